@@ -1,0 +1,134 @@
+/**
+ * The catalogue of DataSurface releases: one row for each release line, everything else asks it.
+ * Source of every row: facts/datasurface.md of the project's shared folder, sections 0 to 4.
+ */
+
+/** Where the generated DAGs read their credentials. */
+export type CredentialSource = "key-vault" | "kubernetes";
+
+/** A line of DataSurface releases that behave alike. */
+export interface ReleaseLine {
+  /** How the line is called in messages, for example `1.3.x`. */
+  readonly line: string;
+  /** Whether a version belongs to the line. `version` has the form N.N.N. */
+  readonly covers: (version: SemanticVersion) => boolean;
+  /** Python module with the bootstrap command. */
+  readonly cliModule: "datasurface.cmd.platform" | "datasurface.entrypoints.platform";
+  /** Python module that reconciles the workspace views. */
+  readonly reconcileModule: string;
+  /** Airflow's version in the image; the chart decides by it what it renders. */
+  readonly airflowVersion: string;
+  /** Tag of the vendor's Airflow image. */
+  readonly airflowImageTag: string;
+  readonly credentialSource: CredentialSource;
+  /** Whether the line has a model-merge job; later ones merge in the infrastructure DAG only. */
+  readonly modelMergeJob: boolean;
+  /** Whether jobs take `--git-repo-type` and `--git-repo-url`. */
+  readonly gitRepoTypeFlags: boolean;
+  /** Whether the MCP server takes `--host`, `--port` and `--allowed-host` (its guard against DNS rebinding). */
+  readonly mcpHostFlags: boolean;
+  /** Keyword arguments, as Python source, that the runtime environment's constructor in rte_azure.py must have. */
+  readonly runtimeEnvironmentArguments: readonly string[];
+  /** DAGs that Airflow must show after a deployment. */
+  readonly dagIds: readonly string[];
+  /** The DAG whose successful run proves the deployment. */
+  readonly infrastructureDagId: string;
+}
+
+export type SemanticVersion = readonly [major: number, minor: number, patch: number];
+
+const INFRASTRUCTURE_DAG = "demo-psp_infrastructure";
+
+function dags(milestoning: "scd2" | "scd4"): readonly string[] {
+  return [
+    INFRASTRUCTURE_DAG,
+    `${milestoning}_factory_dag`,
+    `${milestoning}_datatransformer_factory`,
+    "Demo_PSP_K8sMergeDB_reconcile",
+    "Demo_PSP_default_K8sMergeDB_cqrs",
+  ];
+}
+
+const FIRST_GENERATION = {
+  cliModule: "datasurface.cmd.platform",
+  reconcileModule: "datasurface.platforms.yellow.reconcile_workspace_views",
+  credentialSource: "key-vault",
+  modelMergeJob: true,
+  mcpHostFlags: false,
+  runtimeEnvironmentArguments: [],
+  dagIds: dags("scd2"),
+  infrastructureDagId: INFRASTRUCTURE_DAG,
+} as const satisfies Partial<ReleaseLine>;
+
+/** Oldest line first. */
+export const RELEASE_LINES: readonly ReleaseLine[] = [
+  {
+    ...FIRST_GENERATION,
+    line: "1.1.0",
+    covers: ([major, minor, patch]) => major === 1 && minor === 1 && patch === 0,
+    airflowVersion: "3.1.7",
+    airflowImageTag: "3.1.7-azure",
+    gitRepoTypeFlags: false,
+  },
+  {
+    ...FIRST_GENERATION,
+    line: "1.3.x",
+    covers: ([major, minor]) => major === 1 && minor === 3,
+    airflowVersion: "3.1.8",
+    airflowImageTag: "3.1.8-azure",
+    gitRepoTypeFlags: true,
+  },
+  {
+    ...FIRST_GENERATION,
+    line: "1.4.x (1.4.26 and later)",
+    covers: ([major, minor, patch]) => major === 1 && minor === 4 && patch >= 26,
+    airflowVersion: "3.2.2",
+    airflowImageTag: "3.2.2-azure-sf",
+    gitRepoTypeFlags: true,
+    credentialSource: "kubernetes",
+    mcpHostFlags: true,
+    runtimeEnvironmentArguments: ["externalSecretProvider=None"],
+  },
+  {
+    line: "1.8.4",
+    covers: ([major, minor, patch]) => major === 1 && minor === 8 && patch === 4,
+    cliModule: "datasurface.entrypoints.platform",
+    reconcileModule: "datasurface.entrypoints.reconcile_workspace_views",
+    airflowVersion: "3.3.0",
+    airflowImageTag: "3.3.0-azure-supported-merge-drivers-20260714",
+    credentialSource: "kubernetes",
+    modelMergeJob: false,
+    gitRepoTypeFlags: true,
+    mcpHostFlags: true,
+    runtimeEnvironmentArguments: ["externalSecretProvider=None"],
+    dagIds: dags("scd4"),
+    infrastructureDagId: INFRASTRUCTURE_DAG,
+  },
+];
+
+/** The versions that a setting may name, for messages. */
+export const KNOWN_LINES = RELEASE_LINES.map(({ line }) => line).join(", ");
+
+/** Splits `N.N.N`; `undefined` when the text has another form. */
+export function parseVersion(version: string): SemanticVersion | undefined {
+  const match = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
+  return match ? [Number(match[1]), Number(match[2]), Number(match[3])] : undefined;
+}
+
+/** The line that a version belongs to; `undefined` when none covers it. */
+export function findReleaseLine(version: string): ReleaseLine | undefined {
+  const parsed = parseVersion(version);
+  return parsed && RELEASE_LINES.find((line) => line.covers(parsed));
+}
+
+/**
+ * The line that a version belongs to.
+ * @throws RangeError when no line covers it; settings refuse such a version before anything asks for its line.
+ */
+export function releaseLine(version: string): ReleaseLine {
+  const line = findReleaseLine(version);
+  if (!line) {
+    throw new RangeError(`DataSurface ${version} is in no line of the catalogue: ${KNOWN_LINES}`);
+  }
+  return line;
+}

@@ -1,0 +1,116 @@
+import type { Rule } from "./cross-field-rules";
+import type { Settings } from "./schema";
+import { userConnections, virtualMachineSize } from "./sizes";
+
+/** Connections beside pgbouncer: the migration and the admin job open their own, a person may open one more. */
+const DIRECT_CONNECTIONS = 10;
+
+/** What a worker asks for (facts/datasurface.md of the project's shared folder, section 5, 35). */
+const WORKER_GIB = 2;
+
+/** Share of the nodes' memory that workers may ask for: the rest is the kubelet's, Airflow's other parts' and the jobs'. */
+const SHARE_OF_WORKERS = 0.5;
+
+/** Share of nodes that an upgrade adds before it takes old ones away (`max_surge` of the cluster). */
+const SURGE = 0.1;
+
+/** The most nodes that the pool may have. */
+export function mostNodes({ nodes }: Settings["cluster"]): number {
+  return Math.max(nodes.count, nodes.maxCount ?? 0);
+}
+
+/** The most nodes while Azure upgrades them. */
+export function nodesDuringUpgrade(cluster: Settings["cluster"]): number {
+  const most = mostNodes(cluster);
+  return most + Math.ceil(most * SURGE);
+}
+
+const autoscalingUpwards: Rule = ({ cluster: { nodes } }) =>
+  nodes.maxCount !== undefined && nodes.maxCount < nodes.count
+    ? [
+        {
+          field: ["cluster", "nodes", "maxCount"],
+          given: String(nodes.maxCount),
+          allowed: `at least cluster.nodes.count, ${nodes.count}`,
+          remedy: "raise it, or leave it out for no autoscaling",
+        },
+      ]
+    : [];
+
+const withinQuota: Rule = ({ cluster, azure }) => {
+  const vcpus = virtualMachineSize(cluster.nodes.vmSize)?.vcpus;
+  const nodes = nodesDuringUpgrade(cluster);
+  return azure.vcpuQuota === undefined || vcpus === undefined || nodes * vcpus <= azure.vcpuQuota
+    ? []
+    : [
+        {
+          field: ["cluster", "nodes", "vmSize"],
+          given: `${nodes} nodes of ${cluster.nodes.vmSize} (${mostNodes(cluster)}, and ${nodes - mostNodes(cluster)} more during an upgrade): ${nodes * vcpus} vCPUs`,
+          allowed: `azure.vcpuQuota, ${azure.vcpuQuota} vCPUs`,
+          remedy: "fewer or smaller nodes, or ask Azure for more and raise azure.vcpuQuota (QuotaExceeded leaves a half-made cluster behind)",
+        },
+      ];
+};
+
+const roomForWorkers: Rule = ({ cluster, airflow }) => {
+  const memory = virtualMachineSize(cluster.nodes.vmSize)?.memoryGiB;
+  const workers = memory === undefined ? undefined : Math.floor((mostNodes(cluster) * memory * SHARE_OF_WORKERS) / WORKER_GIB);
+  return workers === undefined || airflow.workers <= workers
+    ? []
+    : [
+        {
+          field: ["airflow", "workers"],
+          given: String(airflow.workers),
+          allowed: `at most ${workers} on ${mostNodes(cluster)} nodes of ${cluster.nodes.vmSize}: a worker asks for ${WORKER_GIB} GiB, and half of the memory is for the rest`,
+          remedy: "fewer workers, or more or larger nodes in cluster.nodes",
+        },
+      ];
+};
+
+const roomForConnections: Rule = ({ postgresql, airflow }) => {
+  const available = userConnections(postgresql.sku);
+  const wanted = airflow.metadataPool + airflow.resultPool;
+  return available === undefined || wanted <= available - DIRECT_CONNECTIONS
+    ? []
+    : [
+        {
+          field: ["airflow", "metadataPool"],
+          given: `${airflow.metadataPool}, with airflow.resultPool ${airflow.resultPool}: ${wanted} connections`,
+          allowed: `${available - DIRECT_CONNECTIONS} together with ${postgresql.sku}, which leaves ${available} to users (${DIRECT_CONNECTIONS} stay for jobs)`,
+          remedy: "lower the pools, or choose a larger postgresql.sku",
+        },
+      ];
+};
+
+const standbyOfAllowedTier: Rule = ({ postgresql }) =>
+  postgresql.highAvailability !== "none" && postgresql.sku.startsWith("B_")
+    ? [
+        {
+          field: ["postgresql", "highAvailability"],
+          given: `${postgresql.highAvailability}, with postgresql.sku ${postgresql.sku}`,
+          allowed: "none with a burstable SKU",
+          remedy: "choose a SKU of the tier GP or MO, for example GP_Standard_D2ds_v5",
+        },
+      ]
+    : [];
+
+const retentionOfBasic: Rule = ({ sql }) =>
+  sql.sku === "Basic" && sql.backupRetentionDays > 7
+    ? [
+        {
+          field: ["sql", "backupRetentionDays"],
+          given: `${sql.backupRetentionDays}, with sql.sku Basic`,
+          allowed: "1 to 7 with the service objective Basic",
+          remedy: "lower it, or choose S0 or more",
+        },
+      ]
+    : [];
+
+export const capacityRules: readonly Rule[] = [
+  autoscalingUpwards,
+  withinQuota,
+  roomForWorkers,
+  roomForConnections,
+  standbyOfAllowedTier,
+  retentionOfBasic,
+];

@@ -1,0 +1,69 @@
+/**
+ * What Azure's regions lack. A region that is in no list is not refused: the lists age, a deployment tells.
+ */
+
+/** No availability zones (Microsoft, "Azure regions list", September 2025). */
+const WITHOUT_ZONES = [
+  "australiacentral",
+  "australiacentral2",
+  "australiasoutheast",
+  "brazilsoutheast",
+  "canadaeast",
+  "francesouth",
+  "germanynorth",
+  "koreasouth",
+  "northcentralus",
+  "norwaywest",
+  "southafricawest",
+  "southindia",
+  "switzerlandwest",
+  "uaecentral",
+  "ukwest",
+  "westcentralus",
+  "westindia",
+  "westus",
+];
+
+/** No zone-redundant PostgreSQL Flexible Server (Microsoft, its table of regions, November 2025). */
+const WITHOUT_ZONE_REDUNDANT_POSTGRESQL = [
+  "australiacentral",
+  "australiacentral2",
+  "australiasoutheast",
+  "brazilsoutheast",
+  "canadaeast",
+  "francesouth",
+  "germanynorth",
+  "japanwest",
+  "koreasouth",
+  "northcentralus",
+  "norwaywest",
+  "southafricawest",
+  "switzerlandwest",
+  "uaecentral",
+  "ukwest",
+  "westcentralus",
+  "westus",
+];
+
+/** No geo-redundant backup of PostgreSQL Flexible Server (the same table). */
+const WITHOUT_GEO_REDUNDANT_BACKUP = [
+  "australiacentral2",
+  "austriaeast",
+  "brazilsouth",
+  "brazilsoutheast",
+  "chilecentral",
+  "indonesiacentral",
+  "israelcentral",
+  "italynorth",
+  "malaysiawest",
+  "mexicocentral",
+  "newzealandnorth",
+  "polandcentral",
+  "qatarcentral",
+  "spaincentral",
+  "westus3",
+];
+
+export const lacksZones = (region: string): boolean => WITHOUT_ZONES.includes(region);
+export const lacksZoneRedundantPostgresql = (region: string): boolean => WITHOUT_ZONE_REDUNDANT_POSTGRESQL.includes(region);
+export const lacksGeoRedundantBackup = (region: string): boolean => WITHOUT_GEO_REDUNDANT_BACKUP.includes(region);

@@ -1,0 +1,278 @@
+import { z } from "zod";
+import { parseCidr, parseIpv4, rangeAround } from "./cidr";
+import { virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
+
+/**
+ * What Azure and Kubernetes refuse, as zod schemas: said before a plan instead of ten minutes into a deployment.
+ * The figures are those of Microsoft's "Naming rules and restrictions for Azure resources" unless a line says otherwise.
+ */
+
+/** What an error says about a rule that a value breaks. */
+export interface RuleText {
+  readonly allowed: string;
+  /** A function where the value itself suggests what was meant. */
+  readonly remedy: string | ((value: string) => string);
+}
+
+/**
+ * A string that satisfies `test`, with the words of the error when it does not.
+ * @param shape - what of the test a regular expression can say; it reaches the JSON Schema for editors
+ */
+export function text(test: (value: string) => boolean, { allowed, remedy }: RuleText, shape?: RegExp) {
+  return z
+    .string()
+    .check(({ value, issues }) => {
+      if (!test(value)) {
+        issues.push({ code: "custom", input: value, params: { allowed, remedy: typeof remedy === "string" ? remedy : remedy(value) } });
+      }
+    })
+    .meta({ ...(shape && { pattern: shape.source }), patternErrorMessage: allowed });
+}
+
+/** A string that matches `expression`. */
+export function pattern(expression: RegExp, rule: RuleText) {
+  return text((value) => expression.test(value), rule, expression);
+}
+
+/** A text that says something to a reader: not empty, one line. */
+export const oneLine = (most: number) =>
+  pattern(new RegExp(`^(?=.*\\S)[^\\n\\r]{1,${most}}$`), { allowed: `1 to ${most} characters on one line`, remedy: "give such a text" });
+
+/** An integer within bounds, both inclusive. */
+export function integer(minimum: number, maximum: number, unit = "") {
+  const allowed = `a whole number ${unit === "" ? "" : `of ${unit} `}from ${minimum} to ${maximum}`;
+  return z
+    .number()
+    .refine((value) => Number.isInteger(value) && value >= minimum && value <= maximum, {
+      params: { allowed, remedy: "give a number within these bounds" },
+    })
+    .meta({ type: "integer", minimum, maximum, patternErrorMessage: allowed });
+}
+
+/** A list in which nothing stands twice. */
+export function uniqueList<Item extends z.ZodType<string, string>>(item: Item, most: number) {
+  return z
+    .array(item)
+    .check(({ value, issues }) => {
+      const lower = value.map((one) => one.toLowerCase());
+      lower.forEach((one, index) => {
+        if (lower.indexOf(one) < index) {
+          issues.push({ code: "custom", input: value, path: [index], params: { allowed: "each entry once", remedy: "delete one of the two" } });
+        }
+      });
+      if (value.length > most) {
+        issues.push({ code: "custom", input: value, params: { allowed: `at most ${most} entries`, remedy: "give fewer" } });
+      }
+    })
+    .meta({ maxItems: most, uniqueItems: true });
+}
+
+export const uuid = () =>
+  pattern(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, {
+    allowed: "a UUID, for example 11111111-2222-4333-8444-555555555555",
+    remedy: "copy it from `az account show` (subscription) or `az ad signed-in-user show` (object id)",
+  });
+
+export const region = () =>
+  pattern(/^[a-z]+[a-z0-9]*$/, {
+    allowed: "an Azure region by its short name: lower-case letters and digits, for example westus2",
+    remedy: (value) =>
+      /^[a-zA-Z][a-zA-Z0-9 ]*$/.test(value.trim())
+        ? `did you mean ${value.toLowerCase().replace(/ /g, "")}?`
+        : "`az account list-locations --query '[].name'` lists them",
+  });
+
+export const resourceGroupName = () =>
+  pattern(/^[-\w.()]{0,89}[-\w()]$/, {
+    allowed: "1 to 90 letters, digits, '-', '_', '.', '(' and ')', not ending in '.'",
+    remedy: "choose such a name",
+  });
+
+export const virtualNetworkName = () =>
+  pattern(/^[a-zA-Z0-9][-\w.]{0,62}\w$/, {
+    allowed: "2 to 64 letters, digits, '-', '_' and '.', starting with a letter or digit, ending in a letter, digit or '_'",
+    remedy: "choose such a name",
+  });
+
+export const managedIdentityName = () =>
+  pattern(/^[a-zA-Z0-9][-\w]{2,127}$/, {
+    allowed: "3 to 128 letters, digits, '-' and '_', starting with a letter or digit",
+    remedy: "choose such a name",
+  });
+
+/** The DNS prefix of the API server is made of it, which Azure limits to 54 characters. */
+export const clusterName = () =>
+  pattern(/^[a-zA-Z0-9]([-_a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/, {
+    allowed: "1 to 54 letters, digits, '-' and '_', starting and ending with a letter or digit",
+    remedy: "choose such a name",
+  });
+
+/** Words that Azure refuses in a public name (Microsoft, "Resolve errors for reserved resource names"). */
+export const RESERVED_WORDS = /microsoft|windows|xbox|^login/i;
+
+/** A name that becomes part of a public DNS name. */
+function publicName(expression: RegExp, allowed: string, remedy: string) {
+  return text(
+    (value) => expression.test(value) && !RESERVED_WORDS.test(value),
+    { allowed: `${allowed}; without microsoft, windows or xbox, not beginning with login`, remedy },
+    expression,
+  );
+}
+
+const OR_LEAVE_IT_OUT = "choose such a name, unique in all of Azure, or leave the field out and one is made";
+
+export const keyVaultName = () =>
+  publicName(
+    /^(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/,
+    "3 to 24 letters, digits and single hyphens, starting with a letter, ending in a letter or digit",
+    OR_LEAVE_IT_OUT,
+  );
+
+/** PostgreSQL and SQL servers. */
+export const serverName = () =>
+  publicName(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "3 to 63 lower-case letters, digits and hyphens, no hyphen at either end", OR_LEAVE_IT_OUT);
+
+export const storageAccountName = (remedy = OR_LEAVE_IT_OUT) => publicName(/^[a-z0-9]{3,24}$/, "3 to 24 lower-case letters and digits", remedy);
+
+export const registryName = () => publicName(/^[a-zA-Z0-9]{5,50}$/, "5 to 50 letters and digits, no hyphen", OR_LEAVE_IT_OUT);
+
+export const blobContainerName = () =>
+  pattern(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/, {
+    allowed: "3 to 63 lower-case letters, digits and single hyphens, no hyphen at either end",
+    remedy: "name the blob container that holds the states",
+  });
+
+/**
+ * Names of tags: the private DNS zones among the resources allow least (letters, digits and a few signs, no digit first);
+ * Azure keeps three prefixes for itself ("Use tags to organize your Azure resources").
+ */
+export const tagName = () =>
+  pattern(/^(?!(?:[mM][iI][cC][rR][oO][sS][oO][fF][tT]|[aA][zZ][uU][rR][eE]|[wW][iI][nN][dD][oO][wW][sS]))[a-zA-Z][-\w.]{0,127}$/, {
+    allowed: "a name of a tag: 1 to 128 letters, digits, '-', '_' and '.', starting with a letter, not with microsoft, azure or windows",
+    remedy: "choose such a name",
+  });
+
+export const tagValue = () => pattern(/^[^\n\r]{0,256}$/, { allowed: "up to 256 characters on one line", remedy: "shorten it" });
+
+/** RFC 1123 label, as Kubernetes asks of a namespace; DataSurface's own lint asks for the same. */
+export const namespaceName = () =>
+  pattern(/^(?!default$|kube-|aks-|gatekeeper-system$|app-routing-system$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
+    allowed:
+      "1 to 63 lower-case letters, digits and '-', starting and ending with a letter or digit; none of Kubernetes' and AKS's own namespaces (default, kube-*, aks-*, gatekeeper-system, app-routing-system)",
+    remedy: "choose such a name (RFC 1123 label)",
+  });
+
+/** DNS subdomain of RFC 1123, as Kubernetes asks of most objects. */
+export const objectName = (remedy: string) =>
+  pattern(/^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
+    allowed: "a name of a Kubernetes object: lower-case letters, digits, '-' and '.', each part starting and ending with a letter or digit",
+    remedy,
+  });
+
+/** Names that PostgreSQL Flexible Server reserves (its documentation, "administrator login"). */
+const POSTGRESQL_RESERVED = ["azure_superuser", "azure_pg_admin", "azuresu", "admin", "administrator", "root", "guest", "public"];
+
+export const postgresqlAdminUser = () =>
+  text(
+    (value) => /^(?!pg_)[a-z][a-z0-9_]{0,62}$/i.test(value) && !POSTGRESQL_RESERVED.includes(value.toLowerCase()),
+    {
+      allowed: `1 to 63 letters, digits and '_', starting with a letter, not with pg_, none of ${POSTGRESQL_RESERVED.join(", ")}`,
+      remedy: "choose such a name, for example airflowadmin",
+    },
+    /^[a-zA-Z][a-zA-Z0-9_]{0,62}$/,
+  );
+
+/** Names that Azure SQL reserves (its documentation, "administrator login": system names, built-in users and roles). */
+const SQL_RESERVED = ["admin", "administrator", "sa", "root", "dbmanager", "loginmanager", "dbo", "guest", "public", "sys", "information_schema"];
+
+export const sqlAdminUser = () =>
+  text(
+    (value) => /^(?!db_)[a-z][a-z0-9_]{0,127}$/i.test(value) && !SQL_RESERVED.includes(value.toLowerCase()),
+    {
+      allowed: `1 to 128 letters, digits and '_', starting with a letter, not with db_, none of ${SQL_RESERVED.join(", ")}`,
+      remedy: "choose such a name, for example mergeadmin",
+    },
+    /^[a-zA-Z][a-zA-Z0-9_]{0,127}$/,
+  );
+
+/** `owner/name` of a GitHub repository. */
+export const gitHubRepository = () =>
+  pattern(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}$/, {
+    allowed: "owner/name of a GitHub repository, for example yourorg/demo1",
+    remedy: (value) => {
+      const url = /^(?:https?:\/\/[^/]*|[^@/]+@[^:/]+:|ssh:\/\/[^/]*)\/?([^/]+\/[^/]+?)(?:\.git)?\/?$/.exec(value) ?? /^([^/]+\/[^/]+)\.git$/.exec(value);
+      return url ? `did you mean ${url[1]}?` : "give owner and name only: no https://, no .git";
+    },
+  });
+
+/** Branch, tag or commit of a git repository. */
+export const gitRef = () =>
+  pattern(/^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_./-]{0,254}$/, {
+    allowed: "a branch, tag or commit: letters, digits, '.', '_', '/' and '-', starting with a letter or digit",
+    remedy: "for example main",
+  });
+
+/** Digest of a container image. */
+export const digest = () =>
+  pattern(/^sha256:[0-9a-f]{64}$/, {
+    allowed: "sha256: and 64 hexadecimal digits",
+    remedy: "copy the digest that the registry shows for the tag",
+  });
+
+export const imageTag = () =>
+  pattern(/^\w[\w.-]{0,127}$/, {
+    allowed: "a tag of a container image: 1 to 128 letters, digits, '_', '.' and '-', starting with a letter, digit or '_'",
+    remedy: "give the tag alone, without the image's name",
+  });
+
+/** Kubernetes' minor version: AKS keeps the patch up to date by its upgrade channel. */
+export const kubernetesMinorVersion = () =>
+  pattern(/^1\.(3[3-9]|[4-9]\d)$/, {
+    allowed: "a minor version from 1.33 on (encryption in transit of Azure Files NFS), in quotes, for example \"1.35\"",
+    remedy: "leave the field out for AKS's default, or see `az aks get-versions`",
+  });
+
+export const cidr = () =>
+  text(
+    (value) => parseCidr(value) !== undefined,
+    {
+      allowed: "an IPv4 range a.b.c.d/n whose address is the first of the range",
+      remedy: (value) => {
+        const meant = parseIpv4(value) === undefined ? rangeAround(value) : `${value}/32`;
+        return meant === undefined ? "for example 10.0.16.0/24" : `did you mean ${meant}?`;
+      },
+    },
+    /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
+  );
+
+export const ipv4Address = (example: string) =>
+  text((value) => parseIpv4(value) !== undefined, { allowed: "an IPv4 address", remedy: `for example ${example}` }, /^\d{1,3}(\.\d{1,3}){3}$/);
+
+/** AKS refuses smaller sizes for its system pool ("Use system node pools"); DataSurface's images are for amd64 only. */
+export const nodeSize = () =>
+  text(
+    (value) => nodeSizeFault(value) === undefined,
+    {
+      allowed: "an Azure VM size by its name, with at least 2 vCPUs, 4 GiB and an x86 processor, for example Standard_D2s_v3",
+      remedy: (value) => nodeSizeFault(value) ?? "",
+    },
+    VIRTUAL_MACHINE_SIZE,
+  );
+
+function nodeSizeFault(name: string): string | undefined {
+  const size = virtualMachineSize(name);
+  if (!size) {
+    return "`az vm list-skus --location REGION --resource-type virtualMachines` lists them";
+  }
+  if (size.arm) {
+    return `${name} has an ARM processor, and DataSurface's images are for amd64 only: choose a size without p`;
+  }
+  if (size.vcpus !== undefined && size.vcpus < 2) {
+    return `AKS refuses system nodes with ${size.vcpus} vCPU: choose a larger size`;
+  }
+  return size.memoryGiB !== undefined && size.memoryGiB < 4 ? `${name} has ${size.memoryGiB} GiB: choose a larger size` : undefined;
+}
+
+/** An e-mail address, as far as Airflow's user table cares. */
+export const emailAddress = () =>
+  pattern(/^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, { allowed: "an e-mail address", remedy: "for example admin@example.com" });

@@ -1,0 +1,306 @@
+import { z } from "zod";
+import { findReleaseLine, KNOWN_LINES } from "../bootstrap/releases";
+import {
+  blobContainerName,
+  cidr,
+  clusterName,
+  digest,
+  emailAddress,
+  gitHubRepository,
+  gitRef,
+  imageTag,
+  integer,
+  ipv4Address,
+  keyVaultName,
+  kubernetesMinorVersion,
+  managedIdentityName,
+  namespaceName,
+  nodeSize,
+  objectName,
+  oneLine,
+  pattern,
+  postgresqlAdminUser,
+  region,
+  registryName,
+  resourceGroupName,
+  serverName,
+  sqlAdminUser,
+  storageAccountName,
+  tagName,
+  tagValue,
+  text,
+  uniqueList,
+  uuid,
+  virtualNetworkName,
+} from "./rules";
+import { POSTGRESQL_SKU } from "./sizes";
+
+/**
+ * The settings of one environment: what `environments/NAME.yaml` may hold. Descriptions become the JSON Schema that
+ * editors show. Secrets are no settings: they are Terraform variables (constructs/terraform/secret-variables.ts).
+ */
+
+const revision = (family: string) =>
+  integer(1, 1_000_000)
+    .default(1)
+    .describe(`Revision of ${family}: any other number rotates them at the next deployment`);
+
+/** A secret of Key Vault takes 15 tags ("About Azure Key Vault secrets"), and two are the application's own. */
+const MOST_TAGS = 13;
+
+const azure = z.strictObject({
+  subscriptionId: uuid().describe("Azure subscription (AZURE_SUBSCRIPTION_ID)"),
+  region: region().describe("Azure region of everything, short name (AZURE_REGION)"),
+  resourceGroup: resourceGroupName().describe("Resource group that the deployment makes and owns (RESOURCE_GROUP)"),
+  tags: z
+    .record(tagName(), tagValue())
+    .check(({ value, issues }) => {
+      if (Object.keys(value).length > MOST_TAGS) {
+        issues.push({ code: "custom", input: value, params: { allowed: `at most ${MOST_TAGS} tags: secrets of Key Vault take 15, application and environment included`, remedy: "give fewer" } });
+      }
+    })
+    .meta({ maxProperties: MOST_TAGS })
+    .default({})
+    .describe("Tags on every Azure resource, beside application and environment"),
+  vcpuQuota: integer(1, 100_000, "vCPUs")
+    .optional()
+    .describe("vCPUs that the subscription may use in the region; the node pools are checked against it (a new subscription has 10)"),
+});
+
+const backend = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("local").describe("State in files of terraform-state/ beside cdktf.out") }),
+  z.strictObject({
+    type: z.literal("azurerm").describe("State in an Azure storage account that exists already"),
+    resourceGroup: resourceGroupName().describe("Its resource group; not the environment's own, which a destroy deletes"),
+    storageAccount: storageAccountName("name an account that exists").describe("Its name"),
+    container: blobContainerName().describe("Blob container; each stack has a blob in it"),
+  }),
+  z.strictObject({
+    type: z.literal("cloud").describe("Terraform Cloud: one workspace for each stack, named PREFIX-STACK"),
+    hostname: pattern(/^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/, {
+      allowed: "a host name, without https://",
+      remedy: "for example app.terraform.io",
+    })
+      .default("app.terraform.io")
+      .describe("Terraform Cloud, or an own Terraform Enterprise"),
+    organization: pattern(/^[A-Za-z0-9_-]{3,40}$/, {
+      allowed: "3 to 40 letters, digits, '-' and '_'",
+      remedy: "give the organization's name as its URL has it",
+    }).describe("Organization"),
+    workspacePrefix: pattern(/^[A-Za-z0-9_-]{1,40}$/, {
+      allowed: "1 to 40 letters, digits, '-' and '_'",
+      remedy: "choose such a prefix",
+    })
+      .default("datasurface")
+      .describe("What the workspaces' names begin with"),
+  }),
+]);
+
+const access = z
+  .strictObject({
+    mode: z
+      .enum(["entra", "local-admin"])
+      .default("entra")
+      .describe("entra: tokens from kubelogin, local accounts off. local-admin: a client certificate, which then is in the state"),
+    kubelogin: z
+      .enum(["azurecli", "spn", "workloadidentity", "msi"])
+      .default("azurecli")
+      .describe("How kubelogin signs in (its --login)"),
+    deployers: uniqueList(uuid(), 50)
+      .default([])
+      .describe("Object ids of people, groups and pipelines that may deploy. Empty: whoever deployed first"),
+  })
+  .prefault({});
+
+const network = z.strictObject({
+  name: virtualNetworkName().describe("Virtual network (VNET_NAME)"),
+  addressSpace: cidr().default("10.0.0.0/16").describe("Of the virtual network; the three subnets lie in it"),
+  clusterSubnet: cidr().default("10.0.0.0/20").describe("aks-subnet: nodes"),
+  postgresqlSubnet: cidr().default("10.0.16.0/24").describe("pg-subnet: delegated to PostgreSQL Flexible Server"),
+  privateEndpointSubnet: cidr().default("10.0.17.0/24").describe("sql-subnet: private endpoints of Azure SQL and the file storage"),
+  podCidr: cidr().default("10.244.0.0/16").describe("Pods (Azure CNI overlay, a /24 for each node); outside of the network"),
+  serviceCidr: cidr().default("172.16.0.0/16").describe("Services; outside of the network (AKS's own default, 10.0.0.0/16, is not)"),
+  dnsServiceIp: ipv4Address("172.16.0.10").default("172.16.0.10").describe("Cluster DNS, within serviceCidr"),
+});
+
+const cluster = z.strictObject({
+  name: clusterName().describe("AKS cluster (CLUSTER_NAME)"),
+  kubernetesVersion: kubernetesMinorVersion().optional().describe("Kubernetes minor version. Unset: AKS's default"),
+  tier: z.enum(["Free", "Standard"]).default("Free").describe("Standard has an uptime SLA"),
+  authorizedIpRanges: uniqueList(cidr(), 200).default([]).describe("Who may reach the API server. Empty: everybody with a token"),
+  nodes: z.strictObject({
+    vmSize: nodeSize().describe("Size of the nodes"),
+    count: integer(1, 100, "nodes").describe("Nodes at the beginning, and the least that autoscaling keeps"),
+    maxCount: integer(1, 100, "nodes").optional().describe("Most that autoscaling makes. Unset: no autoscaling"),
+    osDiskSizeGb: integer(30, 2048, "GiB").default(128).describe("Disk of a node"),
+    zones: uniqueList(z.enum(["1", "2", "3"]), 3).default([]).describe("Availability zones. Empty: wherever there is room"),
+    maxPods: integer(30, 250, "pods").default(110).describe("Pods on one node"),
+  }).describe("The node pool"),
+  secretsStoreCsi: z
+    .enum(["addon", "helm", "none"])
+    .default("addon")
+    .describe("Secrets Store CSI driver (walkthrough, step 8): AKS add-on, Azure's chart, or none"),
+});
+
+const postgresql = z.strictObject({
+  name: serverName().optional().describe("Server. Unset: RESOURCE_GROUP-pgflex with a short hash"),
+  adminUser: postgresqlAdminUser().describe("Administrator login (PG_ADMIN_USER); cannot change later"),
+  sku: pattern(POSTGRESQL_SKU, {
+    allowed: "a SKU of PostgreSQL Flexible Server: B_, GP_ or MO_ and a size of that tier, for example B_Standard_B1ms or GP_Standard_D2ds_v5",
+    remedy: "`az postgres flexible-server list-skus --location REGION` lists them",
+  }).describe("Tier and size: B_ burstable, GP_ general purpose, MO_ memory optimized"),
+  storageMb: z
+    .literal([32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216])
+    .default(32768)
+    .describe("Storage in MiB; can only grow"),
+  backupRetentionDays: integer(7, 35, "days").default(7).describe("How far back the server can be restored"),
+  geoRedundantBackup: z.boolean().default(false).describe("Backups in the paired region, too. Cannot change later: another value replaces the server"),
+  highAvailability: z.enum(["none", "same-zone", "zone-redundant"]).default("none").describe("A standby server; not with a burstable SKU"),
+});
+
+/** Service objectives ("Resource limits" of the DTU and of the vCore purchasing model). */
+const SQL_SKU = /^(?:Basic|S(?:[0-4]|6|7|9|12)|P(?:[1246]|11|15)|(?:GP|BC|HS)_Gen5_(?:[2468]|1[02468]|20|24|32|40|80|128)|(?:GP|HS)_S_Gen5_(?:[12468]|1[02468]|20|24|32|40|80))$/;
+
+const sql = z.strictObject({
+  serverName: serverName().optional().describe("Server. Unset: RESOURCE_GROUP-sqlserver with a short hash"),
+  adminUser: sqlAdminUser().describe("Administrator login (SQL_ADMIN_USER); cannot change later"),
+  sku: pattern(SQL_SKU, {
+    allowed: "a service objective of Azure SQL Database: Basic, S0 to S12, P1 to P15, or vCores such as GP_Gen5_2 and GP_S_Gen5_1",
+    remedy: "`az sql db list-editions --location REGION` lists them",
+  })
+    .default("S1")
+    .describe("Service objective of merge_db"),
+  network: z
+    .enum(["private-endpoint", "vnet-rule"])
+    .default("private-endpoint")
+    .describe("How the cluster reaches the server (walkthrough, step 5a)"),
+  backupRetentionDays: integer(1, 35, "days").default(7).describe("How far back merge_db can be restored"),
+});
+
+const keyVault = z
+  .strictObject({
+    name: keyVaultName().optional().describe("Key Vault (KEY_VAULT_NAME). Unset: ds-kv- and a short hash"),
+    purgeProtection: z
+      .boolean()
+      .default(false)
+      .describe("Deleted vault and secrets cannot be purged for 90 days. Cannot be switched off again"),
+  })
+  .prefault({});
+
+const storage = z
+  .strictObject({
+    accountName: storageAccountName().optional().describe("Account of the NFS shares. Unset: dsnfs and a short hash"),
+    className: objectName("the model names azurefile-csi-nfs; change both together")
+      .default("azurefile-csi-nfs")
+      .describe("StorageClass of the NFS shares; the model names it, too"),
+    createClass: z.boolean().default(true).describe("false when another environment in the same cluster has made the class"),
+    gitCacheGiB: integer(100, 102_400, "GiB").default(100).describe("Share of the git cache; Premium NFS shares start at 100 GiB"),
+    logsGiB: integer(100, 102_400, "GiB").default(100).describe("Share of Airflow's logs; Premium NFS shares start at 100 GiB"),
+  })
+  .prefault({});
+
+const datasurface = z.strictObject({
+  version: text((value) => findReleaseLine(value) !== undefined, {
+    allowed: `a version N.N.N of one of these lines: ${KNOWN_LINES}`,
+    remedy: "choose one of them, or add a row to bootstrap/releases.ts",
+  }, /^\d+\.\d+\.\d+$/).describe("DataSurface release (DATASURFACE_VERSION)"),
+  imageDigest: digest().optional().describe("Pins the image: the vendor has moved the tag v1.1.0"),
+  namespace: namespaceName().describe("Kubernetes namespace (NAMESPACE)"),
+  modelRepository: gitHubRepository().describe("Repository of the model (MODEL_REPO)"),
+  airflowRepository: gitHubRepository().describe("Repository of the DAGs (AIRFLOW_REPO)"),
+  modelTemplate: z
+    .strictObject({
+      repository: gitHubRepository().default("datasurface/demo1").describe("Public repository"),
+      ref: gitRef().default("02b69680").describe("Branch, tag or commit in it"),
+    })
+    .prefault({})
+    .describe("Where the model comes from when MODEL_REPO is empty"),
+  gitHubUser: pattern(/^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}$/, {
+    allowed: "a GitHub user name",
+    remedy: "the user whose token TF_VAR_github_token is",
+  }).describe("GitHub user (GITHUB_USERNAME)"),
+  gitLabDeployTokenUser: pattern(/^[A-Za-z0-9._+-]{1,255}$/, {
+    allowed: "the user name of a GitLab deploy token",
+    remedy: "the vendor gives it together with the token",
+  }).describe("User of the vendor's deploy token (GITLAB_CUSTOMER_USER)"),
+});
+
+const airflow = z
+  .strictObject({
+    image: z
+      .discriminatedUnion("source", [
+        z.strictObject({
+          source: z.literal("prebuilt").describe("The vendor's image"),
+          tag: imageTag().optional().describe("Unset: the tag of the DataSurface release line"),
+          digest: digest().optional().describe("Pins the image"),
+        }),
+        z.strictObject({
+          source: z.literal("acr").describe("Built in Azure by a container registry's task"),
+          registryName: registryName().optional().describe("Registry. Unset: RESOURCE_GROUP's letters, acr and a short hash"),
+        }),
+      ])
+      .default({ source: "prebuilt" })
+      .describe("Where Airflow's image comes from (walkthrough, step 11)"),
+    workers: integer(1, 100, "workers").default(1).describe("Celery workers"),
+    workerConcurrency: integer(1, 64, "tasks").default(8).describe("Tasks that one worker runs at a time"),
+    parallelism: integer(1, 1024, "tasks").default(32).describe("Tasks that Airflow runs at a time"),
+    metadataPool: integer(1, 500, "connections").default(10).describe("pgbouncer's connections to PostgreSQL for Airflow's metadata"),
+    resultPool: integer(1, 500, "connections").default(5).describe("pgbouncer's connections to PostgreSQL for Celery's results"),
+    logRetentionDays: integer(1, 365, "days").default(7).describe("How long task logs stay on the share"),
+    databaseRetentionDays: integer(1, 3650, "days").default(30).describe("How long Airflow keeps rows of finished runs"),
+    admin: z
+      .strictObject({
+        username: pattern(/^[A-Za-z0-9._-]{1,64}$/, { allowed: "1 to 64 letters, digits, '.', '_' and '-'", remedy: "choose such a name" })
+          .default("admin")
+          .describe("Login"),
+        email: emailAddress().default("admin@example.com").describe("E-mail address"),
+        firstName: oneLine(64).default("Admin").describe("First name"),
+        lastName: oneLine(64).default("User").describe("Last name"),
+      })
+      .prefault({})
+      .describe("Administrator of Airflow's UI"),
+  })
+  .prefault({});
+
+const monitoring = z
+  .strictObject({
+    logAnalytics: z.boolean().default(true).describe("Workspace with the audit logs of cluster, vault and databases"),
+    retentionDays: integer(30, 730, "days").default(30).describe("How long the logs stay in the workspace"),
+  })
+  .prefault({});
+
+const revisions = z
+  .strictObject({
+    databasePasswords: revision("the passwords of PostgreSQL and Azure SQL"),
+    airflowKeys: revision("Airflow's API, JWT and redis secrets and the admin's password"),
+    fernetKey: revision("Airflow's fernet key; what it encrypted cannot be read any more"),
+    tokens: revision("the GitHub and GitLab tokens: raise it after a token in TF_VAR_* has changed"),
+  })
+  .prefault({})
+  .describe("One number for each family of secrets; see docs/secrets.md");
+
+export const settingsSchema = z.strictObject({
+  azure: azure.describe("Subscription, region and resource group"),
+  backend: backend.default({ type: "local" }).describe("Where Terraform keeps its state"),
+  access: access.describe("How the deployment reaches the cluster"),
+  protection: z.boolean().default(false).describe("Refuses to destroy what holds data or a root secret"),
+  network: network.describe("Virtual network, subnets and the cluster's own ranges"),
+  cluster: cluster.describe("AKS"),
+  postgresql: postgresql.describe("PostgreSQL Flexible Server: Airflow's metadata"),
+  sql: sql.describe("Azure SQL: the merge database"),
+  keyVault: keyVault.describe("Where the root secrets lie"),
+  storage: storage.describe("File storage for NFS shares"),
+  identity: z
+    .strictObject({ name: managedIdentityName().describe("Managed identity of Airflow's pods (MANAGED_IDENTITY_NAME)") })
+    .describe("Identity that reads Key Vault"),
+  datasurface: datasurface.describe("DataSurface: release, namespace, repositories"),
+  airflow: airflow.describe("Airflow"),
+  monitoring: monitoring.describe("Logs"),
+  revisions,
+});
+
+/** The validated settings of an environment, every default filled in. */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** What a settings file holds before defaults. */
+export type SettingsInput = z.input<typeof settingsSchema>;

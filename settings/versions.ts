@@ -1,0 +1,50 @@
+/**
+ * Every version that a deployment depends on, exact. Provider versions are those of the bindings in package.json.
+ */
+
+/** Oldest Terraform with ephemeral values and write-only arguments (release notes of Terraform 1.11). */
+export const TERRAFORM_MINIMUM = "1.11.0";
+
+/** The official Apache Airflow chart; 1.22.0 documents Helm 3.19, which no released Helm provider embeds. */
+export const AIRFLOW_CHART = {
+  repository: "https://airflow.apache.org",
+  name: "airflow",
+  version: "1.21.0",
+} as const;
+
+/** The one chart that brings the Secrets Store CSI driver together with Azure's provider for it. */
+export const SECRETS_STORE_CSI_CHART = {
+  repository: "https://azure.github.io/secrets-store-csi-driver-provider-azure/charts",
+  name: "csi-secrets-store-provider-azure",
+  version: "1.7.2",
+} as const;
+
+/** Images of the Airflow chart's own parts, the defaults of chart 1.21.0 made explicit. */
+export const CHART_IMAGES = {
+  gitSync: { repository: "registry.k8s.io/git-sync/git-sync", tag: "v4.4.2" },
+  redis: { repository: "redis", tag: "7.2-bookworm" },
+  statsd: { repository: "quay.io/prometheus/statsd-exporter", tag: "v0.29.0" },
+  pgbouncer: { repository: "apache/airflow", tag: "airflow-pgbouncer-2026.04.17-1.23.1" },
+  pgbouncerExporter: { repository: "apache/airflow", tag: "airflow-pgbouncer-exporter-2026.04.17-0.18.0" },
+} as const;
+
+/** Where the vendor publishes its images. */
+export const DATASURFACE_IMAGE_REPOSITORY = "registry.gitlab.com/datasurface-inc/datasurface/datasurface";
+export const DATASURFACE_AIRFLOW_REPOSITORY = "registry.gitlab.com/datasurface-inc/datasurface/airflow";
+
+/** Base of the image that `airflow.image.source: acr` builds, by Airflow version. */
+export const AIRFLOW_BASE_REPOSITORY = "apache/airflow";
+
+/** Image that writes the Dockerfile inside of an ACR Task. */
+export const ACR_TASK_SHELL_IMAGE = "bash:5.2.37";
+
+/** What the image of `airflow.image.source: acr` adds to the base (walkthrough, step 11), exact. */
+export const AIRFLOW_IMAGE_PACKAGES = [
+  "pymssql==2.4.6",
+  "pyodbc==5.5.0",
+  "azure-identity==1.27.0",
+  "azure-keyvault-secrets==4.12.0",
+] as const;
+
+/** PostgreSQL's major version (walkthrough, step 4). */
+export const POSTGRESQL_VERSION = "16";
