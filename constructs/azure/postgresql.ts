@@ -1,0 +1,77 @@
+import { PostgresqlFlexibleServer } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server";
+import { PostgresqlFlexibleServerConfiguration } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-configuration";
+import { PostgresqlFlexibleServerDatabase } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-database";
+import type { Subnet } from "@cdktf/provider-azurerm/lib/subnet";
+import type { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
+import { Construct } from "constructs";
+import type { Settings } from "../../settings/schema";
+import { POSTGRESQL_VERSION } from "../../settings/versions";
+import type { Placement } from "./placement";
+import { LinkedDnsZone } from "./private-access";
+import type { RootSecret } from "./root-secret";
+
+export interface PostgresqlProps {
+  readonly placement: Placement;
+  readonly postgresql: Settings["postgresql"];
+  readonly name: string;
+  readonly dnsZoneName: string;
+  readonly virtualNetwork: VirtualNetwork;
+  readonly subnet: Subnet;
+  readonly adminPassword: RootSecret;
+  /**
+   * Whether a destroy is refused.
+   * @default false
+   */
+  readonly protect?: boolean;
+}
+
+/** Database of Airflow's metadata. */
+export const AIRFLOW_DATABASE = "airflow_db";
+
+/** PostgreSQL Flexible Server (walkthrough, step 4) inside the virtual network, with Airflow's database. */
+export class Postgresql extends Construct {
+  readonly server: PostgresqlFlexibleServer;
+
+  constructor(scope: Construct, id: string, props: PostgresqlProps) {
+    super(scope, id);
+    const { placement, postgresql, adminPassword } = props;
+    const lifecycle = { preventDestroy: props.protect ?? false };
+    const dns = new LinkedDnsZone(this, "DnsZone", { placement, name: props.dnsZoneName, virtualNetworkId: props.virtualNetwork.id });
+    const standby = { none: undefined, "same-zone": { mode: "SameZone" }, "zone-redundant": { mode: "ZoneRedundant" } }[postgresql.highAvailability];
+
+    this.server = new PostgresqlFlexibleServer(this, "Server", {
+      name: props.name,
+      location: placement.location,
+      resourceGroupName: placement.resourceGroupName,
+      tags: placement.tags,
+      version: POSTGRESQL_VERSION,
+      skuName: postgresql.sku,
+      storageMb: postgresql.storageMb,
+      autoGrowEnabled: true,
+      backupRetentionDays: postgresql.backupRetentionDays,
+      geoRedundantBackupEnabled: postgresql.geoRedundantBackup,
+      highAvailability: standby,
+      delegatedSubnetId: props.subnet.id,
+      privateDnsZoneId: dns.zone.id,
+      publicNetworkAccessEnabled: false,
+      administratorLogin: postgresql.adminUser,
+      administratorPasswordWo: adminPassword.value,
+      administratorPasswordWoVersion: adminPassword.generation,
+      // The server's name is registered in a zone that the network must know already.
+      dependsOn: [dns.link],
+      lifecycle: {
+        ...lifecycle,
+        // Azure chooses the zones, and changes them over in a failover. Storage grows by itself.
+        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", "storage_mb"],
+      },
+    });
+    new PostgresqlFlexibleServerDatabase(this, "AirflowDatabase", {
+      name: AIRFLOW_DATABASE,
+      serverId: this.server.id,
+      charset: "UTF8",
+      collation: "en_US.utf8",
+      lifecycle,
+    });
+    new PostgresqlFlexibleServerConfiguration(this, "RequireTls", { name: "require_secure_transport", serverId: this.server.id, value: "on" });
+  }
+}

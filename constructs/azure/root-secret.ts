@@ -1,0 +1,77 @@
+import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
+import { StaticResource } from "@cdktf/provider-time/lib/static-resource";
+import { Token } from "cdktf";
+import { Construct } from "constructs";
+import { EphemeralResource } from "../terraform/ephemeral-resource";
+import { interpolate } from "../terraform/expressions";
+import type { SecretVault } from "./secret-vault";
+
+export interface RootSecretProps {
+  readonly vault: SecretVault;
+  /** Name in the vault. Never has the namespace in it: a new namespace must not mean a new password. */
+  readonly name: string;
+  /** Expression of the value that the vault gets when it has none, or when the revision changes. */
+  readonly initialValue: string;
+  /** Any other number writes a new value. */
+  readonly revision: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /**
+   * Whether a destroy is refused.
+   * @default false
+   */
+  readonly protect?: boolean;
+}
+
+/**
+ * A secret that has its source in the vault. What the vault holds wins: everything else reads it back, so that a
+ * deployment that broke between vault and database goes on with the same value.
+ */
+export class RootSecret extends Construct {
+  readonly secret: KeyVaultSecret;
+  /** Expression of the Unix time at which the secret was born: another one after a replacement. */
+  readonly birth: string;
+  private readonly readBack: EphemeralResource;
+  private readonly revision: number;
+
+  constructor(scope: Construct, id: string, props: RootSecretProps) {
+    super(scope, id);
+    this.revision = props.revision;
+    this.secret = new KeyVaultSecret(this, "Secret", {
+      name: props.name,
+      keyVaultId: props.vault.vault.id,
+      contentType: "text/plain",
+      valueWo: interpolate(props.initialValue),
+      valueWoVersion: props.revision,
+      tags: props.tags,
+      dependsOn: [props.vault.ready],
+      lifecycle: { preventDestroy: props.protect ?? false },
+    });
+    // The versionless id is known only once the secret was made: readers of a replaced secret are told by a new time.
+    const born = new StaticResource(this, "Born", { triggers: { secret: this.secret.versionlessId } });
+    this.birth = `time_static.${born.friendlyUniqueId}.unix`;
+    this.readBack = new EphemeralResource(this, "ReadBack", {
+      type: "azurerm_key_vault_secret",
+      attributes: {
+        name: this.secret.name,
+        key_vault_id: props.vault.vault.id,
+        // Computed, so that the value is not read before it was written.
+        version: this.secret.version,
+      },
+    });
+  }
+
+  /** Expression of the value; for write-only arguments and other ephemeral contexts. */
+  get valueExpression(): string {
+    return this.readBack.expression("value");
+  }
+
+  /** The value, for a write-only argument. */
+  get value(): string {
+    return interpolate(this.valueExpression);
+  }
+
+  /** The version for a write-only argument that takes the value: changes when the value does. */
+  get generation(): number {
+    return Token.asNumber(interpolate(`${this.birth} + ${this.revision}`));
+  }
+}

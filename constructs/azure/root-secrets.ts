@@ -1,0 +1,147 @@
+import { Token } from "cdktf";
+import { Construct } from "constructs";
+import type { Settings } from "../../settings/schema";
+import { EphemeralResource } from "../terraform/ephemeral-resource";
+import { SecretVariable } from "../terraform/secret-variable";
+import { RootSecret } from "./root-secret";
+import type { SecretVault } from "./secret-vault";
+
+/** Families of secrets that rotate together. */
+export type SecretFamily = keyof Settings["revisions"];
+
+interface RootSecretDefinition {
+  /** Name in the vault. */
+  readonly vaultName: string;
+  readonly family: SecretFamily;
+  /** Terraform variable by which a person gives the value. */
+  readonly variable?: {
+    readonly name: string;
+    readonly description: string;
+    readonly minimumLength: number;
+    /** Whether a deployment is refused without it; otherwise a value is generated. */
+    readonly required: boolean;
+  };
+  /** How a value is made when none is given. */
+  readonly generated?: { readonly length: number; readonly special: boolean; readonly encoding?: "base64" };
+}
+
+/** Both databases ask for 8 to 128 characters of at least three kinds. */
+const DATABASE_PASSWORD = { length: 32, special: true } as const;
+
+/**
+ * The secrets that everything else comes from. A value is a password of its own, made once; what is built of it (a DSN, a
+ * broker URL, DataSurface's JSON) is derived by reading back.
+ */
+export const ROOT_SECRETS = {
+  postgresql: {
+    vaultName: "postgresql-admin-password",
+    family: "databasePasswords",
+    variable: { name: "pg_admin_password", description: "PostgreSQL administrator's password; generated when not given", minimumLength: 8, required: false },
+    generated: DATABASE_PASSWORD,
+  },
+  sql: {
+    vaultName: "sql-admin-password",
+    family: "databasePasswords",
+    variable: { name: "sql_admin_password", description: "Azure SQL administrator's password; generated when not given", minimumLength: 8, required: false },
+    generated: DATABASE_PASSWORD,
+  },
+  airflowAdmin: {
+    vaultName: "airflow-admin-password",
+    family: "airflowKeys",
+    variable: { name: "airflow_admin_password", description: "Password of Airflow's admin user; generated when not given", minimumLength: 8, required: false },
+    generated: { length: 24, special: false },
+  },
+  // base64 of 32 letters and digits is what Fernet wants: 32 bytes, url-safe (neither + nor / can come out).
+  fernet: { vaultName: "airflow-fernet-key", family: "fernetKey", generated: { length: 32, special: false, encoding: "base64" } },
+  api: { vaultName: "airflow-api-secret-key", family: "airflowKeys", generated: { length: 64, special: false } },
+  jwt: { vaultName: "airflow-jwt-secret", family: "airflowKeys", generated: { length: 128, special: false } },
+  redis: { vaultName: "airflow-redis-password", family: "airflowKeys", generated: { length: 32, special: false } },
+  gitHub: {
+    vaultName: "github-token",
+    family: "tokens",
+    variable: { name: "github_token", description: "GitHub token with contents read and write on both repositories", minimumLength: 1, required: true },
+  },
+  gitLab: {
+    vaultName: "gitlab-customer-token",
+    family: "tokens",
+    variable: { name: "gitlab_customer_token", description: "The vendor's GitLab deploy token, read_registry", minimumLength: 1, required: true },
+  },
+} as const satisfies Record<string, RootSecretDefinition>;
+
+export type RootSecretId = keyof typeof ROOT_SECRETS;
+
+export const ROOT_SECRET_IDS = Object.keys(ROOT_SECRETS) as RootSecretId[];
+
+export interface RootSecretsProps {
+  readonly vault: SecretVault;
+  readonly revisions: Settings["revisions"];
+  readonly tags: Readonly<Record<string, string>>;
+  /**
+   * Whether a destroy is refused.
+   * @default false
+   */
+  readonly protect?: boolean;
+}
+
+/** All root secrets in the vault. */
+export class RootSecrets extends Construct {
+  readonly secrets: Readonly<Record<RootSecretId, RootSecret>>;
+  /** The variables without which a deployment is refused. */
+  readonly required: readonly SecretVariable[];
+
+  constructor(scope: Construct, id: string, props: RootSecretsProps) {
+    super(scope, id);
+    const required: SecretVariable[] = [];
+    const make = (secretId: RootSecretId): RootSecret => {
+      const definition: RootSecretDefinition = ROOT_SECRETS[secretId];
+      const name = secretId.charAt(0).toUpperCase() + secretId.slice(1);
+      const given = definition.variable && new SecretVariable(this, `${name}Variable`, definition.variable);
+      if (given && definition.variable?.required) {
+        required.push(given);
+      }
+      return new RootSecret(this, name, {
+        vault: props.vault,
+        name: definition.vaultName,
+        initialValue: initialValue(given, definition.generated && generate(this, `${name}Random`, definition.generated)),
+        revision: props.revisions[definition.family],
+        tags: props.tags,
+        protect: props.protect,
+      });
+    };
+    this.secrets = Object.fromEntries(ROOT_SECRET_IDS.map((secretId) => [secretId, make(secretId)])) as Record<RootSecretId, RootSecret>;
+    this.required = required;
+  }
+
+  /** Unix times at which the secrets were born, by id: the next stacks build their revisions on them. */
+  get births(): Readonly<Record<RootSecretId, number>> {
+    return Object.fromEntries(
+      Object.entries(this.secrets).map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]),
+    ) as Record<RootSecretId, number>;
+  }
+}
+
+function initialValue(given: SecretVariable | undefined, generated: string | undefined): string {
+  if (given && generated) {
+    return `coalesce(${given.expression}, ${generated})`;
+  }
+  // A required variable that is missing: the deployment guard refuses the plan and says so. Without a value here, the
+  // provider's own words ("one of value, value_wo must be specified") would come first, and a destroy would fail.
+  return generated ?? `coalesce(${given?.expression ?? "null"}, "not-given")`;
+}
+
+function generate(scope: Construct, id: string, { length, special, encoding }: NonNullable<RootSecretDefinition["generated"]>): string {
+  const password = new EphemeralResource(scope, id, {
+    type: "random_password",
+    attributes: {
+      length,
+      special,
+      min_lower: 1,
+      min_upper: 1,
+      min_numeric: 1,
+      min_special: special ? 1 : undefined,
+      override_special: special ? "-_.~!*+=" : undefined,
+    },
+  });
+  const result = password.expression("result");
+  return encoding === "base64" ? `base64encode(${result})` : result;
+}

@@ -1,0 +1,53 @@
+import { FederatedIdentityCredential } from "@cdktf/provider-azurerm/lib/federated-identity-credential";
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity";
+import { Construct } from "constructs";
+import type { Placement } from "./placement";
+
+export interface WorkloadIdentityProps {
+  readonly placement: Placement;
+  readonly name: string;
+  readonly vaultId: string;
+  readonly oidcIssuerUrl: string;
+  readonly namespace: string;
+  /** Kubernetes service accounts that may act as the identity; Azure allows 20 for an identity. */
+  readonly serviceAccounts: readonly string[];
+}
+
+/** Audience of tokens that Entra ID exchanges (Workload Identity's documentation). */
+const TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange";
+
+/** Managed identity of Airflow's pods (walkthrough, step 10): reads the vault's secrets and has no credential. */
+export class WorkloadIdentity extends Construct {
+  readonly identity: UserAssignedIdentity;
+
+  constructor(scope: Construct, id: string, props: WorkloadIdentityProps) {
+    super(scope, id);
+    const { placement } = props;
+    this.identity = new UserAssignedIdentity(this, "Identity", {
+      name: props.name,
+      location: placement.location,
+      resourceGroupName: placement.resourceGroupName,
+      tags: placement.tags,
+    });
+    new RoleAssignment(this, "SecretsUser", {
+      scope: props.vaultId,
+      roleDefinitionName: "Key Vault Secrets User",
+      principalId: this.identity.principalId,
+      principalType: "ServicePrincipal",
+    });
+    // Azure refuses two at a time on one identity ("ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity").
+    let previous: FederatedIdentityCredential | undefined;
+    for (const account of props.serviceAccounts) {
+      previous = new FederatedIdentityCredential(this, `Federation-${account}`, {
+        name: `fc-${account}`,
+        resourceGroupName: placement.resourceGroupName,
+        parentId: this.identity.id,
+        issuer: props.oidcIssuerUrl,
+        subject: `system:serviceaccount:${props.namespace}:${account}`,
+        audience: [TOKEN_EXCHANGE_AUDIENCE],
+        dependsOn: previous ? [previous] : undefined,
+      });
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Names of the Kubernetes objects that several constructs, the Helm values or the vendor's generated DAGs refer to.
+ * DataSurface's own names come from its generator (facts/datasurface.md, sections 1 and 2) and cannot be chosen.
+ */
+
+/** Name of the Helm release: the chart derives its own names from it. */
+export const AIRFLOW_RELEASE = "airflow";
+
+/** Service accounts of Airflow's components, made before the release; the chart gets `create: false`. */
+export const AIRFLOW_SERVICE_ACCOUNTS = {
+  worker: "airflow-worker",
+  dagProcessor: "airflow-dag-processor",
+  scheduler: "airflow-scheduler",
+  triggerer: "airflow-triggerer",
+} as const;
+
+/**
+ * Secrets of the namespace, each with the keys that its readers ask for. None has a name that the chart would give to
+ * a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): facts/airflow-chart.md, "Name trap".
+ */
+export const SECRETS = {
+  registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },
+  gitDags: { name: "git-dags", keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"] },
+  git: { name: "git", keys: ["TOKEN"] },
+  mergeDatabase: { name: "sqlserver-demo-merge", keys: ["USER", "PASSWORD"] },
+  /** Airflow's metadata database through pgbouncer. */
+  metadataPooled: { name: "airflow-database", keys: ["connection"] },
+  /** The same database without pgbouncer, for the jobs that change its schema. */
+  metadataDirect: { name: "airflow-database-direct", keys: ["connection"] },
+  /** Celery's results through pgbouncer. */
+  resultBackend: { name: "airflow-celery-results", keys: ["connection"] },
+  fernet: { name: "airflow-fernet", keys: ["fernet-key"] },
+  api: { name: "airflow-api", keys: ["api-secret-key"] },
+  jwt: { name: "airflow-jwt", keys: ["jwt-secret"] },
+  redis: { name: "airflow-redis-auth", keys: ["password"] },
+  broker: { name: "airflow-broker", keys: ["connection"] },
+  admin: { name: "airflow-admin", keys: ["password"] },
+  pgbouncer: { name: "airflow-pgbouncer-ini", keys: ["pgbouncer.ini", "users.txt"] },
+  pgbouncerStatistics: { name: "airflow-pgbouncer-exporter", keys: ["connection"] },
+} as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
+
+export type SecretId = keyof typeof SECRETS;
+
+/** Port of the chart's pgbouncer. */
+export const PGBOUNCER_PORT = 6543;
+/** Service of the chart's pgbouncer. */
+export const PGBOUNCER_SERVICE = `${AIRFLOW_RELEASE}-pgbouncer`;
+/** Names by which clients of pgbouncer call the two pools. */
+export const PGBOUNCER_DATABASES = { metadata: "airflow-metadata", results: "airflow-result-backend" } as const;
+export const REDIS_SERVICE = `${AIRFLOW_RELEASE}-redis`;
+export const API_SERVER_SERVICE = `${AIRFLOW_RELEASE}-api-server`;
+export const API_SERVER_PORT = 8080;
+
+/** Volume claims of the shares on Azure Files NFS. */
+export const CLAIMS = { gitCache: "git-cache-pvc", logs: "airflow-task-logs" } as const;
+
+export const MCP_SERVER = { deployment: "demo-psp-mcp-server", service: "demo-psp-mcp", port: 8000 } as const;
+export const LOGGING_CONFIG_MAP = "demo-logging-config";
+export const NETWORK_POLICY = "demo-network-policy";
+
+/** Pod label that the Workload Identity webhook matches (AKS documentation, "Workload identity overview"). */
+export const WORKLOAD_IDENTITY_LABEL = { "azure.workload.identity/use": "true" } as const;
+export const WORKLOAD_IDENTITY_CLIENT_ANNOTATION = "azure.workload.identity/client-id";
+
+/** Annotation with the number of the secrets that a pod has read: another number, and the pods restart. */
+export const SECRETS_REVISION_ANNOTATION = "datasurface.com/secrets-revision";

@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { App } from "cdktf";
+import { loadEnvironment } from "./settings/load";
+import { SettingsError } from "./settings/problem";
+import { InfraStack } from "./stacks/infra-stack";
+
+function main(): void {
+  const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
+  const app = new App();
+  new InfraStack(app, environment);
+  app.synth();
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof SettingsError)) {
+    throw error;
+  }
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,288 @@
+import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
+import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
+import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
+import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import { RandomProvider } from "@cdktf/provider-random/lib/provider";
+import { TimeProvider } from "@cdktf/provider-time/lib/provider";
+import { DataResource } from "cdktf";
+import type { Construct } from "constructs";
+import { airflowImage } from "../constructs/airflow/image";
+import { AirflowRegistry } from "../constructs/azure/airflow-registry";
+import { Cluster } from "../constructs/azure/cluster";
+import { DataSurfaceCredential } from "../constructs/azure/datasurface-credential";
+import { FileStorage } from "../constructs/azure/file-storage";
+import { type LogSource, Monitoring } from "../constructs/azure/monitoring";
+import { Network } from "../constructs/azure/network";
+import type { Placement } from "../constructs/azure/placement";
+import { Postgresql } from "../constructs/azure/postgresql";
+import { RootSecrets } from "../constructs/azure/root-secrets";
+import { SecretVault } from "../constructs/azure/secret-vault";
+import { SqlServer } from "../constructs/azure/sql-server";
+import { WorkloadIdentity } from "../constructs/azure/workload-identity";
+import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names";
+import { DeploymentGuard, type Requirement } from "../constructs/terraform/deployment-guard";
+import { interpolate, literal } from "../constructs/terraform/expressions";
+import { publishOutputs } from "../constructs/terraform/stack-outputs";
+import type { Environment } from "../settings/load";
+import { placeholdersLeft } from "../settings/placeholders";
+import { EnvironmentStack } from "./environment-stack";
+import { identityOf } from "./identity";
+
+/** What InfraStack hands on: ids, names, addresses, no credential. */
+export const INFRA_OUTPUTS = {
+  resource_group_name: "Resource group of everything",
+  cluster_name: "AKS cluster",
+  cluster_host: "Address of the cluster's API server",
+  cluster_ca_certificate: "Certificate of the authority that signed the API server's, PEM in base64; no secret",
+  tenant_id: "Entra ID tenant",
+  key_vault_id: "Key Vault that every secret is read from",
+  key_vault_url: "URL of the Key Vault, as DataSurface's DAGs want it",
+  identity_client_id: "Client id of the managed identity of Airflow's pods",
+  postgresql_fqdn: "Host name of the PostgreSQL server",
+  sql_server_fqdn: "Host name of the Azure SQL server",
+  storage_account_name: "Storage account of the NFS shares",
+  secret_births: "Unix time at which each root secret was made, by its id: readers' revisions build on it",
+} as const;
+
+/** What a person wants to know after the deployment. */
+const HINTS = {
+  kubeconfig_command: "Writes the cluster into a person's own kubeconfig (walkthrough, step 7)",
+  airflow_admin_password_command: "Prints the password of Airflow's admin user (walkthrough, step 27)",
+} as const;
+
+/** Resource providers that a new subscription lacks (facts/datasurface.md, section 5, 2). */
+const RESOURCE_PROVIDERS = [
+  "Microsoft.ContainerRegistry",
+  "Microsoft.ContainerService",
+  "Microsoft.DBforPostgreSQL",
+  "Microsoft.KeyVault",
+  "Microsoft.ManagedIdentity",
+  "Microsoft.Network",
+  "Microsoft.OperationalInsights",
+  "Microsoft.OperationsManagement",
+  "Microsoft.Sql",
+  "Microsoft.Storage",
+  "Microsoft.Insights",
+];
+
+/** Everything in Azure: steps 1 to 7, 10, 11 and 16 of the walkthrough. */
+export class InfraStack extends EnvironmentStack {
+  readonly stack = this;
+  readonly descriptions = INFRA_OUTPUTS;
+
+  constructor(scope: Construct, environment: Environment) {
+    super(scope, "infra", environment);
+    const { settings, names } = environment;
+    const { azure, protection: protect, datasurface } = settings;
+
+    this.providers(environment);
+    const client = new DataAzurermClientConfig(this, "Client");
+
+    const resourceGroup = new ResourceGroup(this, "ResourceGroup", {
+      name: azure.resourceGroup,
+      location: azure.region,
+      tags: tagsOf(environment),
+      lifecycle: { preventDestroy: protect },
+    });
+    const placement: Placement = { resourceGroupName: resourceGroup.name, location: resourceGroup.location, tags: tagsOf(environment) };
+
+    const deployers = this.deployers(settings.access.deployers, client.objectId);
+    for (const [id, principalId] of Object.entries(deployers)) {
+      // On the group instead of the cluster: it spreads while the cluster is made, and no stack has to wait for it.
+      new RoleAssignment(this, `ClusterAdmin-${id}`, {
+        scope: resourceGroup.id,
+        roleDefinitionName: "Azure Kubernetes Service RBAC Cluster Admin",
+        principalId,
+      });
+    }
+
+    const network = new Network(this, "Network", {
+      placement,
+      name: settings.network.name,
+      addressSpace: settings.network.addressSpace,
+      clusterSubnet: settings.network.clusterSubnet,
+      postgresqlSubnet: settings.network.postgresqlSubnet,
+      privateEndpointSubnet: settings.network.privateEndpointSubnet,
+      sqlServiceEndpoint: settings.sql.network === "vnet-rule",
+    });
+
+    const vault = new SecretVault(this, "SecretVault", {
+      placement,
+      name: names.keyVault,
+      tenantId: client.tenantId,
+      resourceGroupId: resourceGroup.id,
+      officers: deployers,
+      purgeProtection: settings.keyVault.purgeProtection,
+      protect,
+    });
+    const { secrets, births, required } = new RootSecrets(this, "RootSecrets", { vault, revisions: settings.revisions, tags: placement.tags, protect });
+
+    const cluster = new Cluster(this, "Cluster", {
+      placement,
+      cluster: settings.cluster,
+      subnet: network.clusterSubnet,
+      podCidr: settings.network.podCidr,
+      serviceCidr: settings.network.serviceCidr,
+      dnsServiceIp: settings.network.dnsServiceIp,
+      nodeResourceGroup: names.nodeResourceGroup,
+      tenantId: client.tenantId,
+      access: settings.access.mode,
+      protect,
+    });
+
+    const postgresql = new Postgresql(this, "Postgresql", {
+      placement,
+      postgresql: settings.postgresql,
+      name: names.postgresqlServer,
+      dnsZoneName: names.postgresqlDnsZone,
+      virtualNetwork: network.virtualNetwork,
+      subnet: network.postgresqlSubnet,
+      adminPassword: secrets.postgresql,
+      protect,
+    });
+
+    const sql = new SqlServer(this, "SqlServer", {
+      placement,
+      sql: settings.sql,
+      name: names.sqlServer,
+      network,
+      adminPassword: secrets.sql,
+      audit: settings.monitoring.logAnalytics,
+      protect,
+    });
+
+    const storage = new FileStorage(this, "FileStorage", {
+      placement,
+      name: names.storageAccount,
+      network,
+      controlPlanePrincipalId: cluster.identity.principalId,
+      protect,
+    });
+
+    const identity = new WorkloadIdentity(this, "WorkloadIdentity", {
+      placement,
+      name: settings.identity.name,
+      vaultId: vault.vault.id,
+      oidcIssuerUrl: cluster.cluster.oidcIssuerUrl,
+      namespace: datasurface.namespace,
+      serviceAccounts: Object.values(AIRFLOW_SERVICE_ACCOUNTS),
+    });
+
+    new DataSurfaceCredential(this, "MergeDatabaseCredential", {
+      vault,
+      namespace: datasurface.namespace,
+      credential: "sqlserver-demo-merge",
+      members: { USER: literal(settings.sql.adminUser), PASSWORD: secrets.sql.valueExpression },
+      source: secrets.sql,
+      tags: placement.tags,
+    });
+    new DataSurfaceCredential(this, "GitCredential", {
+      vault,
+      namespace: datasurface.namespace,
+      credential: "git",
+      members: { token: secrets.gitHub.valueExpression, TOKEN: secrets.gitHub.valueExpression },
+      source: secrets.gitHub,
+      tags: placement.tags,
+    });
+
+    const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
+    if (image.build) {
+      new AirflowRegistry(this, "AirflowRegistry", {
+        placement,
+        name: names.containerRegistry,
+        kubeletObjectId: cluster.cluster.kubeletIdentity.objectId,
+        image: image.build.image,
+        tag: image.tag,
+        dockerfile: image.build.dockerfile,
+      });
+    }
+
+    if (settings.monitoring.logAnalytics) {
+      const sources: Record<string, LogSource> = {
+        Cluster: { targetResourceId: cluster.cluster.id, categories: ["kube-audit-admin", "guard"] },
+        Vault: { targetResourceId: vault.vault.id, categories: ["AuditEvent"] },
+        Postgresql: { targetResourceId: postgresql.server.id, categories: ["PostgreSQLLogs"] },
+        SqlServer: { targetResourceId: `${sql.server.id}/databases/master`, categories: ["SQLSecurityAuditEvents"] },
+      };
+      new Monitoring(this, "Monitoring", { placement, name: names.logAnalyticsWorkspace, retentionDays: settings.monitoring.retentionDays, sources });
+    }
+
+    const tokens: Requirement[] = required.map((variable) => ({
+      condition: `${variable.expression} != null`,
+      errorMessage: `${variable.environmentVariable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
+    }));
+    const placeholders: Requirement[] = placeholdersLeft(settings).map((variable) => ({
+      condition: "false",
+      errorMessage: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
+    }));
+    new DeploymentGuard(this, "DeploymentGuard", { identity: identityOf(environment), requirements: [...placeholders, ...tokens] });
+
+    const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;
+    publishOutputs(this, INFRA_OUTPUTS, {
+      resource_group_name: resourceGroup.name,
+      cluster_name: cluster.cluster.name,
+      cluster_host: interpolate(`nonsensitive(${kubeConfig}.host)`),
+      cluster_ca_certificate: interpolate(`nonsensitive(${kubeConfig}.cluster_ca_certificate)`),
+      tenant_id: client.tenantId,
+      key_vault_id: vault.vault.id,
+      // The vendor's DAGs paste names behind it and want no slash at its end.
+      key_vault_url: interpolate(`trimsuffix(azurerm_key_vault.${vault.vault.friendlyUniqueId}.vault_uri, "/")`),
+      identity_client_id: identity.identity.clientId,
+      postgresql_fqdn: postgresql.server.fqdn,
+      sql_server_fqdn: sql.server.fullyQualifiedDomainName,
+      storage_account_name: storage.account.name,
+      secret_births: births,
+    });
+    const login = settings.access.mode === "entra" ? ` && kubelogin convert-kubeconfig --login ${settings.access.kubelogin}` : " --admin";
+    publishOutputs(this, HINTS, {
+      kubeconfig_command: `az aks get-credentials --subscription ${azure.subscriptionId} --resource-group ${azure.resourceGroup} --name ${settings.cluster.name}${login}`,
+      airflow_admin_password_command: `az keyvault secret show --vault-name ${names.keyVault} --name ${secrets.airflowAdmin.secret.name} --query value --output tsv`,
+    });
+  }
+
+  private providers({ settings }: Environment): void {
+    const purge = !settings.keyVault.purgeProtection;
+    new AzurermProvider(this, "Azurerm", {
+      subscriptionId: settings.azure.subscriptionId,
+      resourceProviderRegistrations: "core",
+      resourceProvidersToRegister: RESOURCE_PROVIDERS,
+      // The account of the NFS shares has no keys and no public endpoint.
+      storageUseAzuread: true,
+      features: [
+        {
+          keyVault: [
+            {
+              // Walkthrough, step 0: a deleted vault or secret of the same name is recovered, and destroying leaves nothing.
+              recoverSoftDeletedKeyVaults: true,
+              recoverSoftDeletedSecrets: true,
+              purgeSoftDeleteOnDestroy: purge,
+              purgeSoftDeletedSecretsOnDestroy: purge,
+            },
+          ],
+          resourceGroup: [{ preventDeletionIfContainsResources: true }],
+          storage: [{ dataPlaneAvailable: false }],
+          postgresqlFlexibleServer: [{ restartServerOnConfigurationValueChange: true }],
+          logAnalyticsWorkspace: [{ permanentlyDeleteOnDestroy: true }],
+        },
+      ],
+    });
+    new RandomProvider(this, "Random");
+    new TimeProvider(this, "Time");
+  }
+
+  /**
+   * Who may write secrets and administer the cluster. Without a list: whoever deployed first, recorded; an assignment that
+   * followed the current login would be replaced whenever a colleague deploys.
+   */
+  private deployers(objectIds: readonly string[], currentObjectId: string): Readonly<Record<string, string>> {
+    if (objectIds.length > 0) {
+      return Object.fromEntries(objectIds.map((objectId) => [objectId, objectId]));
+    }
+    const first = new DataResource(this, "FirstDeployer", { input: { objectId: currentObjectId }, lifecycle: { ignoreChanges: ["input"] } });
+    return { FirstDeployer: interpolate(`terraform_data.${first.friendlyUniqueId}.output.objectId`) };
+  }
+}
+
+function tagsOf({ name, settings }: Environment): Readonly<Record<string, string>> {
+  return { application: "datasurface", environment: name, ...settings.azure.tags };
+}
