@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { App } from "cdktf";
 import { loadEnvironment } from "./settings/load";
 import { SettingsError } from "./settings/problem";
-import { InfraStack } from "./stacks/infra-stack";
+import { addEnvironmentStacks } from "./stacks";
 
 function main(): void {
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
   const app = new App();
-  new InfraStack(app, environment);
+  addEnvironmentStacks(app, environment);
   app.synth();
 }
 

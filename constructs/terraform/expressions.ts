@@ -13,6 +13,11 @@ export function literal(text: string): string {
   return JSON.stringify(text).replace(/\$\{/g, "$$${").replace(/%\{/g, "%%{");
 }
 
+/** A template: text in which `${}` keeps its meaning. */
+export function template(text: string): string {
+  return JSON.stringify(text);
+}
+
 /** Opens what CDKTF closed: the expression of a reference such as `azurerm_key_vault.main.id`. */
 export function expressionOf(reference: string): string {
   const match = /^\$\{(.*)\}$/s.exec(reference);

@@ -22,6 +22,6 @@ export function publishOutputs<D extends OutputDescriptions>(stack: TerraformSta
 
 /** The other side: expressions that read the outputs from the producing stack's state. */
 export function outputExpressions<D extends OutputDescriptions>(state: TerraformRemoteState, descriptions: D): OutputExpressions<D> {
-  const base = state.fqn.replace(/^\$\{(.*)\}$/s, "$1");
+  const base = `data.terraform_remote_state.${state.friendlyUniqueId}`;
   return Object.fromEntries(Object.keys(descriptions).map((name) => [name, `${base}.outputs.${name}`])) as OutputExpressions<D>;
 }

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import type { Settings } from "../../settings/schema";
+import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
+import { AIRFLOW_DATABASE } from "../azure/postgresql";
+import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
+import { concatenate, interpolate, jsonObject, literal, percentEncode, template } from "../terraform/expressions";
+import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
+
+/** A Kubernetes Secret of the namespace, as expressions. */
+export interface NamespaceSecret {
+  readonly type: "Opaque" | "kubernetes.io/dockerconfigjson";
+  /** Expression of each key's value. */
+  readonly data: Readonly<Record<string, string>>;
+  /** The root secrets that the values are made of. */
+  readonly roots: readonly RootSecretId[];
+}
+
+export interface NamespaceSecretsProps {
+  readonly settings: Pick<Settings, "datasurface" | "postgresql" | "sql" | "airflow">;
+  /** Expression of PostgreSQL's host name. */
+  readonly postgresqlFqdn: string;
+  /** Expression of a root secret's value. */
+  readonly value: (root: RootSecretId) => string;
+}
+
+const VENDOR_REGISTRY = "registry.gitlab.com";
+
+/** Every Secret of the namespace: what is in it, and which root secrets that comes from. */
+export function namespaceSecrets({ settings, postgresqlFqdn, value }: NamespaceSecretsProps): Readonly<Record<SecretId, NamespaceSecret>> {
+  const { datasurface, postgresql, sql, airflow } = settings;
+  const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): NamespaceSecret => ({ type: "Opaque", data, roots });
+  const databaseUrl = (scheme: string, address: string): string =>
+    concatenate(literal(`${scheme}://`), percentEncode(literal(postgresql.adminUser)), literal(":"), percentEncode(value("postgresql")), literal("@"), address);
+  const pool = (database: string): string => literal(`${PGBOUNCER_SERVICE}.${datasurface.namespace}:${PGBOUNCER_PORT}/${database}`);
+  const user = literal(datasurface.gitLabDeployTokenUser);
+
+  return {
+    registry: {
+      type: "kubernetes.io/dockerconfigjson",
+      roots: ["gitLab"],
+      data: {
+        ".dockerconfigjson": `jsonencode({ auths = { ${literal(VENDOR_REGISTRY)} = { username = ${user}, password = ${value("gitLab")}, auth = base64encode(${concatenate(user, literal(":"), value("gitLab"))}) } } })`,
+      },
+    },
+    gitDags: opaque(["gitHub"], {
+      GIT_SYNC_USERNAME: literal(datasurface.gitHubUser),
+      GIT_SYNC_PASSWORD: value("gitHub"),
+      GITSYNC_USERNAME: literal(datasurface.gitHubUser),
+      GITSYNC_PASSWORD: value("gitHub"),
+    }),
+    git: opaque(["gitHub"], { TOKEN: value("gitHub") }),
+    mergeDatabase: opaque(["sql"], { USER: literal(sql.adminUser), PASSWORD: value("sql") }),
+    metadataPooled: opaque(["postgresql"], { connection: databaseUrl("postgresql+psycopg2", pool(PGBOUNCER_DATABASES.metadata)) }),
+    metadataDirect: opaque(["postgresql"], {
+      connection: databaseUrl("postgresql+psycopg2", concatenate(postgresqlFqdn, literal(`:5432/${AIRFLOW_DATABASE}?sslmode=require`))),
+    }),
+    resultBackend: opaque(["postgresql"], { connection: databaseUrl("db+postgresql", pool(PGBOUNCER_DATABASES.results)) }),
+    fernet: opaque(["fernet"], { "fernet-key": value("fernet") }),
+    api: opaque(["api"], { "api-secret-key": value("api") }),
+    jwt: opaque(["jwt"], { "jwt-secret": value("jwt") }),
+    redis: opaque(["redis"], { password: value("redis") }),
+    broker: opaque(["redis"], {
+      connection: concatenate(literal("redis://:"), percentEncode(value("redis")), literal(`@${REDIS_SERVICE}:6379/0`)),
+    }),
+    admin: opaque(["airflowAdmin"], { password: value("airflowAdmin") }),
+    pgbouncer: opaque(["postgresql"], {
+      "pgbouncer.ini": template(
+        pgbouncerIni({
+          host: interpolate(postgresqlFqdn),
+          database: AIRFLOW_DATABASE,
+          user: postgresql.adminUser,
+          metadataPool: airflow.metadataPool,
+          resultPool: airflow.resultPool,
+        }),
+      ),
+      "users.txt": pgbouncerUsersExpression(postgresql.adminUser, value("postgresql")),
+    }),
+    pgbouncerStatistics: opaque(["postgresql"], {
+      connection: databaseUrl("postgresql", literal(`127.0.0.1:${PGBOUNCER_PORT}/pgbouncer?sslmode=disable`)),
+    }),
+  };
+}
+
+/**
+ * Expression of a Secret's revision: another number whenever its content becomes another one. It adds up when the root
+ * secrets were born, their families' revisions, and a number that follows from everything else in the content (a user name,
+ * a pool's size). No secret, so it may stand in a pod's annotation.
+ */
+export function secretRevision(secret: NamespaceSecret, births: string, revisions: Settings["revisions"]): string {
+  const born = secret.roots.map((root) => `${births}.${root}`);
+  const families = secret.roots.map((root) => revisions[ROOT_SECRETS[root].family]);
+  const template = parseInt(createHash("sha256").update(JSON.stringify(secret.data)).digest("hex").slice(0, 6), 16);
+  return [...born, families.reduce((sum, revision) => sum + revision, template)].join(" + ");
+}
+
+/** `jsonencode` of the revisions of several Secrets, short enough for an annotation. */
+export function revisionsDigest(revisionExpressions: Readonly<Record<string, string>>): string {
+  return `substr(sha256(${jsonObject(revisionExpressions)}), 0, 16)`;
+}

@@ -1,0 +1,34 @@
+import { SecretV1 } from "@cdktf/provider-kubernetes/lib/secret-v1";
+import { Token } from "cdktf";
+import { Construct } from "constructs";
+import type { Settings } from "../../settings/schema";
+import { interpolate } from "../terraform/expressions";
+import { type NamespaceSecret, secretRevision } from "./namespace-secrets";
+import { type SecretId, SECRETS } from "./object-names";
+
+export interface SecretsProps {
+  readonly namespace: string;
+  readonly definitions: Readonly<Record<SecretId, NamespaceSecret>>;
+  /** Expression of InfraStack's `secret_births`. */
+  readonly births: string;
+  readonly revisions: Settings["revisions"];
+}
+
+/** The namespace's Secrets. Their content is write-only: neither plan nor state has it. */
+export class Secrets extends Construct {
+  readonly objects: readonly SecretV1[];
+
+  constructor(scope: Construct, id: string, props: SecretsProps) {
+    super(scope, id);
+    this.objects = (Object.keys(SECRETS) as SecretId[]).map((secretId) => {
+      const definition = props.definitions[secretId];
+      return new SecretV1(this, secretId, {
+        metadata: { name: SECRETS[secretId].name, namespace: props.namespace },
+        type: definition.type,
+        dataWo: Object.fromEntries(Object.entries(definition.data).map(([key, expression]) => [key, interpolate(expression)])),
+        // Without a revision the provider writes an empty Secret (facts/found-by-running.md, 9).
+        dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),
+      });
+    });
+  }
+}

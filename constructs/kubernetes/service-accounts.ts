@@ -1,0 +1,47 @@
+import { DefaultServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/default-service-account-v1";
+import { RoleBindingV1 } from "@cdktf/provider-kubernetes/lib/role-binding-v1";
+import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
+import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
+import { Construct } from "constructs";
+import { AIRFLOW_SERVICE_ACCOUNTS, SECRETS, WORKLOAD_IDENTITY_CLIENT_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "./object-names";
+
+export interface ServiceAccountsProps {
+  readonly namespace: string;
+  /** Client id of the managed identity that Airflow's pods act as. */
+  readonly identityClientId: string;
+}
+
+/**
+ * Service accounts of Airflow's components (walkthrough, steps 18, 21 and 22), made before Airflow: an annotation that comes
+ * later has no effect on pods that run already.
+ */
+export class ServiceAccounts extends Construct {
+  constructor(scope: Construct, id: string, props: ServiceAccountsProps) {
+    super(scope, id);
+    const { namespace } = props;
+    const imagePullSecret = [{ name: SECRETS.registry.name }];
+    for (const [component, name] of Object.entries(AIRFLOW_SERVICE_ACCOUNTS)) {
+      new ServiceAccountV1(this, component, {
+        metadata: {
+          name,
+          namespace,
+          labels: { ...WORKLOAD_IDENTITY_LABEL },
+          annotations: { [WORKLOAD_IDENTITY_CLIENT_ANNOTATION]: props.identityClientId },
+        },
+        imagePullSecret,
+      });
+    }
+    // The vendor's job, MCP and KubernetesPodOperator pods name no service account.
+    new DefaultServiceAccountV1(this, "default", { metadata: { namespace }, imagePullSecret });
+
+    const role = new RoleV1(this, "SecretReader", {
+      metadata: { name: "airflow-secret-reader", namespace },
+      rule: [{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }],
+    });
+    new RoleBindingV1(this, "SecretReaderBinding", {
+      metadata: { name: "airflow-secret-reader-binding", namespace },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
+      subject: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((name) => ({ kind: "ServiceAccount", name, namespace, apiGroup: "" })),
+    });
+  }
+}

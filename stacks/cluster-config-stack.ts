@@ -1,0 +1,109 @@
+import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
+import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
+import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
+import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
+import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
+import type { Construct } from "constructs";
+import { clusterAccess } from "../constructs/kubernetes/cluster-access";
+import { namespaceSecrets } from "../constructs/kubernetes/namespace-secrets";
+import { NamespaceNetworkPolicy } from "../constructs/kubernetes/network-policy";
+import { LOGGING_CONFIG_MAP } from "../constructs/kubernetes/object-names";
+import { Secrets } from "../constructs/kubernetes/secrets";
+import { SecretsStoreCsi } from "../constructs/kubernetes/secrets-store-csi";
+import { ServiceAccounts } from "../constructs/kubernetes/service-accounts";
+import { SharedStorage } from "../constructs/kubernetes/shared-storage";
+import { VaultReader } from "../constructs/kubernetes/vault-reader";
+import { interpolate } from "../constructs/terraform/expressions";
+import { publishOutputs } from "../constructs/terraform/stack-outputs";
+import type { Environment } from "../settings/load";
+import { EnvironmentStack, type OutputSource } from "./environment-stack";
+import type { INFRA_OUTPUTS } from "./infra-stack";
+
+/** What ClusterConfigStack hands on. */
+export const CLUSTER_CONFIG_OUTPUTS = {
+  namespace: "Kubernetes namespace of the workload",
+  git_cache_claim: "Volume claim of the git cache",
+  logs_claim: "Volume claim of Airflow's task logs",
+} as const;
+
+export interface ClusterConfigStackProps {
+  readonly environment: Environment;
+  readonly infra: OutputSource<typeof INFRA_OUTPUTS>;
+}
+
+/** Kubernetes objects that hold no process: steps 8, 9, 18, 21, 22 and the static part of 23 of the walkthrough. */
+export class ClusterConfigStack extends EnvironmentStack {
+  readonly stack = this;
+  readonly descriptions = CLUSTER_CONFIG_OUTPUTS;
+
+  constructor(scope: Construct, { environment, infra }: ClusterConfigStackProps) {
+    super(scope, "cluster-config", environment);
+    const { settings } = environment;
+    const outputs = this.read("Infra", infra);
+
+    readOnlyAzurerm(this, environment);
+    const access = clusterAccess(this, {
+      access: settings.access,
+      host: outputs.cluster_host,
+      caCertificate: outputs.cluster_ca_certificate,
+      tenantId: outputs.tenant_id,
+      clusterName: outputs.cluster_name,
+      resourceGroupName: outputs.resource_group_name,
+    });
+    const { exec, ...server } = access;
+    new KubernetesProvider(this, "Kubernetes", { ...server, exec: exec ? [exec] : undefined });
+
+    const { name: namespace } = new NamespaceV1(this, "Namespace", {
+      metadata: {
+        name: settings.datasurface.namespace,
+        labels: {
+          "app.kubernetes.io/part-of": "datasurface",
+          "pod-security.kubernetes.io/enforce": "baseline",
+          "pod-security.kubernetes.io/warn": "baseline",
+        },
+      },
+      // A share of Azure Files takes its time to go.
+      timeouts: { delete: "15m" },
+    }).metadata;
+
+    const vault = new VaultReader(this, "Vault", outputs.key_vault_id);
+    new Secrets(this, "Secrets", {
+      namespace,
+      definitions: namespaceSecrets({ settings, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),
+      births: outputs.secret_births,
+      revisions: settings.revisions,
+    });
+    new ServiceAccounts(this, "ServiceAccounts", { namespace, identityClientId: interpolate(outputs.identity_client_id) });
+    const storage = new SharedStorage(this, "SharedStorage", {
+      namespace,
+      storage: settings.storage,
+      accountName: interpolate(outputs.storage_account_name),
+      resourceGroupName: interpolate(outputs.resource_group_name),
+      protect: settings.protection,
+    });
+    new NamespaceNetworkPolicy(this, "NetworkPolicy", namespace);
+    new ConfigMapV1(this, "LoggingConfig", {
+      metadata: { name: LOGGING_CONFIG_MAP, namespace },
+      data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", "PSP_NAME=Demo", `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
+    });
+    if (settings.cluster.secretsStoreCsi === "helm") {
+      new HelmProvider(this, "Helm", { kubernetes: access });
+      new SecretsStoreCsi(this, "SecretsStoreCsi");
+    }
+
+    publishOutputs(this, CLUSTER_CONFIG_OUTPUTS, {
+      namespace,
+      git_cache_claim: storage.gitCache.metadata.name,
+      logs_claim: storage.logs.metadata.name,
+    });
+  }
+}
+
+/** The provider for reading the vault and the cluster: it registers nothing and changes nothing. */
+export function readOnlyAzurerm(scope: Construct, { settings }: Environment): void {
+  new AzurermProvider(scope, "Azurerm", {
+    subscriptionId: settings.azure.subscriptionId,
+    resourceProviderRegistrations: "none",
+    features: [{}],
+  });
+}
