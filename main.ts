@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { App } from "cdktf";
+import { loadPayload } from "./bootstrap/payload";
 import { loadEnvironment } from "./settings/load";
 import { SettingsError } from "./settings/problem";
 import { addEnvironmentStacks } from "./stacks";
@@ -7,7 +8,7 @@ import { addEnvironmentStacks } from "./stacks";
 function main(): void {
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
   const app = new App();
-  addEnvironmentStacks(app, environment);
+  addEnvironmentStacks(app, environment, loadPayload(join(__dirname, "bootstrap", "payload")));
   app.synth();
 }
 

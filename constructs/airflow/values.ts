@@ -174,8 +174,8 @@ export function airflowValues(input: AirflowValuesInput) {
     securityContexts: { pod: podIdentity(50000, 0, 0) },
 
     // airflow-migrate before the release and airflow-admin after it do this; a hook would wait for the pods, and they for it.
-    migrateDatabaseJob: { enabled: false },
-    createUserJob: { enabled: false },
+    migrateDatabaseJob: { enabled: false, serviceAccount: { create: false } },
+    createUserJob: { enabled: false, serviceAccount: { create: false } },
 
     config: {
       core: {
@@ -201,7 +201,7 @@ export function airflowValues(input: AirflowValuesInput) {
       ...identity,
       serviceAccount: { ...existingAccount(AIRFLOW_SERVICE_ACCOUNTS.scheduler), automountServiceAccountToken: false },
       resources: RESOURCES.scheduler,
-      startupProbe: STARTUP_PROBE,
+      startupProbe: { ...STARTUP_PROBE, ...COMMAND_PROBE },
       livenessProbe: COMMAND_PROBE,
       // The only groomer: all components write to one share, which four of them would walk through.
       logGroomerSidecar: { retentionDays: airflow.logRetentionDays, resources: RESOURCES.logGroomer },

@@ -3,7 +3,7 @@ import type { Settings } from "../../settings/schema";
 import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
 import { AIRFLOW_DATABASE } from "../azure/postgresql";
 import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
-import { concatenate, interpolate, jsonObject, literal, percentEncode, template } from "../terraform/expressions";
+import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
 import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
 
 /** A Kubernetes Secret of the namespace, as expressions. */
@@ -91,9 +91,4 @@ export function secretRevision(secret: NamespaceSecret, births: string, revision
   const families = secret.roots.map((root) => revisions[ROOT_SECRETS[root].family]);
   const template = parseInt(createHash("sha256").update(JSON.stringify(secret.data)).digest("hex").slice(0, 6), 16);
   return [...born, families.reduce((sum, revision) => sum + revision, template)].join(" + ");
-}
-
-/** `jsonencode` of the revisions of several Secrets, short enough for an annotation. */
-export function revisionsDigest(revisionExpressions: Readonly<Record<string, string>>): string {
-  return `substr(sha256(${jsonObject(revisionExpressions)}), 0, 16)`;
 }

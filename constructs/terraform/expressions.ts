@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * Terraform expressions as text. A function takes and gives expressions without `${}`; `interpolate` closes one for an
  * argument. Secrets are put together with these, never by pasting strings: a quote or a percent sign stays what it is.
@@ -41,4 +43,19 @@ export function percentEncode(expression: string): string {
 /** Strings one behind the other: `format` with one verb for each, as `join` would lose the reader. */
 export function concatenate(...expressions: readonly string[]): string {
   return `join("", [${expressions.join(", ")}])`;
+}
+
+/**
+ * Expression of a revision, 16 hexadecimal digits, that changes when a text does or when something that it refers to does.
+ * The text itself is hashed here, so that the plan shows what the revision depends on and not the whole text.
+ * @throws RangeError for a reference with quotes or braces in it: give it a local, and refer to that.
+ */
+export function contentRevision(text: string): string {
+  const found = [...text.matchAll(/\$\{([^{}"\\]+)\}/g)].map(([, expression]) => expression ?? "");
+  if (found.length !== text.split("${").length - 1) {
+    throw new RangeError("A revision can follow plain references only: give the expression a local, and refer to that");
+  }
+  const references = [...new Set(found)].sort();
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return `substr(sha256(join("/", [${[literal(hash), ...references].join(", ")}])), 0, 16)`;
 }

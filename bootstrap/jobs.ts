@@ -1,0 +1,261 @@
+import { AIRFLOW_REQUIRED_MODULES } from "../constructs/airflow/image";
+import { credentialName } from "../constructs/azure/datasurface-credential";
+import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
+import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, MCP_SERVER, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import type { Settings } from "../settings/schema";
+import {
+  GIT_CACHE_PATH,
+  MODEL_JOB_ENVIRONMENT,
+  modelMergeCommand,
+  type ModelSource,
+  PLATFORM,
+  reconcileViewsCommand,
+  ring1Command,
+  WORKSPACE_PATH,
+} from "./datasurface-commands";
+import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
+import type { ReleaseLine } from "./releases";
+
+/** ConfigMap with the scripts. */
+export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
+
+/** What the jobs are made from. Text may hold references. */
+export interface JobContext {
+  readonly settings: Pick<Settings, "datasurface" | "airflow">;
+  readonly release: ReleaseLine;
+  readonly namespace: string;
+  readonly dataSurfaceImage: string;
+  readonly airflowImage: string;
+  /** Whether Airflow's image comes from the vendor's registry. */
+  readonly airflowImageNeedsPullSecret: boolean;
+  readonly postgresqlFqdn: string;
+  readonly sqlServerFqdn: string;
+  readonly keyVaultUrl: string;
+  readonly identityClientId: string;
+  readonly payload: Payload;
+  /** What stands for the present content of a Secret. */
+  readonly secretRevision: (id: SecretId) => string;
+}
+
+/** A job, but for what comes before it. */
+export type JobDefinition = Omit<BootstrapJobProps, "upstream" | "dependsOn">;
+
+const SCRIPTS: JobVolume = { name: "payload", mountPath: PAYLOAD_MOUNT, readOnly: true, source: { configMap: PAYLOAD_CONFIG_MAP } };
+const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, source: "emptyDir" };
+
+const secret = (id: SecretId, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
+
+/** A job that runs a script of bootstrap/payload. */
+function script(context: JobContext, file: string, pod: Omit<JobPod, "command" | "volumes">, name: string, minutes: number, inputs: readonly string[] = []): JobDefinition {
+  return {
+    namespace: context.namespace,
+    name,
+    minutes,
+    inputs: [scriptHash(context.payload, file), ...inputs],
+    pod: { ...pod, env: { ...pod.env, HOME: WORKSPACE_PATH, PYTHONUNBUFFERED: "1" }, command: ["python", `${PAYLOAD_MOUNT}/${file}`], volumes: [SCRIPTS, WORKSPACE] },
+  };
+}
+
+const GIT_HUB = { GITHUB_TOKEN: secret("git", "TOKEN") } as const;
+
+/** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
+export function publishModel(context: JobContext): JobDefinition {
+  const { datasurface } = context.settings;
+  return script(
+    context,
+    "publish_model.py",
+    {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      env: {
+        ...GIT_HUB,
+        MODEL_REPO: datasurface.modelRepository,
+        TEMPLATE_REPO: datasurface.modelTemplate.repository,
+        TEMPLATE_REF: datasurface.modelTemplate.ref,
+        NAMESPACE: context.namespace,
+        SQL_SERVER_FQDN: context.sqlServerFqdn,
+        PG_FQDN: context.postgresqlFqdn,
+        DATASURFACE_VERSION: datasurface.version,
+        RTE_EXTRAS: JSON.stringify(context.release.runtimeEnvironmentArguments),
+      },
+    },
+    "publish-model",
+    15,
+  );
+}
+
+/** Generates the DAGs of ring 0 and publishes them (walkthrough, steps 17 and 19). */
+export function publishDag(context: JobContext): JobDefinition {
+  const { datasurface } = context.settings;
+  return script(
+    context,
+    "publish_dag.py",
+    {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      env: {
+        ...GIT_HUB,
+        PYTHONPATH: "/app/src",
+        AIRFLOW_REPO: datasurface.airflowRepository,
+        MODEL_REPO: datasurface.modelRepository,
+        GENERATOR_MODULE: context.release.cliModule,
+        PSP: PLATFORM.psp,
+        RTE_NAME: PLATFORM.runtimeEnvironment,
+      },
+    },
+    "publish-dag",
+    25,
+  );
+}
+
+function modelSource({ release, settings }: JobContext): ModelSource {
+  return { release, modelRepository: settings.datasurface.modelRepository };
+}
+
+/**
+ * A job of the vendor's generator. Its git cache is a folder of its own on the shared volume, one for each release of the
+ * model: the MCP server keeps the common cache fresh, and a job would take the model before this one from it for five minutes.
+ */
+function vendorJob(context: JobContext, name: string, containerName: string, command: readonly string[], modelRevision: string): JobDefinition {
+  return {
+    namespace: context.namespace,
+    name,
+    containerName,
+    minutes: 20,
+    pod: {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      command,
+      env: MODEL_JOB_ENVIRONMENT,
+      volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, subPath: `bootstrap-${modelRevision}`, source: { claim: CLAIMS.gitCache } }, WORKSPACE],
+    },
+  };
+}
+
+/** Makes the platform's tables (walkthrough, step 23). */
+export function ring1Init(context: JobContext, modelRevision: string): JobDefinition {
+  return vendorJob(context, "demo-psp-ring1-init", "ring1-init", ring1Command(modelSource(context)), modelRevision);
+}
+
+/** Merges the model into the tables (walkthrough, step 23); release lines that have the job. */
+export function modelMerge(context: JobContext, modelRevision: string): JobDefinition {
+  return vendorJob(context, "demo-psp-model-merge-job", "model-merge-handler", modelMergeCommand(modelSource(context)), modelRevision);
+}
+
+/** Reconciles the workspace views; there for a person to start. */
+export function reconcileViews(context: JobContext): Pick<JobDefinition, "namespace" | "name" | "pod"> & { readonly containerName: string } {
+  return {
+    namespace: context.namespace,
+    name: "demo-psp-reconcile-views-job",
+    containerName: "reconcile-views-handler",
+    pod: {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      command: reconcileViewsCommand(modelSource(context)),
+      env: MODEL_JOB_ENVIRONMENT,
+      volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: { claim: CLAIMS.gitCache } }],
+    },
+  };
+}
+
+/** Proves that a pod with Airflow's identity reads the vault; release lines whose DAGs do (walkthrough, step 21's checkpoint). */
+export function identity(context: JobContext): JobDefinition {
+  return script(
+    context,
+    "identity.py",
+    {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      serviceAccount: AIRFLOW_SERVICE_ACCOUNTS.dagProcessor,
+      workloadIdentity: true,
+      env: {
+        KEY_VAULT_URL: context.keyVaultUrl,
+        SECRET_NAME: credentialName(context.settings.datasurface.namespace, "sqlserver-demo-merge"),
+        REQUIRED_KEYS: JSON.stringify(["USER", "PASSWORD"]),
+      },
+    },
+    "identity",
+    20,
+    [context.identityClientId],
+  );
+}
+
+/** Uid of the user `airflow` in Airflow's images. */
+const AIRFLOW_USER = 50000;
+const FAB_AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager";
+
+function airflowPod(context: JobContext, env: Readonly<Record<string, JobVariable>>): Omit<JobPod, "command" | "volumes"> {
+  return {
+    image: context.airflowImage,
+    pullSecret: context.airflowImageNeedsPullSecret ? SECRETS.registry.name : undefined,
+    runAsUser: AIRFLOW_USER,
+    memory: { request: "512Mi", limit: "2Gi" },
+    env: {
+      AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: secret("metadataDirect", "connection"),
+      AIRFLOW__CORE__AUTH_MANAGER: FAB_AUTH_MANAGER,
+      AIRFLOW__CORE__FERNET_KEY: secret("fernet", "fernet-key"),
+      DATABASE_SECRET: `the Secret ${SECRETS.metadataDirect.name}`,
+      ...env,
+    },
+  };
+}
+
+/** Proves the image's packages (walkthrough, step 11) and migrates Airflow's database before Airflow starts. */
+export function airflowMigrate(context: JobContext): JobDefinition {
+  return script(
+    context,
+    "airflow_migrate.py",
+    airflowPod(context, {
+      REQUIRED_PACKAGES: JSON.stringify(AIRFLOW_REQUIRED_MODULES),
+      EXPECTED_AIRFLOW_VERSION: context.release.airflowVersion,
+      IMAGE_SETTING: "airflow.image",
+    }),
+    "airflow-migrate",
+    20,
+  );
+}
+
+/** Creates or updates Airflow's admin user (walkthrough, step 25). */
+export function airflowAdmin(context: JobContext): JobDefinition {
+  const { admin } = context.settings.airflow;
+  return script(
+    context,
+    "airflow_admin.py",
+    airflowPod(context, {
+      ADMIN_USERNAME: admin.username,
+      ADMIN_PASSWORD: secret("admin", "password"),
+      ADMIN_EMAIL: admin.email,
+      ADMIN_FIRST_NAME: admin.firstName,
+      ADMIN_LAST_NAME: admin.lastName,
+    }),
+    "airflow-admin",
+    10,
+    [context.secretRevision("admin")],
+  );
+}
+
+/** Proves the deployment as a whole (walkthrough, steps 24, 26 and 27). */
+export function verify(context: JobContext): JobDefinition {
+  const minutes = 40;
+  return script(
+    context,
+    "verify.py",
+    {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      env: {
+        AIRFLOW_URL: `http://${API_SERVER_SERVICE}:${API_SERVER_PORT}`,
+        ADMIN_USERNAME: context.settings.airflow.admin.username,
+        ADMIN_PASSWORD: secret("admin", "password"),
+        ADMIN_SECRET: `the Secret ${SECRETS.admin.name}`,
+        EXPECTED_DAGS: JSON.stringify(context.release.dagIds),
+        INFRASTRUCTURE_DAG: context.release.infrastructureDagId,
+        MCP_URL: `http://${MCP_SERVER.service}:${MCP_SERVER.port}/sse`,
+        // It ends by itself, with its table, before Terraform does.
+        TIMEOUT_SECONDS: String((minutes - 5) * 60),
+      },
+    },
+    "verify",
+    minutes,
+  );
+}

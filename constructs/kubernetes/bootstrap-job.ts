@@ -1,0 +1,187 @@
+import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
+import { JobV1, type JobV1SpecTemplateSpec } from "@cdktf/provider-kubernetes/lib/job-v1";
+import { Resource } from "@cdktf/provider-null/lib/resource";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { contentRevision, interpolate } from "../terraform/expressions";
+import { WORKLOAD_IDENTITY_LABEL } from "./object-names";
+
+/** A variable of the container: plain text (references allowed), or a key of a Secret. */
+export type JobVariable = string | { readonly secret: string; readonly key: string };
+
+export interface JobVolume {
+  readonly name: string;
+  readonly mountPath: string;
+  /** Folder of the volume instead of its root. */
+  readonly subPath?: string;
+  readonly readOnly?: boolean;
+  readonly source: { readonly claim: string } | { readonly configMap: string } | "emptyDir";
+}
+
+/** What a pod of a bootstrap job looks like. */
+export interface JobPod {
+  readonly image: string;
+  /** Program and arguments, run without a shell: the vendor's bash wrapper ends with 0 when Python fails. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, JobVariable>>;
+  readonly volumes?: readonly JobVolume[];
+  /** @default "default" */
+  readonly serviceAccount?: string;
+  /** Whether the Workload Identity webhook gives the pod a token. @default false */
+  readonly workloadIdentity?: boolean;
+  /** User id; unset: the image's own. */
+  readonly runAsUser?: number;
+  /** Secret for pulling the image; unset: the nodes may pull. */
+  readonly pullSecret?: string;
+  readonly memory?: { readonly request: string; readonly limit: string };
+}
+
+export interface BootstrapJobProps {
+  readonly namespace: string;
+  /** Name of the object and of its container. */
+  readonly name: string;
+  readonly containerName?: string;
+  readonly pod: JobPod;
+  /** What else makes the job run again: a hash of its script, a Secret's revision (references allowed). */
+  readonly inputs?: readonly string[];
+  /** Revisions of the jobs, or of other things, whose result this one builds on. */
+  readonly upstream?: readonly string[];
+  /** Minutes after which Terraform gives up. The pod stays five minutes longer, with its log. */
+  readonly minutes: number;
+  readonly dependsOn?: ITerraformDependable[];
+}
+
+/** Exit codes of the scripts after which another try is useless: a wrong setting, a refusal (bootstrap/payload/outcome.py). */
+const FINAL_EXIT_CODES = [2, 3];
+const RETRIES = 2;
+const MINUTES_WITH_LOG = 5;
+
+const DEFAULT_MEMORY = { request: "256Mi", limit: "1Gi" } as const;
+
+/**
+ * A job of the deployment. Its revision, a hash of everything that it is made from and of the revisions before it, replaces
+ * it when it changes, and stands in the container's environment: a label alone would never be applied
+ * (facts/found-by-running.md, 16). No TTL: Terraform would plan the job again (17).
+ */
+export class BootstrapJob extends Construct {
+  readonly job: JobV1;
+  readonly name: string;
+  /** Reference to the revision, for what comes after. */
+  readonly revision: string;
+
+  constructor(scope: Construct, id: string, props: BootstrapJobProps) {
+    super(scope, id);
+    const { namespace, name } = props;
+    this.name = name;
+    const trigger = new Resource(this, "Revision", {
+      triggers: {
+        revision: interpolate(contentRevision(JSON.stringify([props.pod, props.inputs ?? [], props.upstream ?? []]))),
+        // Stands in the plan, so that it is on the screen of whoever sees the job fail.
+        if_it_fails: `see it: kubectl logs --namespace ${namespace} job/${name} --all-pods; try again: npx cdktf deploy (the job is replaced)`,
+      },
+    });
+    const address = `null_resource.${trigger.friendlyUniqueId}`;
+    this.revision = interpolate(`${address}.triggers.revision`);
+
+    this.job = new JobV1(this, "Job", {
+      metadata: { name, namespace, labels: labels(name) },
+      spec: {
+        backoffLimit: RETRIES,
+        completions: 1,
+        parallelism: 1,
+        // Later than Terraform's own patience: the deadline deletes the pod, and the log with it.
+        activeDeadlineSeconds: (props.minutes + MINUTES_WITH_LOG) * 60,
+        podFailurePolicy: {
+          rule: [{ action: "FailJob", onExitCodes: { containerName: props.containerName ?? name, operator: "In", values: FINAL_EXIT_CODES } }],
+        },
+        template: {
+          metadata: { labels: { ...labels(name), ...(props.pod.workloadIdentity ? WORKLOAD_IDENTITY_LABEL : {}) } },
+          spec: podSpec(props.containerName ?? name, props.pod, { REVISION: this.revision }),
+        },
+      },
+      waitForCompletion: true,
+      timeouts: { create: `${props.minutes}m`, update: `${props.minutes}m`, delete: "5m" },
+      dependsOn: props.dependsOn,
+      // A plain string: CDKTF would write ${} around a reference, which Terraform refuses here.
+      lifecycle: { replaceTriggeredBy: [address] },
+    });
+  }
+}
+
+export interface SuspendedJobProps {
+  readonly namespace: string;
+  readonly name: string;
+  readonly containerName: string;
+  readonly pod: JobPod;
+}
+
+/**
+ * A job that is there for a person to start: `kubectl create job --from=cronjob/NAME`. The provider's Job has no `suspend`,
+ * so it is a CronJob that never fires.
+ */
+export class SuspendedJob extends Construct {
+  constructor(scope: Construct, id: string, props: SuspendedJobProps) {
+    super(scope, id);
+    new CronJobV1(this, "CronJob", {
+      metadata: { name: props.name, namespace: props.namespace, labels: labels(props.name) },
+      spec: {
+        schedule: "0 0 1 1 *",
+        suspend: true,
+        concurrencyPolicy: "Forbid",
+        jobTemplate: {
+          metadata: { labels: labels(props.name) },
+          spec: {
+            backoffLimit: RETRIES,
+            activeDeadlineSeconds: 3600,
+            template: { metadata: { labels: labels(props.name) }, spec: podSpec(props.containerName, props.pod, {}) },
+          },
+        },
+      },
+    });
+  }
+}
+
+function labels(name: string): Record<string, string> {
+  return { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "datasurface", "app.kubernetes.io/component": "bootstrap" };
+}
+
+function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<string, string>>): JobV1SpecTemplateSpec {
+  const memory = pod.memory ?? DEFAULT_MEMORY;
+  const volumes = pod.volumes ?? [];
+  return {
+    restartPolicy: "Never",
+    serviceAccountName: pod.serviceAccount ?? "default",
+    // No job talks to the Kubernetes API.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    imagePullSecrets: pod.pullSecret ? [{ name: pod.pullSecret }] : undefined,
+    securityContext: {
+      runAsUser: pod.runAsUser === undefined ? undefined : String(pod.runAsUser),
+      runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    container: [
+      {
+        name: containerName,
+        image: pod.image,
+        imagePullPolicy: "IfNotPresent",
+        command: [...pod.command],
+        env: Object.entries({ ...pod.env, ...more }).map(([name, value]) =>
+          typeof value === "string" ? { name, value } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
+        ),
+        resources: { requests: { cpu: "100m", memory: memory.request }, limits: { cpu: "1", memory: memory.limit } },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        terminationMessagePath: "/dev/termination-log",
+        terminationMessagePolicy: "FallbackToLogsOnError",
+        volumeMount: volumes.map(({ name, mountPath, subPath, readOnly }) => ({ name, mountPath, subPath, readOnly })),
+      },
+    ],
+    volume: volumes.map(({ name, source }) =>
+      source === "emptyDir"
+        ? { name, emptyDir: {} }
+        : "claim" in source
+          ? { name, persistentVolumeClaim: { claimName: source.claim } }
+          : { name, configMap: { name: source.configMap } },
+    ),
+  };
+}

@@ -1,0 +1,81 @@
+import { DeploymentV1 } from "@cdktf/provider-kubernetes/lib/deployment-v1";
+import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { MCP_SERVER, SECRETS, SECRETS_REVISION_ANNOTATION } from "./object-names";
+
+export interface McpServerProps {
+  readonly namespace: string;
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly gitCacheClaim: string;
+  readonly gitCachePath: string;
+  /** Changes when the token in the Secret `git` does, or the model: the pod starts anew. */
+  readonly revision: string;
+  readonly dependsOn: ITerraformDependable[];
+}
+
+/**
+ * DataSurface's MCP server, as its generator emits it (facts/datasurface.md, section 1.1), with probes, and with a Service that
+ * is reached inside of the cluster only: the generator's NodePort opens it on every node.
+ */
+export class McpServer extends Construct {
+  readonly deployment: DeploymentV1;
+
+  constructor(scope: Construct, id: string, props: McpServerProps) {
+    super(scope, id);
+    const { namespace } = props;
+    const labels = { app: MCP_SERVER.deployment, component: "mcp" };
+    const probe = { tcpSocket: [{ port: String(MCP_SERVER.port) }] };
+    this.deployment = new DeploymentV1(this, "Deployment", {
+      metadata: { name: MCP_SERVER.deployment, namespace, labels },
+      spec: {
+        replicas: "1",
+        selector: { matchLabels: { app: MCP_SERVER.deployment } },
+        template: {
+          metadata: { labels, annotations: { [SECRETS_REVISION_ANNOTATION]: props.revision } },
+          spec: {
+            serviceAccountName: "default",
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            imagePullSecrets: [{ name: SECRETS.registry.name }],
+            securityContext: { seccompProfile: { type: "RuntimeDefault" } },
+            container: [
+              {
+                name: "mcp-server",
+                image: props.image,
+                imagePullPolicy: "IfNotPresent",
+                command: ["python", "-m", "datasurface.mcp"],
+                args: [...props.args],
+                env: [
+                  { name: "PYTHONPATH", value: "/app/src" },
+                  { name: "git_TOKEN", valueFrom: { secretKeyRef: { name: SECRETS.git.name, key: "TOKEN" } } },
+                ],
+                port: [{ name: "mcp", containerPort: MCP_SERVER.port }],
+                resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
+                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+                // It clones the model before it listens: five minutes, then it is started again.
+                startupProbe: { ...probe, periodSeconds: 10, failureThreshold: 30 },
+                readinessProbe: { ...probe, periodSeconds: 10 },
+                livenessProbe: { ...probe, periodSeconds: 20, failureThreshold: 6 },
+                volumeMount: [{ name: "git-model-cache", mountPath: props.gitCachePath }],
+              },
+            ],
+            volume: [{ name: "git-model-cache", persistentVolumeClaim: { claimName: props.gitCacheClaim } }],
+          },
+        },
+      },
+      waitForRollout: true,
+      timeouts: { create: "15m", update: "15m" },
+      dependsOn: props.dependsOn,
+    });
+    new ServiceV1(this, "Service", {
+      metadata: { name: MCP_SERVER.service, namespace, labels: { app: MCP_SERVER.deployment } },
+      spec: {
+        type: "ClusterIP",
+        selector: { app: MCP_SERVER.deployment },
+        port: [{ name: "mcp", port: MCP_SERVER.port, targetPort: "mcp" }],
+      },
+    });
+  }
+}

@@ -1,0 +1,181 @@
+import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
+import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
+import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
+import { TerraformLocal } from "cdktf";
+import type { Construct } from "constructs";
+import { GIT_CACHE_PATH, mcpServerArguments } from "../bootstrap/datasurface-commands";
+import * as jobs from "../bootstrap/jobs";
+import type { Payload } from "../bootstrap/payload";
+import { releaseLine } from "../bootstrap/releases";
+import { AirflowRelease } from "../constructs/airflow/airflow-release";
+import { airflowImage } from "../constructs/airflow/image";
+import { airflowValues } from "../constructs/airflow/values";
+import { ROOT_SECRETS, type SecretFamily } from "../constructs/azure/root-secrets";
+import { BootstrapJob, SuspendedJob } from "../constructs/kubernetes/bootstrap-job";
+import { clusterAccess } from "../constructs/kubernetes/cluster-access";
+import { McpServer } from "../constructs/kubernetes/mcp-server";
+import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
+import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import { interpolate } from "../constructs/terraform/expressions";
+import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
+import type { Environment } from "../settings/load";
+import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
+import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
+import { EnvironmentStack, type OutputSource } from "./environment-stack";
+import type { INFRA_OUTPUTS } from "./infra-stack";
+
+const HINTS = {
+  airflow_ui_command: "Makes Airflow's UI reachable at http://localhost:8080 (walkthrough, step 27)",
+  job_log_commands: "For each bootstrap job, the command that shows its log",
+  retry_command: "Runs again what failed; a failed job is replaced",
+} as const;
+
+export interface WorkloadStackProps {
+  readonly environment: Environment;
+  readonly infra: OutputSource<typeof INFRA_OUTPUTS>;
+  readonly clusterConfig: OutputSource<typeof CLUSTER_CONFIG_OUTPUTS>;
+  readonly payload: Payload;
+}
+
+/** Bootstrap jobs, Airflow and the MCP server: steps 12 to 15, 17, 19, 20 and 23 to 27 of the walkthrough. */
+export class WorkloadStack extends EnvironmentStack {
+  constructor(scope: Construct, { environment, infra: infraSource, clusterConfig, payload }: WorkloadStackProps) {
+    super(scope, "workload", environment);
+    const { settings, names } = environment;
+    const { datasurface } = settings;
+    const release = releaseLine(datasurface.version);
+    const infra = this.read("Infra", infraSource);
+    const config = this.read("ClusterConfig", clusterConfig);
+    const namespace = interpolate(config.namespace);
+
+    this.providers(environment, infra);
+
+    const secretRevisions = new SecretRevisions(this, environment, infra);
+    const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
+    const dataSurfaceImage = `${DATASURFACE_IMAGE_REPOSITORY}:v${datasurface.version}${datasurface.imageDigest ? `@${datasurface.imageDigest}` : ""}`;
+    const context: jobs.JobContext = {
+      settings,
+      release,
+      namespace,
+      dataSurfaceImage,
+      airflowImage: `${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ""}`,
+      airflowImageNeedsPullSecret: image.build === undefined,
+      postgresqlFqdn: interpolate(infra.postgresql_fqdn),
+      sqlServerFqdn: interpolate(infra.sql_server_fqdn),
+      keyVaultUrl: interpolate(infra.key_vault_url),
+      identityClientId: interpolate(infra.identity_client_id),
+      payload,
+      secretRevision: secretRevisions.ofSecret,
+    };
+
+    const scripts = new ConfigMapV1(this, "Payload", { metadata: { name: jobs.PAYLOAD_CONFIG_MAP, namespace }, data: { ...payload } });
+    const started: BootstrapJob[] = [];
+    const run = (id: string, definition: jobs.JobDefinition, before: readonly BootstrapJob[], more: { upstream?: string[]; dependsOn?: BootstrapAfter[] } = {}): BootstrapJob => {
+      const job = new BootstrapJob(this, id, {
+        ...definition,
+        upstream: [...before.map(({ revision }) => revision), ...(more.upstream ?? [])],
+        dependsOn: [scripts, ...before.map(({ job }) => job), ...(more.dependsOn ?? [])],
+      });
+      started.push(job);
+      return job;
+    };
+
+    const publishModel = run("PublishModel", jobs.publishModel(context), []);
+    const publishDag = run("PublishDag", jobs.publishDag(context), [publishModel]);
+    const ring1 = run("Ring1Init", jobs.ring1Init(context, publishModel.revision), [publishModel]);
+    const tables = release.modelMergeJob ? run("ModelMerge", jobs.modelMerge(context, publishModel.revision), [ring1]) : ring1;
+    const migrate = run("AirflowMigrate", jobs.airflowMigrate(context), []);
+    const identity = release.credentialSource === "key-vault" ? [run("Identity", jobs.identity(context), [])] : [];
+    new SuspendedJob(this, "ReconcileViews", jobs.reconcileViews(context));
+
+    const airflow = new AirflowRelease(this, "Airflow", {
+      namespace,
+      values: airflowValues({
+        airflow: settings.airflow,
+        release,
+        image,
+        pullSecretName: image.build ? undefined : SECRETS.registry.name,
+        dagRepository: datasurface.airflowRepository,
+        keyVaultUrl: context.keyVaultUrl,
+        identityClientId: context.identityClientId,
+        secretRevisions: secretRevisions.byFamily,
+      }),
+      dependsOn: [publishDag, tables, migrate, ...identity].map(({ job }) => job),
+    });
+    const mcp = new McpServer(this, "McpServer", {
+      namespace,
+      image: dataSurfaceImage,
+      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository }, datasurface.namespace),
+      gitCacheClaim: interpolate(config.git_cache_claim),
+      gitCachePath: GIT_CACHE_PATH,
+      revision: `${publishModel.revision}-${secretRevisions.ofSecret("git")}`,
+      dependsOn: [publishModel.job],
+    });
+    const admin = run("AirflowAdmin", jobs.airflowAdmin(context), [migrate], { dependsOn: [airflow.release] });
+    run("Verify", jobs.verify(context), [publishDag, tables, admin, ...identity], {
+      upstream: [airflow.revision, publishModel.revision, secretRevisions.ofSecret("git")],
+      dependsOn: [airflow.release, mcp.deployment],
+    });
+
+    publishOutputs(this, HINTS, {
+      airflow_ui_command: `kubectl port-forward --namespace ${datasurface.namespace} service/${API_SERVER_SERVICE} 8080:${API_SERVER_PORT}`,
+      job_log_commands: Object.fromEntries(started.map(({ name }) => [name, `kubectl logs --namespace ${datasurface.namespace} job/${name} --all-pods`])),
+      retry_command: `npx cdktf deploy ${this.node.id}`,
+    });
+  }
+
+  private providers(environment: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>): void {
+    const access = clusterAccess(this, {
+      access: environment.settings.access,
+      host: infra.cluster_host,
+      caCertificate: infra.cluster_ca_certificate,
+      tenantId: infra.tenant_id,
+      clusterName: infra.cluster_name,
+      resourceGroupName: infra.resource_group_name,
+    });
+    if (environment.settings.access.mode === "local-admin") {
+      readOnlyAzurerm(this, environment);
+    }
+    const { exec, ...server } = access;
+    new KubernetesProvider(this, "Kubernetes", { ...server, exec: exec ? [exec] : undefined });
+    new HelmProvider(this, "Helm", { kubernetes: access });
+    new NullProvider(this, "Null");
+  }
+}
+
+type BootstrapAfter = NonNullable<ConstructorParameters<typeof BootstrapJob>[2]["dependsOn"]>[number];
+
+/**
+ * What stands for the present content of the Secrets, as locals: pods carry it and start anew when it changes. From the
+ * settings' revisions, not from an output of the stack that writes the Secrets: a rotation changes none.
+ */
+class SecretRevisions {
+  readonly ofSecret: (id: SecretId) => string;
+  readonly byFamily: Readonly<Record<SecretFamily, string>>;
+
+  constructor(scope: Construct, { settings }: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>) {
+    // Values play no part in a revision; their places do.
+    const definitions = namespaceSecrets({ settings, postgresqlFqdn: infra.postgresql_fqdn, value: (root) => `value.${root}` });
+    const expression = (id: SecretId): string => secretRevision(definitions[id], infra.secret_births, settings.revisions);
+    const local = (name: string, value: string): string => interpolate(`local.${new TerraformLocal(scope, name, interpolate(value)).friendlyUniqueId}`);
+
+    const ids = Object.keys(SECRETS) as SecretId[];
+    const locals = new Map<SecretId, string>();
+    this.ofSecret = (id) => {
+      const known = locals.get(id) ?? local(`revision-${id}`, `substr(sha256(tostring(${expression(id)})), 0, 12)`);
+      locals.set(id, known);
+      return known;
+    };
+    const family = (name: SecretFamily): string => {
+      const members = ids.filter((id) => definitions[id].roots.some((root) => ROOT_SECRETS[root].family === name));
+      return local(`revision-of-${name}`, `substr(sha256(jsonencode([${members.map(expression).join(", ")}])), 0, 12)`);
+    };
+    this.byFamily = {
+      databasePasswords: family("databasePasswords"),
+      airflowKeys: family("airflowKeys"),
+      fernetKey: family("fernetKey"),
+      tokens: family("tokens"),
+    };
+  }
+}
