@@ -27,7 +27,12 @@ export interface ReleaseLine {
   readonly gitRepoTypeFlags: boolean;
   /** Whether the MCP server takes `--host`, `--port` and `--allowed-host` (its guard against DNS rebinding). */
   readonly mcpHostFlags: boolean;
-  /** Keyword arguments, as Python source, that the runtime environment's constructor in rte_azure.py must have. */
+  /** Commit of the vendor's demo model, datasurface/demo1, that was written for the line: the template of an empty MODEL_REPO. */
+  readonly modelTemplateRef: string;
+  /**
+   * What the runtime environment's constructor in rte_azure.py must have: `keyword=literal`, or `!keyword` for one that the
+   * line does not know.
+   */
   readonly runtimeEnvironmentArguments: readonly string[];
   /** DAGs that Airflow must show after a deployment. */
   readonly dagIds: readonly string[];
@@ -55,10 +60,17 @@ const FIRST_GENERATION = {
   credentialSource: "key-vault",
   modelMergeJob: true,
   mcpHostFlags: false,
-  runtimeEnvironmentArguments: [],
+  runtimeEnvironmentArguments: ["!externalSecretProvider"],
   dagIds: dags("scd2"),
   infrastructureDagId: INFRASTRUCTURE_DAG,
 } as const satisfies Partial<ReleaseLine>;
+
+/** Commits of datasurface/demo1: the walkthrough's, the one of 1.3.7, and the one of 1.8.4. */
+const DEMO1 = {
+  walkthrough: "02b69680baae43b1c1d9eedf4090e6ea1796cacb",
+  v137: "e0ce4536568719bc9b31d6781218e4fe829aa854",
+  v184: "b52707e7521a65379b6bd56522d0a107d4947ee0",
+} as const;
 
 /** Oldest line first. */
 export const RELEASE_LINES: readonly ReleaseLine[] = [
@@ -68,6 +80,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     covers: ([major, minor, patch]) => major === 1 && minor === 1 && patch === 0,
     airflowVersion: "3.1.7",
     airflowImageTag: "3.1.7-azure",
+    modelTemplateRef: DEMO1.walkthrough,
     gitRepoTypeFlags: false,
   },
   {
@@ -76,6 +89,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     covers: ([major, minor]) => major === 1 && minor === 3,
     airflowVersion: "3.1.8",
     airflowImageTag: "3.1.8-azure",
+    modelTemplateRef: DEMO1.v137,
     gitRepoTypeFlags: true,
   },
   {
@@ -84,6 +98,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     covers: ([major, minor, patch]) => major === 1 && minor === 4 && patch >= 26,
     airflowVersion: "3.2.2",
     airflowImageTag: "3.2.2-azure-sf",
+    modelTemplateRef: DEMO1.v137,
     gitRepoTypeFlags: true,
     credentialSource: "kubernetes",
     mcpHostFlags: true,
@@ -96,6 +111,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     reconcileModule: "datasurface.entrypoints.reconcile_workspace_views",
     airflowVersion: "3.3.0",
     airflowImageTag: "3.3.0-azure-supported-merge-drivers-20260714",
+    modelTemplateRef: DEMO1.v184,
     credentialSource: "kubernetes",
     modelMergeJob: false,
     gitRepoTypeFlags: true,

@@ -1,0 +1,1 @@
+"""See datasurface/__init__.py."""

@@ -1,0 +1,8 @@
+"""The command line module of the current release line."""
+
+import sys
+
+from datasurface.generator import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,595 @@
+"""publish_model.py against real git over HTTP and the releases of a small GitHub."""
+
+from __future__ import annotations
+
+import json
+import threading
+import unittest
+
+from git_server import Release, Reply, Repository
+from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
+from harness import TOKEN, Finished, JobTest, state
+from model_repository import NAME, OWNER, VALUES, edited, template, with_crlf
+
+MODEL = f"{OWNER}/{NAME}"
+TEMPLATE = "vendor/demo1"
+
+
+class PublishModelTest(JobTest):
+    script = "publish_model.py"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.model = self.server.add(MODEL)
+        self.template = self.server.add(TEMPLATE, private=False)
+        self.template_commit = self.template.commit(template(), "the vendor's")
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **super().environment(),
+            "MODEL_REPO": MODEL,
+            "TEMPLATE_REPO": TEMPLATE,
+            "TEMPLATE_REF": self.template_commit,
+            **VALUES,
+        }
+
+    def publish_by_hand(self, *tags: str, **files: bytes) -> str:
+        """A main with this deployment's values, and releases of it."""
+        commit = self.model.commit({**template(), **edited()})
+        self.release(*tags, commit=commit)
+        return commit
+
+    def release(self, *tags: str, commit: str, draft: bool = False, prerelease: bool = False) -> None:
+        for tag in tags:
+            if not draft:
+                self.model.git("update-ref", f"refs/tags/{tag}", commit)
+            self.model.releases.append(Release(tag, draft, prerelease, self.server.now()))
+
+    def assert_published(self, done: Finished, tag: str, repository: Repository | None = None) -> None:
+        repository = repository or self.model
+        for name, data in edited().items():
+            self.assertEqual(repository.read(name), data)
+        self.assertEqual(repository.tags()[tag], repository.head())
+        release = repository.releases[-1]
+        self.assertEqual((release.tag, release.draft, release.prerelease, release.make_latest), (tag, False, False, "true"))
+        self.assertEqual(done.result["tag"], tag)
+        self.assertEqual(done.result["commit"], repository.head())
+
+
+class Settled(PublishModelTest):
+    """What it makes of what it finds."""
+
+    def test_empty_repository_takes_the_template(self) -> None:
+        done = self.job(0)
+        self.assert_published(done, "v1.0.0-demo")
+        self.assertEqual(len(self.model.commits()), 1)
+        self.assertEqual(sorted(self.model.files()), sorted(template()))
+        for name in set(template()) - set(edited()):
+            self.assertEqual(self.model.read(name), template()[name])
+        self.assertIn(self.template_commit, self.model.git("log", "-1", "--format=%B"))
+        self.assertEqual({key: done.result[key] for key in ("pushed", "from_template", "released", "edited")}, {"pushed": True, "from_template": True, "released": True, "edited": ["eco.py", "rte_azure.py"]})
+
+    def test_second_run_does_nothing(self) -> None:
+        self.job(0)
+        before = state(self.model)
+        self.server.seen.clear()
+        done = self.job(0)
+        self.assertEqual(state(self.model), before)
+        self.assertEqual(self.server.steps("push", "ask-push", "release"), [])
+        self.assertEqual((done.result["pushed"], done.result["released"], done.result["edited"]), (False, False, []))
+
+    def test_repository_without_main_keeps_its_other_branches(self) -> None:
+        other = self.model.commit({"notes.md": b"mine\n"}, branch="master")
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(self.model.head("master"), other)
+
+    def test_template_by_tag_and_by_branch(self) -> None:
+        self.template.git("tag", "-a", "-m", "x", "v9", self.template_commit)
+        self.template.git("update-ref", "refs/heads/release/line", self.template_commit)
+        self.template.commit({"eco.py": b"not this one\n"})
+        for ref in ("v9", "release/line", self.template_commit[:9]):
+            with self.subTest(ref):
+                self.model.git("update-ref", "-d", "refs/heads/main") if self.model.head() else None
+                self.job(0, {"TEMPLATE_REF": ref})
+                self.assertEqual(self.model.read("eco.py"), edited()["eco.py"])
+
+    def test_template_is_read_without_the_token_when_it_is_public(self) -> None:
+        self.job(0)
+        self.assertTrue(all(not seen.authorized for seen in self.server.seen if TEMPLATE in seen.path))
+
+    def test_private_template_is_read_with_the_token(self) -> None:
+        self.template.private = True
+        self.assert_published(self.job(0), "v1.0.0-demo")
+
+    def test_template_of_another_server_never_gets_the_token(self) -> None:
+        self.template.private = True
+        done = self.job(3, {"TEMPLATE_URL": self.server.url.replace("127.0.0.1", "localhost")})
+        self.assertIn("does not exist or is not public", done.message)
+        self.assertTrue(all(not seen.authorized for seen in self.server.seen if TEMPLATE in seen.path))
+
+    def test_own_model_is_edited_and_nothing_else(self) -> None:
+        self.model.commit({**template(), "fragment/mine.py": b"x = 1\n"})
+        first = self.model.head()
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(self.model.commits()[1:], [first])
+        self.assertEqual(self.model.git("diff", "--name-only", first, "main").split(), ["eco.py", "rte_azure.py"])
+        self.assertFalse(any(TEMPLATE in seen.path for seen in self.server.seen))
+
+    def test_crlf_is_kept(self) -> None:
+        self.model.commit(with_crlf(template()))
+        self.job(0)
+        for name, data in with_crlf(edited()).items():
+            self.assertEqual(self.model.read(name), data)
+        before = state(self.model)
+        self.job(0)
+        self.assertEqual(state(self.model), before)
+
+    def test_crlf_by_gitattributes(self) -> None:
+        self.model.commit({**template(), ".gitattributes": b"*.py text eol=crlf\n"})
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        before = state(self.model)
+        self.job(0)
+        self.assertEqual(state(self.model), before)
+
+    def test_other_values_lead_to_a_new_commit_and_a_higher_release(self) -> None:
+        self.job(0)
+        done = self.job(0, {"DATASURFACE_VERSION": "1.9.0", "SQL_SERVER_FQDN": "other.database.windows.net"})
+        self.assertEqual(done.result["tag"], "v1.0.1-demo")
+        rte = self.model.read("rte_azure.py")
+        self.assertIn(b'DATASURFACE_VERSION: str = "1.9.0"', rte)
+        self.assertIn(b'MERGE_HOST: str = "other.database.windows.net"', rte)
+        self.assertEqual(len(self.model.commits()), 2)
+        self.assertEqual(self.model.tags()["v1.0.1-demo"], self.model.head())
+
+    def test_pushed_but_not_released_is_only_released(self) -> None:
+        commit = self.publish_by_hand()
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(self.model.head(), commit)
+        self.assertEqual(self.server.steps("push", "ask-push"), [])
+
+    def test_tag_without_release_is_not_moved_and_not_taken(self) -> None:
+        commit = self.publish_by_hand()
+        self.model.git("update-ref", "refs/tags/v1.0.0-demo", commit)
+        self.assert_published(self.job(0), "v1.0.1-demo")
+        self.assertEqual(len(self.model.releases), 1)
+
+    def test_stale_releases_below_and_above(self) -> None:
+        old = self.model.commit(template())
+        self.release("v1.0.0-demo", "v1.0.9-demo", "v1.0.10-demo", "v0.9.99-demo", "v9.9.9", "v8.0.0-demo-rc1", "nightly", commit=old)
+        self.assert_published(self.job(0), "v1.0.11-demo")
+
+    def test_release_of_an_old_commit_only(self) -> None:
+        self.release("v1.0.0-demo", commit=self.model.commit(template()))
+        self.assert_published(self.job(0), "v1.0.1-demo")
+
+    def test_stale_release_above_one_of_this_commit(self) -> None:
+        commit = self.publish_by_hand("v1.0.0-demo")
+        self.model.git("update-ref", "refs/tags/v2.3.4-demo", commit)
+        stale = self.model.commit({"README.md": b"other\n"}, branch="old")
+        self.release("v2.3.4-demo", commit=stale)
+        self.assert_published(self.job(0), "v2.3.5-demo")
+
+    def test_draft_and_prerelease_are_not_live_but_their_numbers_are_used(self) -> None:
+        commit = self.publish_by_hand()
+        self.release("v1.4.0-demo", commit=commit, draft=True)
+        self.release("v1.3.0-demo", commit=commit, prerelease=True)
+        self.assert_published(self.job(0), "v1.4.1-demo")
+
+    def test_lower_release_that_was_published_later(self) -> None:
+        commit = self.publish_by_hand("v1.0.5-demo")
+        stale = self.model.commit({"README.md": b"other\n"}, branch="old")
+        self.release("v1.0.2-demo", commit=stale)
+        self.assert_published(self.job(0), "v1.0.6-demo")
+        self.assertEqual(self.model.head(), commit)
+
+    def test_annotated_tag_of_the_release(self) -> None:
+        commit = self.publish_by_hand()
+        self.model.git("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "x", "v1.0.0-demo", commit)
+        self.model.releases.append(Release("v1.0.0-demo"))
+        done = self.job(0)
+        self.assertEqual((done.result["tag"], done.result["released"]), ("v1.0.0-demo", False))
+
+    def test_more_than_one_page_of_releases(self) -> None:
+        old = self.model.commit(template())
+        self.release("v3.0.0-demo", commit=old)
+        self.release("v3.0.7-demo", commit=old, draft=True)
+        for number in range(205):
+            self.model.releases.append(Release(f"nightly-{number}", published_at=self.server.now()))
+        self.assert_published(self.job(0), "v3.0.8-demo")
+
+    def test_renamed_repository(self) -> None:
+        self.server.renamed[MODEL] = "acme/renamed"
+        self.server.repositories["acme/renamed"] = self.model
+        self.assert_published(self.job(0), "v1.0.0-demo")
+
+    def test_redirect_to_another_host_is_not_followed(self) -> None:
+        self.server.troubles.append(Trouble("list-releases", Reply(302, {"Location": self.server.api_url.replace("127.0.0.1", "localhost") + "/x"}, b"")))
+        self.assertIn("another host", self.job(3).message)
+
+    def test_extras(self) -> None:
+        self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])})
+        self.assertIn(
+            "        airflowServiceAccount=AIRFLOW_SERVICE_ACCOUNT,\n        externalSecretProvider=None\n    )\n", self.model.read("rte_azure.py").decode()
+        )
+        self.assertFalse(self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])}).result["pushed"])
+        self.assertTrue(self.job(0, {"RTE_EXTRAS": json.dumps(["!externalSecretProvider"])}).result["pushed"])
+        self.assertNotIn(b"externalSecretProvider", self.model.read("rte_azure.py"))
+
+
+class Disturbed(PublishModelTest):
+    """Races and a network that is away."""
+
+    def push_in_between(self, step: str, times: int, files: dict[str, bytes]) -> None:
+        left = [times]
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == step and phase == "before" and left[0]:
+                left[0] -= 1
+                self.model.commit({**files, "counter.txt": str(left[0]).encode()}, f"somebody else {left[0]}")
+
+        self.server.watch = watch
+
+    def test_lost_race_is_won_from_a_fresh_clone(self) -> None:
+        self.model.commit(template())
+        self.push_in_between("push", 2, {"mine.py": b"x = 1\n"})
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(self.model.read("mine.py"), b"x = 1\n")
+        self.assertEqual(len(self.model.commits()), 4)
+
+    def test_lost_race_seen_before_the_transfer(self) -> None:
+        self.model.commit(template())
+        self.push_in_between("ask-push", 1, {"mine.py": b"x = 1\n"})
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(len(self.model.commits()), 3)
+
+    def test_race_with_the_same_edits(self) -> None:
+        self.model.commit(template())
+        self.push_in_between("ask-push", 1, edited())
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(len(self.model.commits()), 2)
+
+    def test_main_appears_while_the_template_is_taken(self) -> None:
+        self.push_in_between("ask-push", 1, {**template(), "mine.py": b"x = 1\n"})
+        self.assert_published(self.job(0), "v1.0.0-demo")
+        self.assertEqual(self.model.read("mine.py"), b"x = 1\n")
+
+    def test_race_that_is_never_won_ends(self) -> None:
+        self.model.commit(template())
+        self.push_in_between("push", 99, {})
+        done = self.job(1)
+        self.assertIn("5 times in a row", done.message)
+        self.assertEqual(self.server.steps("push").count("push"), 5)
+
+    def test_two_at_the_same_time(self) -> None:
+        processes = [self.start(), self.start(), self.start()]
+        results = [self.finish(process) for process in processes]
+        self.assertEqual([done.code for done in results], [0, 0, 0], "\n".join(done.out for done in results))
+        self.assertEqual(len(self.model.commits()), 1)
+        self.assertEqual([release.tag for release in self.model.releases], ["v1.0.0-demo"])
+
+    def test_release_made_by_another_one_in_between(self) -> None:
+        commit = self.publish_by_hand()
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == "release" and phase == "before" and not self.model.releases:
+                self.release("v1.0.0-demo", commit=commit)
+
+        self.server.watch = watch
+        done = self.job(0)
+        self.assertEqual((done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1))
+
+    def test_release_made_by_another_one_between_looking_at_tags_and_releases(self) -> None:
+        commit = self.publish_by_hand()
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == "list-releases" and phase == "before" and not self.model.releases:
+                self.release("v1.0.0-demo", commit=commit)
+
+        self.server.watch = watch
+        done = self.job(0)
+        self.assertEqual((done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1))
+
+    def test_main_moves_on_before_the_release(self) -> None:
+        commit = self.publish_by_hand()
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == "release" and phase == "before":
+                self.model.commit({"mine.py": b"x = 1\n"})
+
+        self.server.watch = watch
+        self.assertEqual(self.job(0).result["commit"], commit)
+        self.assertEqual(self.model.tags(), {"v1.0.0-demo": commit})
+
+    def test_tag_taken_by_another_commit_in_between(self) -> None:
+        stale = self.model.commit({"README.md": b"other\n"}, branch="old")
+        self.publish_by_hand()
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == "release" and phase == "before" and not self.model.tags():
+                self.model.git("update-ref", "refs/tags/v1.0.0-demo", stale)
+
+        self.server.watch = watch
+        self.assert_published(self.job(0), "v1.0.1-demo")
+        self.assertEqual(self.model.tags()["v1.0.0-demo"], stale)
+
+    def test_tag_name_of_a_deleted_immutable_release(self) -> None:
+        self.publish_by_hand()
+        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "custom", "message": "tag_name was used by an immutable release"}])
+        self.server.troubles.append(Trouble("release", reply))
+        self.assert_published(self.job(0), "v1.0.1-demo")
+
+    def test_commit_that_is_not_known_everywhere_yet(self) -> None:
+        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "invalid", "field": "target_commitish"}])
+        self.server.troubles.append(Trouble("release", reply, times=2))
+        self.assert_published(self.job(0), "v1.0.0-demo")
+
+    def test_away_for_a_while_at_every_step(self) -> None:
+        unavailable = text_reply(503, "Service Unavailable")
+        for reply in (None, unavailable, text_reply(502, "<html>"), text_reply(500, "oops")):
+            for step in ("look", "clone", "ask-push", "push", "list-releases", "release"):
+                with self.subTest(step=step, status=reply.status if reply else "closed"):
+                    self.model.git("update-ref", "-d", "refs/heads/main") if self.model.head() else None
+                    for tag in self.model.tags():
+                        self.model.git("update-ref", "-d", f"refs/tags/{tag}")
+                    self.model.releases.clear()
+                    self.server.troubles = [Trouble(step, reply, times=2)]
+                    self.assert_published(self.job(0), "v1.0.0-demo")
+                    self.assertEqual(self.server.troubles[0].times, 0)
+
+    def test_answer_lost_after_the_effect(self) -> None:
+        for step in ("push", "release"):
+            for reply in (None, text_reply(504, "Gateway Time-out")):
+                with self.subTest(step=step, closed=reply is None):
+                    self.model.git("update-ref", "-d", "refs/heads/main") if self.model.head() else None
+                    for tag in self.model.tags():
+                        self.model.git("update-ref", "-d", f"refs/tags/{tag}")
+                    self.model.releases.clear()
+                    self.server.troubles = [Trouble(step, reply, after_the_effect=True)]
+                    done = self.job(0)
+                    self.assertEqual((done.result["tag"], len(self.model.releases), len(self.model.commits())), ("v1.0.0-demo", 1, 1))
+
+    def test_away_for_good(self) -> None:
+        for step in ("look", "list-releases", "release"):
+            with self.subTest(step):
+                self.server.troubles = [Trouble(step, None, times=999)]
+                done = self.job(1, {"RETRY_SECONDS": "1"})
+                self.assertIn("given up after", done.message)
+
+    def test_no_server_and_no_such_host(self) -> None:
+        for url in ("http://127.0.0.1:1", "https://nowhere.invalid"):
+            with self.subTest(url):
+                done = self.job(1, {"GITHUB_URL": url, "GITHUB_API_URL": url, "RETRY_SECONDS": "0.5"})
+                self.assertIn("given up after", done.message)
+
+    def test_rate_limits_are_waited_for(self) -> None:
+        for reply in (rate_limit_reply(0), secondary_limit_reply(1)):
+            with self.subTest(reply.headers):
+                self.server.troubles = [Trouble("list-releases", reply)]
+                self.job(0)
+                self.assertEqual(self.server.troubles[0].times, 0)
+
+    def test_rate_limit_that_lasts_is_worth_retrying(self) -> None:
+        self.server.troubles = [Trouble("release", rate_limit_reply(1800), times=9)]
+        done = self.job(1)
+        self.assertIn("rate limit", done.message)
+        self.assertRegex(done.message, r"asks for (179\d|180\d) s")
+
+    def test_stopped_by_a_signal(self) -> None:
+        reached = threading.Event()
+        go = threading.Event()
+
+        def watch(seen: Seen, phase: str) -> None:
+            if seen.step == "push" and phase == "before":
+                reached.set()
+                go.wait(20)
+
+        self.server.watch = watch
+        process = self.start()
+        self.assertTrue(reached.wait(30))
+        process.terminate()
+        done = self.finish(process)
+        go.set()
+        self.assertEqual(done.code, 1)
+        self.assertIn("SIGTERM", done.message)
+        self.assert_no_token(done, TOKEN)
+
+
+class Refused(PublishModelTest):
+    """What the other side does not allow: exit code 3, with the remedy."""
+
+    def test_protected_branch(self) -> None:
+        self.model.commit(template())
+        before = state(self.model)
+        self.model.refuse_pushes("protected branch hook declined", ["error: GH006: Protected branch update failed for refs/heads/main.", "error: Changes must be made through a pull request."])
+        done = self.job(3)
+        for text in ("protected branch hook declined", "GH006", "pull request", "bypass", "Contents: Read and write"):
+            self.assertIn(text, done.message)
+        self.assertEqual(state(self.model), before)
+        self.assertEqual(self.server.steps("push"), ["push"])
+
+    def test_ruleset(self) -> None:
+        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found for refs/heads/main."])
+        self.assertIn("GH013", self.job(3).message)
+
+    def test_workflows_of_the_template_are_left_out_without_the_right(self) -> None:
+        self.template_commit = self.template.commit({".github/workflows/check.yml": b"on: pull_request\n", ".github/CODEOWNERS": b"* @x\n"})
+        reason = "refusing to allow a Personal Access Token to create or update workflow `.github/workflows/check.yml` without `workflow` scope"
+        self.model.refuse_pushes(reason.replace("'", ""), [], 'git ls-tree -r --name-only "$new" | grep -q "^.github/workflows/"')
+        done = self.job(0)
+        self.assert_published(done, "v1.0.0-demo")
+        self.assertEqual(done.result["left_out"], [".github/workflows/check.yml"])
+        self.assertIn(".github/CODEOWNERS", self.model.files())
+        self.assertIn("Workflows: Read and write", done.out)
+        self.assertEqual(len(self.model.commits()), 1)
+
+    def test_workflows_of_the_template_are_kept_with_the_right(self) -> None:
+        self.template_commit = self.template.commit({".github/workflows/check.yml": b"on: pull_request\n"})
+        self.assertEqual(self.job(0).result["left_out"], [])
+        self.assertIn(".github/workflows/check.yml", self.model.files())
+
+    def test_bad_token(self) -> None:
+        done = self.job(3, {"GITHUB_TOKEN": "ghp_NotTheRightOne/+="})
+        self.assertIn("does not accept the token", done.message)
+
+    def test_token_that_only_the_api_refuses(self) -> None:
+        self.server.troubles = [Trouble("list-releases", error_reply(401, "Bad credentials"))]
+        self.assertIn("does not accept the token", self.job(3).message)
+
+    def test_token_that_may_only_read(self) -> None:
+        self.model.commit(template())
+        self.server.tokens[TOKEN] = Rights({"*": "read"})
+        done = self.job(3)
+        self.assertIn("Contents: Read and write", done.message)
+        self.assertIn("denied to tester", done.message)
+
+    def test_token_that_may_not_release(self) -> None:
+        self.publish_by_hand()
+        for classic in (False, True):
+            with self.subTest(classic=classic):
+                self.server.tokens[TOKEN] = Rights({"*": "read"}, classic)
+                done = self.job(3)
+                self.assertIn("Contents: Read and write", done.message)
+                self.assertIn("HTTP 404" if classic else "GitHub names contents=write", done.message)
+        self.assertEqual(self.model.releases, [])
+
+    def test_repository_that_is_not_there_or_not_seen(self) -> None:
+        self.server.tokens[TOKEN] = Rights({TEMPLATE: "read"})
+        for name in (MODEL, "acme/nothing"):
+            with self.subTest(name):
+                done = self.job(3, {"MODEL_REPO": name})
+                self.assertIn("does not exist, or the token", done.message)
+                self.assertIn(name, done.message)
+
+    def test_archived_repository(self) -> None:
+        self.model.commit(template())
+        self.model.archived = True
+        self.assertIn("unarchive", self.job(3).message)
+
+    def test_tag_ruleset(self) -> None:
+        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "custom", "field": "pre_receive", "message": "pre_receive Repository rule violations found: Cannot create ref due to creations being restricted."}])
+        self.server.troubles = [Trouble("release", reply)]
+        done = self.job(3)
+        self.assertIn("creations being restricted", done.message)
+        self.assertIn("ruleset", done.message)
+
+    def test_single_sign_on(self) -> None:
+        reply = error_reply(403, "Resource protected by organization SAML enforcement.", {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso"})
+        self.server.troubles = [Trouble("list-releases", reply)]
+        self.assertIn("single sign-on", self.job(3).message)
+
+    def test_api_address_that_is_no_api(self) -> None:
+        self.server.troubles = [Trouble("list-releases", Reply(200, {}, b'{"message": "hello"}'))]
+        self.assertIn("GITHUB_API_URL", self.job(3).message)
+
+
+class WrongSettings(PublishModelTest):
+    """Exit code 2, and nothing was asked of the server."""
+
+    def test_every_wrong_one_at_once(self) -> None:
+        done = self.job(2, {"MODEL_REPO": None, "NAMESPACE": "Not_Valid", "GITHUB_TOKEN": None, "PG_FQDN": "x"})
+        for name in ("MODEL_REPO is not set", "NAMESPACE is 'Not_Valid'", "GITHUB_TOKEN is not set", "PG_FQDN is 'x'"):
+            self.assertIn(name, done.message)
+        self.assertEqual(self.server.seen, [])
+
+    def test_each(self) -> None:
+        for name, value in (
+            ("MODEL_REPO", "acme"),
+            ("MODEL_REPO", "acme/model.git"),
+            ("MODEL_REPO", "https://github.com/acme/model"),
+            ("MODEL_REPO", "acme/.."),
+            ("TEMPLATE_REF", "-x"),
+            ("SQL_SERVER_FQDN", "x.privatelink.database.windows.net"),
+            ("SQL_SERVER_FQDN", 'x"; import os'),
+            ("DATASURFACE_VERSION", "latest"),
+            ("RTE_EXTRAS", "externalSecretProvider=None"),
+            ("RTE_EXTRAS", '["a=b()"]'),
+            ("RTE_EXTRAS", '{"a": 1}'),
+            ("GITHUB_URL", "http://github.example.org"),
+            ("GITHUB_URL", "https://user@github.example.org"),
+            ("GITHUB_TOKEN", "two words"),
+            ("COMMIT_EMAIL", "nobody"),
+            ("RETRY_SECONDS", "long"),
+            ("RETRY_DELAY", "0"),
+        ):
+            with self.subTest(name=name, value=value):
+                self.assertIn(name, self.job(2, {name: value}).message)
+        self.assertEqual(self.server.seen, [])
+
+    def test_image_without_git_or_with_an_old_one(self) -> None:
+        (self.folder / "bin" / "git").unlink()
+        self.assertIn("no git", self.job(2, {"PATH": str(self.folder / "bin")}).message)
+        (self.folder / "bin" / "git").write_text("#!/bin/sh\necho git version 2.20.1\n")
+        (self.folder / "bin" / "git").chmod(0o755)
+        self.assertIn("2.31 or newer", self.job(2).message)
+
+    def test_wrong_template_reference(self) -> None:
+        self.assertIn("TEMPLATE_REF 'v77'", self.job(2, {"TEMPLATE_REF": "v77"}).message)
+
+    def test_model_of_another_shape(self) -> None:
+        for name, old, new, texts in (
+            ("eco.py", b"\nfrom rte_demo import", b"\nfrom my_rte import", ("eco.py", "from rte_demo import createDemoRTE")),
+            ("eco.py", b"GIT_REPO_OWNER: str", b"OWNER: str", ("eco.py", "GIT_REPO_OWNER")),
+            ("rte_azure.py", b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', b'MERGE_HOST: str = os.environ["MERGE_HOST"]', ("rte_azure.py", "MERGE_HOST", "line 8", "literal")),
+            ("rte_azure.py", b'"airflow-worker"', b'"PLACEHOLDER_ACCOUNT"', ("rte_azure.py", "line 11", "PLACEHOLDER_ACCOUNT")),
+            ("rte_azure.py", b"\n\n\ndef createDemoPSP", b'\nKUB_NAME_SPACE += "-x"\n\ndef createDemoPSP', ("rte_azure.py", "KUB_NAME_SPACE")),
+        ):
+            with self.subTest(texts):
+                files = template()
+                self.assertIn(old, files[name])
+                files[name] = files[name].replace(old, new)
+                self.model.commit(files)
+                before = state(self.model)
+                done = self.job(2)
+                for text in texts:
+                    self.assertIn(text, done.message)
+                self.assertEqual(state(self.model), before)
+
+    def test_main_without_a_model(self) -> None:
+        self.model.commit({"README.md": b"# new\n"})
+        self.assertIn("eco.py is not in", self.job(2).message)
+
+    def test_file_that_is_a_link(self) -> None:
+        files = template()
+        files["elsewhere.py"] = files.pop("eco.py")
+        self.model.commit(files, symlinks={"eco.py": "elsewhere.py"})
+        self.assertIn("eco.py", self.job(2).message)
+
+
+class Killed(PublishModelTest):
+    """Killed at every request of an undisturbed run, before and after its effect; then run again."""
+
+    def reset(self, files: dict[str, bytes]) -> None:
+        for ref in self.model.git("for-each-ref", "--format=%(refname)").split():
+            self.model.git("update-ref", "-d", ref)
+        self.model.releases.clear()
+        if files:
+            self.model.commit(files)
+
+    def every_point(self, files: dict[str, bytes]) -> None:
+        self.reset(files)
+        self.job(0)
+        wanted = state(self.model)
+        points = []
+        for step in range(1, len(self.server.seen) + 2):
+            for phase in ("before", "after"):
+                self.reset(files)
+                seen = self.killed_at(step, phase)
+                if seen is None:
+                    break
+                points.append(f"{phase} {seen.step}")
+                with self.subTest(step=step, phase=phase, request=seen.step):
+                    self.job(0)
+                    self.assertEqual(state(self.model), wanted)
+        for needed in ("before push", "after push", "before release", "after release", "after clone"):
+            self.assertIn(needed, points)
+        print(f"killed at {len(points)} points: {', '.join(points)}")
+
+    def test_from_the_template(self) -> None:
+        self.every_point({})
+
+    def test_from_an_own_model(self) -> None:
+        self.every_point(template())
+
+
+if __name__ == "__main__":
+    unittest.main()
