@@ -1,4 +1,5 @@
-import { AzurermBackend, CloudBackend, LocalBackend, NamedCloudWorkspace, type TerraformBackend, type TerraformStack } from "cdktf";
+import { AzurermBackend, LocalBackend, type TerraformBackend, type TerraformStack } from "cdktf";
+import { CloudBackend } from "../constructs/terraform/cloud-backend";
 import type { Settings } from "../settings/schema";
 
 /** Folder of local states, beside `cdktf.out`: each synth deletes from cdktf.out what it does not know. */
@@ -23,7 +24,7 @@ export function configureBackend(stack: TerraformStack, backend: Settings["backe
       return new CloudBackend(stack, {
         hostname: backend.hostname,
         organization: backend.organization,
-        workspaces: new NamedCloudWorkspace(`${backend.workspacePrefix}-${stackId}`),
+        workspaceOf: (id) => `${backend.workspacePrefix}-${id}`,
       });
   }
 }

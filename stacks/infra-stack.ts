@@ -4,7 +4,6 @@ import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
-import { DataResource } from "cdktf";
 import type { Construct } from "constructs";
 import { airflowImage } from "../constructs/airflow/image";
 import { AirflowRegistry } from "../constructs/azure/airflow-registry";
@@ -23,6 +22,7 @@ import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names"
 import { DeploymentGuard, type Requirement } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
+import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
 import { placeholdersLeft } from "../settings/placeholders";
 import { EnvironmentStack } from "./environment-stack";
@@ -278,8 +278,8 @@ export class InfraStack extends EnvironmentStack {
     if (objectIds.length > 0) {
       return Object.fromEntries(objectIds.map((objectId) => [objectId, objectId]));
     }
-    const first = new DataResource(this, "FirstDeployer", { input: { objectId: currentObjectId }, lifecycle: { ignoreChanges: ["input"] } });
-    return { FirstDeployer: interpolate(`terraform_data.${first.friendlyUniqueId}.output.objectId`) };
+    const first = new TerraformData(this, "FirstDeployer", { input: { objectId: currentObjectId }, lifecycle: { ignoreChanges: ["input"] } });
+    return { FirstDeployer: interpolate(`${first.outputExpression}.objectId`) };
   }
 }
 

@@ -1,6 +1,6 @@
-import { DataResource } from "cdktf";
 import { Construct } from "constructs";
 import { interpolate, literal } from "./expressions";
+import { TerraformData } from "./terraform-data";
 
 /** Something that must be true of a plan. */
 export interface Requirement {
@@ -22,13 +22,13 @@ export interface DeploymentGuardProps {
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const recorded = new DataResource(this, "Identity", {
+    const recorded = new TerraformData(this, "Identity", {
       input: { ...props.identity },
       lifecycle: { ignoreChanges: ["input"] },
     });
-    const address = `terraform_data.${recorded.friendlyUniqueId}`;
+    const { address } = recorded;
     const unchanged = Object.entries(props.identity).map(([setting, value]) => {
-      const before = `lookup(${address}.output, ${literal(setting)}, ${literal(value)})`;
+      const before = `lookup(${recorded.outputExpression}, ${literal(setting)}, ${literal(value)})`;
       return {
         condition: interpolate(`${before} == ${literal(value)}`),
         errorMessage:
@@ -37,7 +37,7 @@ export class DeploymentGuard extends Construct {
           `Meant? Destroy the environment first, or record the new value: terraform state rm ${address} in this stack's folder, then deploy.`,
       };
     });
-    new DataResource(this, "Guard", {
+    new TerraformData(this, "Guard", {
       lifecycle: {
         precondition: [
           ...unchanged,
