@@ -1,0 +1,379 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import Ajv from "ajv";
+import { parse } from "yaml";
+import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
+import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
+import { environmentNames, loadEnvironment } from "../../../settings/load";
+import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
+import { D2S_V3, type Demand, MCP_DEMAND, mebibytes, milliCpu, withoutRoom } from "../../chart/capacity";
+import { environmentInput, valuesInput } from "../../chart/inputs";
+import { isObject, type Json, leaves, toJson, valueAt } from "../../chart/json";
+import { SAME_AS_DEFAULT } from "../../chart/same-as-default";
+
+const PROJECT = join(__dirname, "..", "..", "..");
+const ENVIRONMENTS = join(PROJECT, "environments");
+/** Schema and defaults of the chart lie beside the clone, as the chart is not part of the project. */
+const CHART_FILES = join(PROJECT, "..", "shared", "airflow-chart", AIRFLOW_CHART.version);
+const describeWithChartFiles = existsSync(CHART_FILES) ? describe : describe.skip;
+
+const [FIRST, , , LAST] = RELEASE_LINES as readonly [ReleaseLine, ReleaseLine, ReleaseLine, ReleaseLine];
+const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
+const COMPONENTS = ["scheduler", "dagProcessor", "triggerer"] as const;
+
+function values(release: ReleaseLine = FIRST, given: Parameters<typeof valuesInput>[1] = {}): AirflowValues {
+  return airflowValues(valuesInput(release, given));
+}
+
+/** Every container of the chart that the release has, by pod: one copy of each pod. */
+function containers({ scheduler, apiServer, dagProcessor, triggerer, workers, redis, statsd, pgbouncer, dags, databaseCleanup }: AirflowValues): Readonly<Record<string, readonly ContainerResources[]>> {
+  const gitSync = dags.gitSync.resources;
+  return {
+    scheduler: [scheduler.resources, scheduler.logGroomerSidecar.resources],
+    apiServer: [apiServer.resources],
+    dagProcessor: [dagProcessor.resources, gitSync],
+    triggerer: [triggerer.resources, gitSync],
+    worker: [workers.celery.resources, gitSync],
+    redis: [redis.resources],
+    statsd: [statsd.resources],
+    pgbouncer: [pgbouncer.resources, pgbouncer.metricsExporterSidecar.resources],
+    databaseCleanup: [databaseCleanup.resources],
+  };
+}
+
+/** Requests of the pods; a pod's init containers ask for no more than its own containers do. */
+function demands(of: AirflowValues): readonly Demand[] {
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  return Object.entries(containers(of)).flatMap(([name, parts]) => {
+    const demand = {
+      name,
+      cpu: sum(parts.map(({ requests }) => milliCpu(requests.cpu))),
+      memory: sum(parts.map(({ requests }) => mebibytes(requests.memory))),
+    };
+    return Array.from({ length: name === "worker" ? of.workers.celery.replicas : 1 }, () => demand);
+  });
+}
+
+/** One more of every Deployment, as there is while all of them roll over to another image. Redis is no Deployment, the clean-up is none either. */
+function surge(of: AirflowValues): readonly Demand[] {
+  const once = new Map(demands(of).map((demand) => [demand.name, demand]));
+  return [...once.values()].filter(({ name }) => name !== "redis" && name !== "databaseCleanup").map((demand) => ({ ...demand, name: `${demand.name} (surge)` }));
+}
+
+describeWithChartFiles(`with the files of chart ${AIRFLOW_CHART.version}`, () => {
+  const schema = () => JSON.parse(readFileSync(join(CHART_FILES, "values.schema.json"), "utf8")) as object;
+  const defaults = () => parse(readFileSync(join(CHART_FILES, "values.yaml"), "utf8")) as Json;
+  // Not strict: the schema has keywords of its own (x-docsSection), and formats of Kubernetes (int32).
+  const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema());
+  const problems = (candidate: object) => {
+    validate(toJson(candidate));
+    return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
+  };
+
+  test.each(LINES)("%s: the schema accepts the values", (_line, release) => {
+    expect(problems(values(release))).toEqual([]);
+    expect(problems(values(release, { pullSecretName: undefined, image: { repository: "r", tag: "t", digest: `sha256:${"0".repeat(64)}` } }))).toEqual([]);
+  });
+
+  test("the schema refuses what it does not know, so accepting says something", () => {
+    expect(problems({ ...values(), dagProcessor: { startupProbe: {} }, triggerer: { replicas: "one" } })).toEqual([
+      "/triggerer/replicas must be integer",
+      "/dagProcessor must NOT have additional properties",
+    ]);
+  });
+
+  test("the schema does not refuse an unknown key at the top, so each is looked up in the defaults", () => {
+    const known = defaults();
+    expect(Object.keys(values()).filter((key) => valueAt(known, [key]) === undefined)).toEqual([]);
+  });
+
+  test("nothing repeats a default of the chart, except with a reason", () => {
+    const known = defaults();
+    const repeated = leaves(toJson(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })))
+      .filter(({ path, value }) => JSON.stringify(valueAt(known, path)) === JSON.stringify(value))
+      .map(({ path }) => path.join("."));
+    expect(repeated.sort()).toEqual(Object.keys(SAME_AS_DEFAULT).sort());
+  });
+
+  test("images of the chart's own parts are those that the chart was released with", () => {
+    for (const [part, { repository, tag }] of Object.entries(CHART_IMAGES)) {
+      expect(valueAt(defaults(), ["images", part])).toMatchObject({ repository, tag });
+    }
+  });
+});
+
+describe("release", () => {
+  test.each(LINES)("%s: the chart branches on Airflow's version in the image", (_line, release) => {
+    expect(values(release).airflowVersion).toBe(release.airflowVersion);
+  });
+
+  test("no hook and no job: both jobs of the chart are off, and so are their accounts", () => {
+    const { migrateDatabaseJob, createUserJob } = values();
+    expect([migrateDatabaseJob, createUserJob]).toEqual([
+      { enabled: false, serviceAccount: { create: false } },
+      { enabled: false, serviceAccount: { create: false } },
+    ]);
+  });
+
+  test("no secret is generated: each has the name and the key that its reader asks for", () => {
+    const of = values();
+    expect({
+      fernet: of.fernetKeySecretName,
+      api: of.apiSecretKeySecretName,
+      jwt: of.jwtSecretName,
+      redis: of.redis.passwordSecretName,
+      broker: of.data.brokerUrlSecretName,
+      metadataPooled: of.data.metadataSecretName,
+      resultBackend: of.data.resultBackendSecretName,
+      pgbouncer: of.pgbouncer.configSecretName,
+      pgbouncerStatistics: of.pgbouncer.metricsExporterSidecar.statsSecretName,
+      gitDags: of.dags.gitSync.credentialsSecret,
+    }).toEqual(
+      Object.fromEntries(
+        (["fernet", "api", "jwt", "redis", "broker", "metadataPooled", "resultBackend", "pgbouncer", "pgbouncerStatistics", "gitDags"] as const).map((id) => [id, SECRETS[id].name]),
+      ),
+    );
+  });
+
+  test("no secret has a name that the chart would give to one of its own", () => {
+    const chartsOwn = ["metadata", "broker-url", "fernet-key", "jwt-secret", "api-secret-key", "redis-password", "result-backend", "pgbouncer-config", "pgbouncer-stats"];
+    expect(Object.values(SECRETS).filter(({ name }) => chartsOwn.some((suffix) => name === `airflow-${suffix}`))).toEqual([]);
+  });
+
+  test("references are put where they belong and nowhere changed", () => {
+    const keyVaultUrl = "${data.terraform_remote_state.infra.outputs.keyVaultUrl}";
+    const identityClientId = "${data.terraform_remote_state.infra.outputs.clientId}";
+    const of = values(FIRST, { keyVaultUrl, identityClientId, image: { repository: "${local.r}", tag: "${local.t}" } });
+    expect(of.workers.celery).toMatchObject({ env: [{ name: "AZURE_KEY_VAULT_URL", value: keyVaultUrl }, { name: "AZURE_CLIENT_ID", value: identityClientId }] });
+    expect([of.defaultAirflowRepository, of.defaultAirflowTag]).toEqual(["${local.r}", "${local.t}"]);
+  });
+});
+
+describe("image", () => {
+  test("is the only one for all of Airflow's containers", () => {
+    const of = values();
+    expect([of.defaultAirflowRepository, of.defaultAirflowTag]).toEqual(["registry.example.com/airflow", FIRST.airflowImageTag]);
+    expect(of).not.toHaveProperty("defaultAirflowDigest");
+    expect(of.images).not.toHaveProperty("airflow");
+  });
+
+  test("a digest is handed on", () => {
+    expect(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })).toMatchObject({ defaultAirflowDigest: "sha256:1" });
+  });
+
+  test("no image of the values lacks a tag or has a moving one", () => {
+    const { images } = values();
+    const { gitSync, redis, statsd, pgbouncer, pgbouncerExporter } = images;
+    expect([gitSync, redis, statsd, pgbouncer, pgbouncerExporter].filter(({ tag }) => !/\d/.test(tag))).toEqual([]);
+  });
+
+  test("the pull secret is named when there is one", () => {
+    expect(values()).toMatchObject({ imagePullSecrets: [SECRETS.registry.name] });
+    expect(values(FIRST, { pullSecretName: undefined })).not.toHaveProperty("imagePullSecrets");
+  });
+});
+
+describe("identity", () => {
+  const identityOf = (of: AirflowValues) =>
+    [...COMPONENTS.map((name) => toJson(of[name])), toJson(of.workers.celery)].map(({ labels, env }) => ({ labels, env }));
+
+  test.each(LINES)("%s: pods sign in to Azure exactly when the line reads Key Vault", (_line, release) => {
+    const of = values(release);
+    const expected =
+      release.credentialSource === "key-vault"
+        ? {
+            labels: WORKLOAD_IDENTITY_LABEL,
+            env: [
+              { name: "AZURE_KEY_VAULT_URL", value: "https://example.vault.azure.net/" },
+              { name: "AZURE_CLIENT_ID", value: "11111111-2222-3333-4444-555555555555" },
+            ],
+          }
+        : { labels: undefined, env: undefined };
+    expect(identityOf(of)).toEqual([expected, expected, expected, expected]);
+  });
+
+  test("the API server, redis, pgbouncer and statsd never sign in", () => {
+    const of = values();
+    expect([of.apiServer, of.redis, of.pgbouncer, of.statsd].filter((part) => "labels" in part || "env" in part)).toEqual([]);
+  });
+
+  test("the accounts with a federated credential are there before the release, under the chart's own names", () => {
+    const of = values();
+    const account = (name: string) => expect.objectContaining({ create: false, name }) as object;
+    expect(of.workers.celery.serviceAccount).toEqual(account("airflow-worker"));
+    expect(of.dagProcessor.serviceAccount).toEqual(account("airflow-dag-processor"));
+    expect(of.scheduler.serviceAccount).toEqual(account("airflow-scheduler"));
+    expect(of.triggerer.serviceAccount).toEqual(account("airflow-triggerer"));
+    expect(AIRFLOW_SERVICE_ACCOUNTS).toEqual({ worker: "airflow-worker", dagProcessor: "airflow-dag-processor", scheduler: "airflow-scheduler", triggerer: "airflow-triggerer" });
+  });
+
+  test("who does not talk to Kubernetes holds no token for it", () => {
+    const { scheduler, apiServer, redis, statsd, pgbouncer, databaseCleanup } = values();
+    for (const part of [scheduler, apiServer, redis, statsd, pgbouncer, databaseCleanup]) {
+      expect(part.serviceAccount.automountServiceAccountToken).toBe(false);
+    }
+  });
+});
+
+describe("restart after a rotation", () => {
+  const annotations = (of: AirflowValues) => ({
+    all: of.airflowPodAnnotations[SECRETS_REVISION_ANNOTATION],
+    pgbouncer: of.pgbouncer.podAnnotations[SECRETS_REVISION_ANNOTATION],
+    redis: of.redis.podAnnotations[SECRETS_REVISION_ANNOTATION],
+    worker: of.workers.celery.podAnnotations[TOKENS_REVISION_ANNOTATION],
+    dagProcessor: of.dagProcessor.podAnnotations[TOKENS_REVISION_ANNOTATION],
+    triggerer: of.triggerer.podAnnotations[TOKENS_REVISION_ANNOTATION],
+  });
+  const { secretRevisions } = valuesInput(FIRST);
+
+  test.each([
+    ["databasePasswords", ["all", "pgbouncer"]],
+    ["airflowKeys", ["all", "redis"]],
+    ["fernetKey", ["all"]],
+    ["tokens", ["worker", "dagProcessor", "triggerer"]],
+  ] as const)("%s restarts %j and nothing else", (family, restarted) => {
+    const before = annotations(values());
+    const after = annotations(values(FIRST, { secretRevisions: { ...secretRevisions, [family]: "another" } }));
+    const changed = (Object.keys(before) as (keyof typeof before)[]).filter((pod) => before[pod] !== after[pod]);
+    expect(changed.sort()).toEqual([...restarted].sort());
+  });
+
+  test("an annotation is no number, whatever the revisions are", () => {
+    const of = values(FIRST, { secretRevisions: { databasePasswords: "1", airflowKeys: "2", fernetKey: "3", tokens: "4" } });
+    expect(Object.values(annotations(of)).filter((value) => !Number.isNaN(Number(value)))).toEqual([]);
+  });
+});
+
+describe("git-sync", () => {
+  test("follows main by branch and by ref, in the folder that publish-dag writes", () => {
+    expect(values().dags.gitSync).toMatchObject({ enabled: true, repo: "https://github.com/example/dags.git", branch: "main", ref: "main", subPath: "dags", period: "60s" });
+  });
+});
+
+describe("files", () => {
+  test("logs are on the claim of the cluster's stack and nowhere else", () => {
+    const of = values();
+    expect(of.logs.persistence).toEqual({ enabled: true, existingClaim: CLAIMS.logs });
+    expect([of.workers.celery.persistence, of.triggerer.persistence]).toEqual([{ enabled: false }, { enabled: false }]);
+    expect(of.config.logging.delete_local_logs).toBe("False");
+  });
+
+  test("one groomer walks through the share", () => {
+    const of = values();
+    expect(of.scheduler.logGroomerSidecar.retentionDays).toBe(11);
+    expect([of.dagProcessor.logGroomerSidecar, of.triggerer.logGroomerSidecar]).toEqual([{ enabled: false }, { enabled: false }]);
+    // The worker's is only rendered with a volume of its own.
+    expect(of.workers.celery).not.toHaveProperty("logGroomerSidecar");
+  });
+
+  test("redis has a disk, not a share", () => {
+    expect(values().redis.persistence.storageClassName).toBe("managed-csi");
+  });
+});
+
+describe("clean-up of the database", () => {
+  test("names its tables, without those that the foreign key of dag_version stops", () => {
+    expect(values().databaseCleanup).toMatchObject({ enabled: true, retentionDays: 33, skipArchive: true, tables: ["celery_taskmeta", "dag_run", "task_instance", "task_instance_history", "job", "log"] });
+    expect(CLEANED_TABLES.filter((table) => table.startsWith("dag_version") || /^dag$/.test(table))).toEqual([]);
+  });
+});
+
+describe("resources", () => {
+  test("workers have 2 to 4 GiB and up to two CPUs", () => {
+    expect(values().workers.celery.resources).toEqual({ requests: { cpu: "500m", memory: "2048Mi" }, limits: { cpu: "2000m", memory: "4096Mi" } });
+  });
+
+  test("every container has requests and limits, and no limit is below its request", () => {
+    const wrong = Object.entries(containers(values())).flatMap(([pod, parts]) =>
+      parts
+        .filter(({ requests, limits }) => !(milliCpu(requests.cpu) > 0 && milliCpu(requests.cpu) <= milliCpu(limits.cpu) && mebibytes(requests.memory) > 0 && mebibytes(requests.memory) <= mebibytes(limits.memory)))
+        .map(() => pod),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test("no container is left out of the count", () => {
+    const found = leaves(toJson(values())).flatMap(({ path }) => (path.slice(-2).join(".") === "requests.cpu" ? [path.slice(0, -3).join(".")] : []));
+    expect(found.sort()).toEqual([
+      "apiServer",
+      "dagProcessor",
+      "dags.gitSync",
+      "databaseCleanup",
+      "pgbouncer",
+      "pgbouncer.metricsExporterSidecar",
+      "redis",
+      "scheduler",
+      "scheduler.logGroomerSidecar",
+      "statsd",
+      "triggerer",
+      "workers.celery",
+    ]);
+  });
+
+  test("demo: three Standard_D2s_v3 hold Airflow and the MCP server, also while everything rolls over", () => {
+    const { settings, names } = loadEnvironment({ folder: ENVIRONMENTS, variables: { DATASURFACE_ENV: "demo" } });
+    expect(settings.cluster.nodes).toMatchObject({ vmSize: "Standard_D2s_v3", count: 3 });
+    const of = airflowValues(environmentInput(settings, names.containerRegistry));
+    expect(withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
+    // Beside them is room for the pods of tasks: eight of the largest, 200m and 512Mi.
+    const tasks = Array.from({ length: 8 }, (_, index) => ({ name: `task ${index}`, cpu: 200, memory: 512 }));
+    expect(withoutRoom([...demands(of), MCP_DEMAND, ...tasks], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
+  });
+
+  test("every environment on Standard_D2s_v3 fits its nodes at rest, and the most that it may have while it rolls over", () => {
+    for (const name of environmentNames(ENVIRONMENTS)) {
+      const { settings, names } = loadEnvironment({ folder: ENVIRONMENTS, variables: { DATASURFACE_ENV: name } });
+      const { vmSize, count, maxCount } = settings.cluster.nodes;
+      if (vmSize === "Standard_D2s_v3") {
+        const of = airflowValues(environmentInput(settings, names.containerRegistry));
+        expect([name, withoutRoom([...demands(of), MCP_DEMAND], count, D2S_V3)]).toEqual([name, []]);
+        expect([name, withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], maxCount ?? count, D2S_V3)]).toEqual([name, []]);
+      }
+    }
+  });
+});
+
+describe("security", () => {
+  test("no pod runs as root, and none goes without a seccomp profile", () => {
+    const { securityContexts, redis, statsd, pgbouncer } = values();
+    const pods = [securityContexts.pod, redis.securityContexts.pod, statsd.securityContexts.pod, pgbouncer.securityContexts.pod];
+    expect(pods.map(({ runAsUser }) => runAsUser)).toEqual([50000, 999, 65534, 65534]);
+    for (const pod of pods) {
+      expect(pod).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+    }
+  });
+
+  test("the git-sync container, whose context replaces the chart's own, gives up as much as the others", () => {
+    expect(values().dags.gitSync.securityContexts.container).toEqual({ runAsNonRoot: true, runAsUser: 65533, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+  });
+
+  test("there is no plain password in the values", () => {
+    const suspicious = leaves(toJson(values(LAST))).filter(({ path, value }) => /pass(word)?$|token$|fernetKey$|jwtSecret$|connection$/i.test(path.at(-1) ?? "") && typeof value === "string");
+    expect(suspicious).toEqual([]);
+  });
+});
+
+describe("settings", () => {
+  test("reach their place", () => {
+    const of = values();
+    expect(of.workers.celery.replicas).toBe(3);
+    expect(of.config.celery.worker_concurrency).toBe("9");
+    expect(of.config.core.parallelism).toBe("41");
+  });
+
+  test("numbers in airflow.cfg are text: Helm would write a large one with an exponent", () => {
+    const { config } = values();
+    expect(leaves(toJson(config)).filter(({ value }) => typeof value !== "string" || isObject(value))).toEqual([]);
+  });
+
+  test("a slow first start ends no pod: five minutes for each", () => {
+    const of = values();
+    expect([of.scheduler.startupProbe.failureThreshold, of.apiServer.startupProbe.failureThreshold]).toEqual([30, 30]);
+    expect(of.images.migrationsWaitTimeout).toBe(300);
+  });
+
+  test("a roll-out of workers never goes below their number, or Helm would not wait for them", () => {
+    expect(values().workers.celery.strategy).toEqual({ rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+  });
+});
