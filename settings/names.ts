@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { RESERVED_WORDS } from "./rules";
 import type { Settings } from "./schema";
 
 /** Physical names of the Azure resources: those that the settings give, and those that are made here. */
@@ -28,24 +29,42 @@ export function uniqueSuffix(subscriptionId: string, resourceGroup: string): str
 
 function fit(prefix: string, suffix: string, limit: number, separator: string): string {
   const room = limit - suffix.length - separator.length;
-  return `${prefix.slice(0, room).replace(/-+$/, "")}${separator}${suffix}`;
+  return `${trim(prefix.slice(0, room))}${separator}${suffix}`;
+}
+
+function trim(text: string): string {
+  return text.replace(/-+$/, "");
+}
+
+/** Longest part that the resource group gives to a server's name, and to the registry's. */
+const SHARE = { server: 40, registry: 30 } as const;
+
+/** Takes the words out that Azure reserves; two pieces may make another one when what was between them has gone. */
+function withoutReservedWords(text: string): string {
+  return RESERVED_WORDS.test(text) ? withoutReservedWords(text.replace(RESERVED_WORDS, "").replace(/--+/g, "-").replace(/^-/, "")) : text;
+}
+
+/** The resource group's name in lower-case letters, digits and single hyphens. */
+function hyphenated(resourceGroup: string): string {
+  const plain = resourceGroup.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-/, "");
+  return trim(withoutReservedWords(plain)) || "ds";
 }
 
 /** The names of an environment. */
 export function physicalNames(settings: Pick<Settings, "azure" | "keyVault" | "postgresql" | "sql" | "storage" | "airflow" | "cluster">): Names {
   const { resourceGroup, subscriptionId } = settings.azure;
   const suffix = uniqueSuffix(subscriptionId, resourceGroup);
-  const hyphenated = resourceGroup.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "ds";
-  const letters = hyphenated.replace(/-/g, "");
+  const group = hyphenated(resourceGroup);
   const registryName = settings.airflow.image.source === "acr" ? settings.airflow.image.registryName : undefined;
-  const postgresqlServer = settings.postgresql.name ?? fit(`${hyphenated.slice(0, 40)}-pgflex`, suffix, LIMIT.server, "-");
+  const server = (kind: string) => fit(`${trim(group.slice(0, SHARE.server))}-${kind}`, suffix, LIMIT.server, "-");
+  const postgresqlServer = settings.postgresql.name ?? server("pgflex");
   return {
     keyVault: settings.keyVault.name ?? fit("ds-kv", suffix, LIMIT.keyVault, "-"),
     postgresqlServer,
-    sqlServer: settings.sql.serverName ?? fit(`${hyphenated.slice(0, 40)}-sqlserver`, suffix, LIMIT.server, "-"),
+    sqlServer: settings.sql.serverName ?? server("sqlserver"),
     storageAccount: settings.storage.accountName ?? fit("dsnfs", suffix, LIMIT.storageAccount, ""),
-    containerRegistry: registryName ?? fit(`${letters.slice(0, 30)}acr`, suffix, LIMIT.registry, ""),
-    logAnalyticsWorkspace: fit(hyphenated, "logs", LIMIT.workspace, "-"),
+    containerRegistry: registryName ?? fit(`${withoutReservedWords(group.replace(/-/g, "")).slice(0, SHARE.registry)}acr`, suffix, LIMIT.registry, ""),
+    logAnalyticsWorkspace: fit(group, "logs", LIMIT.workspace, "-"),
     nodeResourceGroup: fit(resourceGroup, "nodes", LIMIT.nodeResourceGroup, "-"),
     postgresqlDnsZone: `${postgresqlServer}.private.postgres.database.azure.com`,
   };

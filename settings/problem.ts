@@ -1,3 +1,5 @@
+import { withoutTokens } from "./secret-looking";
+
 /** One thing that is wrong with the settings, in the words of the person who has to mend it. */
 export interface Problem {
   /** Where the value stands: `environments/demo.yaml:12`, or `environment variable NAMESPACE`. */
@@ -12,11 +14,22 @@ export interface Problem {
 
 /** The settings cannot be used. Its message lists every problem; print it without a stack trace. */
 export class SettingsError extends Error {
+  /** Without tokens, wherever in the file they stood. */
+  readonly problems: readonly Problem[];
+
   constructor(
     readonly subject: string,
-    readonly problems: readonly Problem[],
+    problems: readonly Problem[],
   ) {
-    super(render(subject, problems));
+    const shown = problems.map(({ where, field, given, allowed, remedy }) => ({
+      where,
+      field: withoutTokens(field),
+      given: withoutTokens(given),
+      allowed,
+      remedy: withoutTokens(remedy),
+    }));
+    super(render(subject, shown));
+    this.problems = shown;
     this.name = "SettingsError";
   }
 }

@@ -100,24 +100,29 @@ export const managedIdentityName = () =>
     remedy: "choose such a name",
   });
 
-/** The DNS prefix of the API server is made of it, which Azure limits to 54 characters. */
-export const clusterName = () =>
-  pattern(/^[a-zA-Z0-9]([-_a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/, {
-    allowed: "1 to 54 letters, digits, '-' and '_', starting and ending with a letter or digit",
-    remedy: "choose such a name",
-  });
+/** Words that Azure refuses in a public name, anywhere or at its beginning (Microsoft, "Resolve errors for reserved resource names"). */
+export const RESERVED_WORDS = /microsoft|windows|^(?:login|xbox)/i;
 
-/** Words that Azure refuses in a public name (Microsoft, "Resolve errors for reserved resource names"). */
-export const RESERVED_WORDS = /microsoft|windows|xbox|^login/i;
+/** Names that Azure keeps for itself (the same page). */
+const RESERVED_NAMES =
+  /^(?:access|azure|bing|bizspark|biztalk|cortana|directx|dotnet|dynamics|excel|exchange|forefront|groove|hololens|hyperv|kinect|lync|msdn|o365|office|office365|onedrive|onenote|outlook|powerpoint|sharepoint|skype|visio|visualstudio)$/i;
 
 /** A name that becomes part of a public DNS name. */
 function publicName(expression: RegExp, allowed: string, remedy: string) {
   return text(
-    (value) => expression.test(value) && !RESERVED_WORDS.test(value),
-    { allowed: `${allowed}; without microsoft, windows or xbox, not beginning with login`, remedy },
+    (value) => expression.test(value) && !RESERVED_WORDS.test(value) && !RESERVED_NAMES.test(value),
+    { allowed: `${allowed}; without microsoft or windows, not beginning with login or xbox, no product's name alone`, remedy },
     expression,
   );
 }
+
+/** The DNS prefix of the API server is made of it, which Azure limits to 54 characters. */
+export const clusterName = () =>
+  publicName(
+    /^[a-zA-Z0-9]([-_a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$/,
+    "1 to 54 letters, digits, '-' and '_', starting and ending with a letter or digit",
+    "choose such a name",
+  );
 
 const OR_LEAVE_IT_OUT = "choose such a name, unique in all of Azure, or leave the field out and one is made";
 
