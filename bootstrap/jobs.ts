@@ -52,7 +52,7 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
     name,
     minutes,
     inputs: [scriptHash(context.payload, file), ...inputs],
-    pod: { ...pod, env: { ...pod.env, HOME: WORKSPACE_PATH, PYTHONUNBUFFERED: "1" }, command: ["python", `${PAYLOAD_MOUNT}/${file}`], volumes: [SCRIPTS, WORKSPACE] },
+    pod: { ...pod, env: { ...pod.env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1" }, command: ["python", `${PAYLOAD_MOUNT}/${file}`], volumes: [SCRIPTS, WORKSPACE] },
   };
 }
 

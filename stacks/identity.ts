@@ -2,7 +2,8 @@ import type { Environment } from "../settings/load";
 
 /**
  * The settings that make an environment what it is, by field: to change one of them on a running environment would replace
- * what holds data, or the cluster with everything in it (facts/found-by-running.md, 14c).
+ * what holds data or the cluster with everything in it, or Azure would refuse it after other things were done
+ * (facts/found-by-running.md, 14c and 14d).
  */
 export function identityOf({ settings, names }: Environment): Readonly<Record<string, string>> {
   return {
@@ -10,7 +11,9 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
     "azure.region": settings.azure.region,
     "azure.resourceGroup": settings.azure.resourceGroup,
     "network.name": settings.network.name,
+    "network.clusterSubnet": settings.network.clusterSubnet,
     "network.postgresqlSubnet": settings.network.postgresqlSubnet,
+    "network.privateEndpointSubnet": settings.network.privateEndpointSubnet,
     "network.podCidr": settings.network.podCidr,
     "network.serviceCidr": settings.network.serviceCidr,
     "network.dnsServiceIp": settings.network.dnsServiceIp,
@@ -18,9 +21,13 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
     "postgresql.name": names.postgresqlServer,
     "postgresql.adminUser": settings.postgresql.adminUser,
     "postgresql.geoRedundantBackup": String(settings.postgresql.geoRedundantBackup),
+    // Grows by itself; a smaller one would replace the server.
+    "postgresql.storageMb": String(settings.postgresql.storageMb),
     "sql.serverName": names.sqlServer,
     "sql.adminUser": settings.sql.adminUser,
     "keyVault.name": names.keyVault,
+    "keyVault.purgeProtection": String(settings.keyVault.purgeProtection),
+    "storage.className": settings.storage.className,
     "storage.accountName": names.storageAccount,
     "datasurface.namespace": settings.datasurface.namespace,
   };

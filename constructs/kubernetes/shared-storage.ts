@@ -11,7 +11,7 @@ export interface SharedStorageProps {
   readonly accountName: string;
   readonly resourceGroupName: string;
   /**
-   * Whether volumes outlive their claims, and the claims refuse to be destroyed.
+   * Whether the claims refuse to be destroyed.
    * @default false
    */
   readonly protect?: boolean;
@@ -33,7 +33,8 @@ export class SharedStorage extends Construct {
       ? new StorageClassV1(this, "Class", {
           metadata: { name: storage.className },
           storageProvisioner: "file.csi.azure.com",
-          reclaimPolicy: protect ? "Retain" : "Delete",
+          // A share outlives its claim, so that no slip in Kubernetes deletes it. It goes with the storage account.
+          reclaimPolicy: "Retain",
           volumeBindingMode: "Immediate",
           allowVolumeExpansion: true,
           parameters: {

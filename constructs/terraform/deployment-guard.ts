@@ -33,7 +33,8 @@ export class DeploymentGuard extends Construct {
         condition: interpolate(`${before} == ${literal(value)}`),
         errorMessage:
           `The setting ${setting} is ${literal(value)}, but this environment was deployed with \${${before}}. ` +
-          `Another value would replace what holds data. Forgotten a variable? Set it (or the settings file) back. ` +
+          `It cannot be changed on a running environment: that would replace what holds data, or fail half-way. ` +
+          `Forgotten a variable? Set it (or the settings file) back. ` +
           `Meant? Destroy the environment first, or record the new value: terraform state rm ${address} in this stack's folder, then deploy.`,
       };
     });
