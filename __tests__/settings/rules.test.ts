@@ -1,0 +1,201 @@
+import { PLACEHOLDERS } from "../../settings/placeholders";
+import { type Changes, type FieldPath, fileWith, placeOf, problemsOf, SHOWN } from "./settings-file";
+
+/** A rule of one field: the values at its boundaries, those just outside of them, and the words of the error. */
+interface FieldRule {
+  readonly field: FieldPath;
+  readonly right: readonly unknown[];
+  readonly refused: readonly unknown[];
+  /** Part of what the error says is allowed. */
+  readonly allowed: string;
+  /** Part of its remedy. */
+  readonly remedy: string;
+  /** Other settings that the rule needs. */
+  readonly beside?: Changes;
+}
+
+const uuid = "11111111-2222-4333-8444-555555555555";
+const chars = (count: number) => "a".repeat(count);
+const AZURERM = { type: "azurerm", resourceGroup: "state-rg", storageAccount: "stateaccount", container: "states" };
+const CLOUD = { type: "cloud", organization: "acme" };
+
+const RULES = [
+  { field: "azure.subscriptionId", right: [uuid, PLACEHOLDERS.AZURE_SUBSCRIPTION_ID, uuid.toUpperCase()], refused: ["my-subscription", `${uuid}0`, ""], allowed: "a UUID", remedy: "az account show" },
+  { field: "azure.region", right: ["westus2", "uksouth"], refused: ["west-us-2", "2west", ""], allowed: "short name", remedy: "az account list-locations" },
+  { field: "azure.region", right: ["westus2"], refused: ["West US 2"], allowed: "short name", remedy: "did you mean westus2?" },
+  { field: "azure.resourceGroup", right: ["a", chars(90), "rg_(1).x-"], refused: ["", chars(91), "rg.", "rg name", "rg/1"], allowed: "1 to 90 letters", remedy: "choose such a name" },
+  { field: "azure.tags", right: [{}, { "cost-centre": "" }, { owner: chars(256) }], refused: [[], "costs"], allowed: "a mapping", remedy: "write the keys on indented lines below" },
+  { field: "azure.vcpuQuota", right: [32, 100_000], refused: [0, 100_001, 10.5, "10"], allowed: "vCPUs from 1 to 100000", remedy: "" },
+  { field: "backend.type", beside: { backend: AZURERM }, right: ["azurerm"], refused: ["s3", "AzureRM"], allowed: "one of local, azurerm, cloud", remedy: "choose one of them" },
+  { field: "backend.resourceGroup", beside: { backend: AZURERM }, right: ["a"], refused: ["rg."], allowed: "not ending in '.'", remedy: "choose such a name" },
+  { field: "backend.storageAccount", beside: { backend: AZURERM }, right: ["abc", chars(24)], refused: ["ab", chars(25), "with-hyphen", "Upper", "xboxstate"], allowed: "3 to 24 lower-case letters and digits", remedy: "name an account that exists" },
+  { field: "backend.container", beside: { backend: AZURERM }, right: ["abc", "a-b", chars(63)], refused: ["ab", chars(64), "a--b", "-ab", "ab-", "Abc"], allowed: "3 to 63 lower-case letters", remedy: "name the blob container" },
+  { field: "backend.hostname", beside: { backend: CLOUD }, right: ["app.terraform.io"], refused: ["https://app.terraform.io", "localhost", ""], allowed: "a host name", remedy: "for example app.terraform.io" },
+  { field: "backend.organization", beside: { backend: CLOUD }, right: ["abc", chars(40)], refused: ["ab", chars(41), "a b c"], allowed: "3 to 40 letters", remedy: "as its URL has it" },
+  { field: "backend.workspacePrefix", beside: { backend: CLOUD }, right: ["a", chars(40)], refused: ["", chars(41), "a.b"], allowed: "1 to 40 letters", remedy: "choose such a prefix" },
+  { field: "access.mode", right: ["entra", "local-admin"], refused: ["Entra", "admin"], allowed: "one of entra, local-admin", remedy: "choose one of them" },
+  { field: "access.kubelogin", right: ["azurecli", "spn", "workloadidentity", "msi"], refused: ["devicecode"], allowed: "one of azurecli, spn, workloadidentity, msi", remedy: "choose one of them" },
+  { field: "access.deployers", right: [[], [uuid]], refused: [uuid, 5], allowed: "a list; each entry: a UUID", remedy: "write a list" },
+  { field: "protection", right: [true, false], refused: ["true", "yes", 1], allowed: "true or false", remedy: "write true or false, without quotes" },
+  { field: "network.name", right: ["ab", chars(64), "a.b_"], refused: ["a", chars(65), "-ab", "ab-", "a b"], allowed: "2 to 64 letters", remedy: "choose such a name" },
+  { field: "network.addressSpace", right: ["10.0.0.0/8"], refused: ["10.0.0.0", "10.0.0.0/33", "300.0.0.0/8", "10.0.0.0/8/8", ""], allowed: "an IPv4 range a.b.c.d/n", remedy: "" },
+  { field: "network.postgresqlSubnet", right: ["10.0.16.0/28"], refused: ["10.0.16.7/24"], allowed: "whose address is the first of the range", remedy: "did you mean 10.0.16.0/24?" },
+  { field: "network.dnsServiceIp", right: ["172.16.0.2", "172.16.255.254"], refused: ["172.16.0.256", "172.16.0", "dns"], allowed: "an IPv4 address", remedy: "for example 172.16.0.10" },
+  { field: "cluster.name", right: ["a", chars(54), "a_b-1"], refused: ["", chars(55), "-a", "a-", "a.b", "aks-microsoft", "Windows1", "login-aks", "azure"], allowed: "1 to 54 letters", remedy: "choose such a name" },
+  { field: "cluster.kubernetesVersion", right: ["1.33", "1.40"], refused: ["1.32", "1.35.2", "2.0", "v1.35"], allowed: "a minor version from 1.33 on", remedy: "az aks get-versions" },
+  { field: "cluster.tier", right: ["Free", "Standard"], refused: ["Premium", "free"], allowed: "one of Free, Standard", remedy: "choose one of them" },
+  { field: "cluster.authorizedIpRanges", right: [[], ["203.0.113.7/32"]], refused: ["203.0.113.7/32"], allowed: "a list; each entry: an IPv4 range", remedy: "write a list" },
+  { field: "cluster.nodes.vmSize", right: ["Standard_D2s_v3", "Standard_E4-2s_v5", "Standard_NC4as_T4_v3", "Standard_B2als_v2", "Standard_DS2_v2"], refused: ["D2s_v3", "standard_d2s_v3", "Standard_D"], allowed: "at least 2 vCPUs, 4 GiB and an x86 processor", remedy: "az vm list-skus" },
+  { field: "cluster.nodes.vmSize", right: ["Standard_D2ds_v5"], refused: ["Standard_D2pds_v5", "Standard_B2ps_v2"], allowed: "an x86 processor", remedy: "has an ARM processor" },
+  { field: "cluster.nodes.vmSize", right: ["Standard_B2s"], refused: ["Standard_B1ms", "Standard_F1s"], allowed: "at least 2 vCPUs", remedy: "AKS refuses system nodes with 1 vCPU" },
+  { field: "cluster.nodes.vmSize", right: ["Standard_B2s"], refused: ["Standard_B2ts_v2", "Standard_B2ats_v2"], allowed: "4 GiB", remedy: "has 1 GiB" },
+  { field: "cluster.nodes.count", right: [1, 100], refused: [0, 101, 1.5], allowed: "a whole number of nodes from 1 to 100", remedy: "give a number within these bounds" },
+  { field: "cluster.nodes.count", right: [3], refused: ["3"], allowed: "a whole number of nodes from 1 to 100", remedy: "write it without quotes: 3" },
+  { field: "cluster.nodes.maxCount", right: [3, 100], refused: [0, 101], allowed: "a whole number of nodes from 1 to 100", remedy: "give a number within these bounds" },
+  { field: "cluster.nodes.osDiskSizeGb", right: [30, 2048], refused: [29, 2049], allowed: "GiB from 30 to 2048", remedy: "give a number within these bounds" },
+  { field: "cluster.nodes.zones", right: [[], ["1", "2", "3"]], refused: ["1"], allowed: "a list; each entry: one of 1, 2, 3", remedy: "write a list" },
+  { field: "cluster.nodes.maxPods", right: [30, 250], refused: [29, 251], allowed: "pods from 30 to 250", remedy: "give a number within these bounds" },
+  { field: "cluster.secretsStoreCsi", right: ["addon", "helm", "none"], refused: ["off"], allowed: "one of addon, helm, none", remedy: "choose one of them" },
+  { field: "postgresql.name", right: ["abc", "a-1", chars(63)], refused: ["ab", chars(64), "-ab", "ab-", "Abc", "a_b", "my-microsoft-pg", "login-pg"], allowed: "3 to 63 lower-case letters", remedy: "leave the field out and one is made" },
+  { field: "postgresql.adminUser", right: ["a", "airflow_admin1", chars(63)], refused: ["admin", "Administrator", "azure_pg_admin", "azure_superuser", "root", "guest", "public", "pg_admin", "PG_x", "1a", "_a", "a-b", chars(64), ""], allowed: "none of azure_superuser", remedy: "for example airflowadmin" },
+  { field: "postgresql.sku", right: ["B_Standard_B1ms", "B_Standard_B20ms", "GP_Standard_D2ds_v5", "MO_Standard_E4s_v3"], refused: ["Standard_B1ms", "B_Standard_D2s_v3", "GP_Standard_B2s", "MO_Standard_D2s_v3", "GP_Standard_D2s"], allowed: "a SKU of PostgreSQL Flexible Server", remedy: "az postgres flexible-server list-skus" },
+  { field: "postgresql.storageMb", right: [32768, 16777216], refused: [32767, 65000, "32768"], allowed: "one of 32768, 65536", remedy: "" },
+  { field: "postgresql.backupRetentionDays", right: [7, 35], refused: [6, 36], allowed: "days from 7 to 35", remedy: "give a number within these bounds" },
+  { field: "postgresql.geoRedundantBackup", right: [true, false], refused: ["no"], allowed: "true or false", remedy: "without quotes" },
+  { field: "postgresql.highAvailability", right: ["none"], refused: ["ZoneRedundant", true], allowed: "one of none, same-zone, zone-redundant", remedy: "choose one of them" },
+  { field: "sql.serverName", right: ["abc", chars(63)], refused: ["ab", chars(64), "a_b", "windows-sql"], allowed: "3 to 63 lower-case letters", remedy: "leave the field out and one is made" },
+  { field: "sql.adminUser", right: ["a", "merge_admin1", chars(128)], refused: ["admin", "SA", "dbo", "sys", "loginmanager", "db_owner", "_a", "1a", "a b", chars(129)], allowed: "none of admin, administrator, sa", remedy: "for example mergeadmin" },
+  { field: "sql.sku", right: ["Basic", "S0", "S12", "P15", "GP_Gen5_2", "GP_S_Gen5_1", "BC_Gen5_128"], refused: ["S5", "P3", "s1", "GP_Gen4_2", "GP_Gen5_3", "BC_S_Gen5_2", "Standard"], allowed: "a service objective of Azure SQL Database", remedy: "az sql db list-editions" },
+  { field: "sql.network", right: ["private-endpoint", "vnet-rule"], refused: ["public"], allowed: "one of private-endpoint, vnet-rule", remedy: "choose one of them" },
+  { field: "sql.backupRetentionDays", right: [1, 35], refused: [0, 36], allowed: "days from 1 to 35", remedy: "give a number within these bounds" },
+  { field: "keyVault.name", right: ["abc", "a-b", "Abc1", "my-xbox-kv", "azure-kv", chars(24)], refused: ["ab", chars(25), "1ab", "a--b", "ab-", "-ab", "a_b", "login-vault", "xbox-kv", "azure", "Outlook"], allowed: "3 to 24 letters, digits and single hyphens, starting with a letter", remedy: "leave the field out and one is made" },
+  { field: "keyVault.purgeProtection", right: [true, false], refused: [0], allowed: "true or false", remedy: "without quotes" },
+  { field: "storage.accountName", right: ["abc", chars(24)], refused: ["ab", chars(25), "a-b", "ABC"], allowed: "3 to 24 lower-case letters and digits", remedy: "leave the field out and one is made" },
+  { field: "storage.className", right: ["a", "a.b-c", chars(253)], refused: ["", "A", "a..b", "-a", "a-", chars(254)], allowed: "a name of a Kubernetes object", remedy: "the model names azurefile-csi-nfs" },
+  { field: "storage.createClass", right: [true, false], refused: ["false"], allowed: "true or false", remedy: "without quotes" },
+  { field: "storage.gitCacheGiB", right: [100, 102_400], refused: [99, 102_401], allowed: "GiB from 100 to 102400", remedy: "give a number within these bounds" },
+  { field: "storage.logsGiB", right: [100, 102_400], refused: [99, 102_401], allowed: "GiB from 100 to 102400", remedy: "give a number within these bounds" },
+  { field: "identity.name", right: ["abc", "a_b-", chars(128)], refused: ["ab", chars(129), "-ab", "a.b"], allowed: "3 to 128 letters, digits, '-' and '_'", remedy: "choose such a name" },
+  { field: "datasurface.version", right: ["1.1.0", "1.3.7", "1.4.26", "1.8.4"], refused: ["1.1.1", "1.2.0", "1.4.25", "1.8.3", "v1.1.0", "1.1", "latest"], allowed: "1.1.0, 1.3.x, 1.4.x (1.4.26 and later), 1.8.4", remedy: "bootstrap/releases.ts" },
+  { field: "datasurface.imageDigest", right: [`sha256:${"0".repeat(64)}`], refused: ["0".repeat(64), `sha256:${"0".repeat(63)}`, `sha256:${"G".repeat(64)}`], allowed: "sha256: and 64 hexadecimal digits", remedy: "copy the digest" },
+  { field: "datasurface.namespace", right: ["a", "demo1-azure", chars(63), "default-1"], refused: ["", chars(64), "Demo", "a_b", "-a", "a-", "default", "kube-system", "kube-x", "gatekeeper-system"], allowed: "1 to 63 lower-case letters", remedy: "RFC 1123 label" },
+  { field: "datasurface.modelRepository", right: ["o/r", `${chars(39)}/${chars(100)}`, "o/.github"], refused: ["repo", "o/r/x", "-o/r", "o/..", `${chars(40)}/r`, `o/${chars(101)}`], allowed: "owner/name of a GitHub repository", remedy: "owner and name only" },
+  { field: "datasurface.airflowRepository", right: ["o/r"], refused: ["https://github.com/o/r", "https://github.com/o/r.git", "git@github.com:o/r.git", "o/r.git"], allowed: "owner/name of a GitHub repository", remedy: "did you mean o/r?" },
+  { field: "datasurface.modelTemplate.repository", right: ["datasurface/demo1"], refused: ["demo1"], allowed: "owner/name of a GitHub repository", remedy: "owner and name only" },
+  { field: "datasurface.modelTemplate.ref", right: ["main", "02b69680", "release/1.x"], refused: ["", "--upload-pack=x", "a..b", "a b"], allowed: "a branch, tag or commit", remedy: "for example main" },
+  { field: "datasurface.gitHubUser", right: ["a", "a-b", chars(39)], refused: ["", "-a", "a-", "a--b", chars(40), "a_b"], allowed: "a GitHub user name", remedy: "TF_VAR_github_token" },
+  { field: "datasurface.gitLabDeployTokenUser", right: ["a", "gitlab+deploy-token-1", chars(255)], refused: ["", "a b", chars(256)], allowed: "the user name of a GitLab deploy token", remedy: "the vendor gives it" },
+  { field: "airflow.image.source", right: ["prebuilt", "acr"], refused: ["docker"], allowed: "one of prebuilt, acr", remedy: "choose one of them" },
+  { field: "airflow.image.tag", beside: { "airflow.image": { source: "prebuilt" } }, right: ["3.1.7-azure", chars(128)], refused: ["", "-a", "a:b", chars(129)], allowed: "a tag of a container image", remedy: "the tag alone" },
+  { field: "airflow.image.digest", beside: { "airflow.image": { source: "prebuilt" } }, right: [`sha256:${"f".repeat(64)}`], refused: ["sha256:f"], allowed: "sha256:", remedy: "copy the digest" },
+  { field: "airflow.image.registryName", beside: { "airflow.image": { source: "acr" } }, right: ["abcde", chars(50)], refused: ["abcd", chars(51), "a-bcd", "windowsacr"], allowed: "5 to 50 letters and digits, no hyphen", remedy: "leave the field out and one is made" },
+  { field: "airflow.workers", right: [1, 6], refused: [0, 101], allowed: "workers from 1 to 100", remedy: "give a number within these bounds" },
+  { field: "airflow.workerConcurrency", right: [1, 64], refused: [0, 65], allowed: "tasks from 1 to 64", remedy: "give a number within these bounds" },
+  { field: "airflow.parallelism", right: [1, 1024], refused: [0, 1025], allowed: "tasks from 1 to 1024", remedy: "give a number within these bounds" },
+  { field: "airflow.metadataPool", right: [1, 20], refused: [0, 501], allowed: "connections from 1 to 500", remedy: "give a number within these bounds" },
+  { field: "airflow.resultPool", right: [1, 15], refused: [0, 501], allowed: "connections from 1 to 500", remedy: "give a number within these bounds" },
+  { field: "airflow.logRetentionDays", right: [1, 365], refused: [0, 366], allowed: "days from 1 to 365", remedy: "give a number within these bounds" },
+  { field: "airflow.databaseRetentionDays", right: [1, 3650], refused: [0, 3651], allowed: "days from 1 to 3650", remedy: "give a number within these bounds" },
+  { field: "airflow.admin.username", right: ["a", chars(64)], refused: ["", "a b", chars(65)], allowed: "1 to 64 letters", remedy: "choose such a name" },
+  { field: "airflow.admin.email", right: ["a@b.c", "first.last+x@example.co.uk"], refused: ["a", "a@b", "a b@c.d", ""], allowed: "an e-mail address", remedy: "for example admin@example.com" },
+  { field: "airflow.admin.firstName", right: ["A", "Ана Мария", chars(64)], refused: ["", "  ", "a\nb", chars(65)], allowed: "1 to 64 characters on one line", remedy: "give such a text" },
+  { field: "airflow.admin.lastName", right: ["O'Neil"], refused: [""], allowed: "1 to 64 characters on one line", remedy: "give such a text" },
+  { field: "monitoring.logAnalytics", right: [true, false], refused: ["on"], allowed: "true or false", remedy: "without quotes" },
+  { field: "monitoring.retentionDays", right: [30, 730], refused: [29, 731], allowed: "days from 30 to 730", remedy: "give a number within these bounds" },
+  { field: "revisions.databasePasswords", right: [1, 1_000_000], refused: [0, 1_000_001], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
+  { field: "revisions.airflowKeys", right: [2], refused: ["two"], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
+  { field: "revisions.fernetKey", right: [2], refused: [1.5], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
+  { field: "revisions.tokens", right: [2], refused: [-1], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
+] as const satisfies readonly FieldRule[];
+
+const ROWS: readonly FieldRule[] = RULES;
+
+/** Rules between fields that a boundary of one field would break are another test's: room is made for them. */
+const ROOM: Changes = { "cluster.nodes.vmSize": "Standard_D8s_v3", "network.podCidr": "10.128.0.0/12", "network.addressSpace": "10.0.0.0/16" };
+
+describe.each(ROWS)("$field ($allowed)", ({ field, right, refused, allowed, remedy, beside }) => {
+  test("takes what is right", () => {
+    const room: Changes = { ...ROOM, ...(field === "network.addressSpace" ? { "network.podCidr": "192.168.0.0/16" } : {}) };
+    expect(right.flatMap((value) => problemsOf(fileWith({ ...room, ...beside, [field]: value })))).toEqual([]);
+  });
+
+  test("refuses what is not", () => {
+    for (const value of refused) {
+      const text = fileWith({ ...beside, [field]: value });
+      expect(problemsOf(text).filter((one) => one.field === field)).toEqual([
+        {
+          where: placeOf(text, field),
+          field,
+          given: expect.stringContaining(Array.isArray(value) ? `a list of ${value.length}` : JSON.stringify(value).slice(0, 100)) as string,
+          allowed: expect.stringContaining(allowed) as string,
+          remedy: expect.stringContaining(remedy) as string,
+        },
+      ]);
+    }
+  });
+});
+
+describe("entries of lists and mappings", () => {
+  test("an entry of a list is told by its number and line", () => {
+    const text = fileWith({ "access.deployers": [uuid, "me"] });
+    expect(problemsOf(text)).toEqual([
+      { where: `${SHOWN}:${text.split("\n").findIndex((line) => line.includes("- me")) + 1}`, field: "access.deployers.1", given: '"me"', allowed: expect.stringContaining("a UUID") as string, remedy: expect.stringContaining("az ad signed-in-user show") as string },
+    ]);
+  });
+
+  test("an address without a range suggests /32", () => {
+    const text = fileWith({ "cluster.authorizedIpRanges": ["203.0.113.7"] });
+    expect(problemsOf(text)).toMatchObject([{ field: "cluster.authorizedIpRanges.0", remedy: "did you mean 203.0.113.7/32?" }]);
+  });
+
+  test.each([
+    ["access.deployers", [uuid, uuid.toUpperCase().toLowerCase(), uuid], 1],
+    ["cluster.nodes.zones", ["1", "2", "1"], 2],
+    ["cluster.authorizedIpRanges", ["203.0.113.0/24", "203.0.113.0/24"], 1],
+  ] as const satisfies readonly (readonly [FieldPath, readonly string[], number])[])("%s may not name anything twice", (field, value, index) => {
+    const text = fileWith({ [field]: value });
+    expect(problemsOf(text)[0]).toMatchObject({ where: expect.stringMatching(`^${SHOWN}:\\d+$`) as string, field: `${field}.${index}`, allowed: "each entry once", remedy: "delete one of the two" });
+  });
+
+  test("the API server takes 200 ranges at most", () => {
+    const ranges = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${Math.floor(index / 256)}.${index % 256}/32`);
+    expect(problemsOf(fileWith({ "cluster.authorizedIpRanges": ranges(200) }))).toEqual([]);
+    expect(problemsOf(fileWith({ "cluster.authorizedIpRanges": ranges(201) }))).toMatchObject([{ field: "cluster.authorizedIpRanges", given: "a list of 201", allowed: "at most 200 entries", remedy: "give fewer" }]);
+  });
+
+  test("zones are texts: numbers ask for quotes", () => {
+    expect(problemsOf(fileWith({ "cluster.nodes.zones": [1] }))).toMatchObject([{ field: "cluster.nodes.zones.0", given: "1", allowed: "one of 1, 2, 3", remedy: 'write it in quotes: "1"' }]);
+  });
+
+  test.each(["1a", "with space", "Azure-x", "microsoftx", "windows", ""])("a tag may not be called %j", (name) => {
+    const text = fileWith({ "azure.tags": { [name]: "x" } });
+    expect(problemsOf(text)).toEqual([
+      { where: expect.stringMatching(`^${SHOWN}:\\d+$`) as string, field: `azure.tags.${name}`, given: `the key ${JSON.stringify(name)}`, allowed: expect.stringContaining("a name of a tag") as string, remedy: "choose such a name" },
+    ]);
+  });
+
+  test("a tag's value has 256 characters at most, on one line", () => {
+    for (const value of [chars(257), "a\nb"]) {
+      expect(problemsOf(fileWith({ "azure.tags": { owner: value } }))).toMatchObject([{ field: "azure.tags.owner", allowed: "up to 256 characters on one line", remedy: "shorten it" }]);
+    }
+  });
+
+  test("thirteen tags at most: a secret of Key Vault takes fifteen", () => {
+    const tags = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`tag${index}`, "x"]));
+    expect(problemsOf(fileWith({ "azure.tags": tags(13) }))).toEqual([]);
+    expect(problemsOf(fileWith({ "azure.tags": tags(14) }))).toMatchObject([{ field: "azure.tags", given: "a mapping", allowed: expect.stringContaining("at most 13 tags") as string, remedy: "give fewer" }]);
+  });
+});
+
+test("every field of the schema has a rule in this table", async () => {
+  const { settingsJsonSchema } = await import("../../settings/json-schema");
+  type Node = ReturnType<typeof settingsJsonSchema>;
+  const leaves = (node: Node, path: string): readonly string[] =>
+    node.properties || node.oneOf
+      ? [node, ...(node.oneOf ?? [])].flatMap(({ properties = {} }) => Object.entries(properties).flatMap(([key, child]) => leaves(child, path === "" ? key : `${path}.${key}`)))
+      : [path];
+  const tested = new Set<string>(RULES.map(({ field }) => field));
+  // These have the rule of network.addressSpace.
+  const sameRule = ["clusterSubnet", "privateEndpointSubnet", "podCidr", "serviceCidr"].map((field) => `network.${field}`);
+  expect([...new Set(leaves(settingsJsonSchema(), ""))].filter((field) => !tested.has(field) && !sameRule.includes(field))).toEqual([]);
+});
