@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadEnvironment } from "../settings/load";
+import { timingOf } from "./critical-path";
+import { Deployment, type Outcome } from "./deployment";
+import { changedSecrets, describeEntry, passwordsUnknownToVault, stateDifferences, vaultSecrets } from "./differences";
+import { rehearsalEnvironment } from "./environment";
+import type { Options } from "./options";
+import { RehearsalError } from "./problem";
+import { errorLines } from "./progress";
+import type { Processes } from "./processes";
+import { checkWishes, installProviders, unusedFailures } from "./providers";
+import { changesIn, type JournalEntry, type State } from "./records";
+import { type Phase, report } from "./report";
+import { CANARY, EXCEPTIONS, exceptionLines, type ExceptedFinding, type Finding, LOCAL_ADMIN_EXCEPTION, scanDocument, scanPlan, scanState } from "./secrets";
+import { GO, TERRAFORM, type Tool, type ToolOutput, toolProblem } from "./tools";
+import type { Workspace } from "./workspace";
+
+export interface RehearsalProps {
+  readonly options: Options;
+  readonly workspace: Workspace;
+  readonly processes: Processes;
+  /** The person's own environment. */
+  readonly own: NodeJS.ProcessEnv;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Deploys an environment, deploys it again, destroys it, and compares what there is then with what should be.
+ * @returns everything that was not as it should be, one line each; empty when the rehearsal went well
+ * @throws RehearsalError where it cannot go on
+ */
+export async function rehearse({ options, workspace, processes, own, say }: RehearsalProps): Promise<readonly string[]> {
+  await checkTools([TERRAFORM, GO], processes, workspace.folder, own);
+  say("Building the stand-in providers, unless the cache has them …");
+  const providers = await installProviders(processes, own);
+  const env = rehearsalEnvironment({
+    own,
+    settingsName: options.environment,
+    scratch: workspace.folder,
+    cliConfigFile: providers.cliConfigFile,
+  });
+  // A version manager may find its tool by the home folder, and a rehearsal has one of its own.
+  await checkTools([TERRAFORM], processes, workspace.folder, env);
+  await checkWishes(processes, providers, env);
+
+  // The app would report the same mistakes, but behind cdktf's own lines.
+  const { settings } = loadEnvironment({ folder: join(workspace.project, "environments"), variables: env });
+  const exceptions = settings.access.mode === "local-admin" ? [...EXCEPTIONS, LOCAL_ADMIN_EXCEPTION] : EXCEPTIONS;
+
+  const deployment = new Deployment({ workspace, processes, env, say });
+  const problems: string[] = [];
+  const phases: Phase[] = [];
+  const phase = async <T>(name: string, act: () => Promise<T>): Promise<T> => {
+    say(`\n=== ${options.environment}: ${name}`);
+    const start = Date.now();
+    const result = await act();
+    phases.push({ name, seconds: (Date.now() - start) / 1000 });
+    return result;
+  };
+  const complain = (what: string, lines: readonly string[]): void => {
+    problems.push(...lines.map((line) => `${what}: ${line}`));
+    lines.forEach((line) => say(`NOT AS IT SHOULD BE: ${what}: ${line}`));
+  };
+  const untilDone = (what: string, act: () => Promise<Outcome>) => repeatWhereAsked({ what, act, deployment, complain, say });
+
+  await phase("deploy", () => untilDone("deploy", () => deployment.deploy()));
+  const stacks = deployment.stacks();
+  const states = deployment.states();
+  const journal = deployment.journal();
+  const timings = states.map((state) => timingOf(state, journal));
+  complain("empty state after the deployment", states.filter(({ instances }) => instances.length === 0).map(({ stack }) => stack));
+  complain("password", passwordsUnknownToVault(deployment.objects()));
+
+  await phase("deploy again", async () => {
+    const outcome = await untilDone("second deploy", () => deployment.deploy());
+    const differences = [...changesIn(outcome.journal).map(describeEntry), ...compareStates(states, deployment.states())];
+    complain("the second deployment changes something", differences);
+    if (differences.length === 0) {
+      say("The second deployment changed nothing: no create, update or delete in the journal, every state as before.");
+    }
+  });
+
+  const excepted = await phase("plan, and search for secrets", async () => {
+    const findings: Finding[] = [];
+    const known: ExceptedFinding[] = [];
+    for (const stack of stacks) {
+      const { empty, plan } = await deployment.plan(stack);
+      complain("the plan is not empty", empty ? [] : plannedChanges(plan).map((change) => `${stack.name}: ${change}`));
+      const inPlan = scanPlan(stack.name, plan, exceptions);
+      findings.push(...inPlan.findings, ...scanDocument(`${stack.name}/cdk.tf.json`, JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8"))));
+    }
+    for (const state of deployment.states()) {
+      const inState = scanState(state, exceptions);
+      findings.push(...inState.findings);
+      known.push(...inState.excepted);
+    }
+    complain("secret", findings.map(({ where, path }) => `${where}: ${path}`));
+    say(`Terraform would change nothing in ${stacks.length} stacks; ${findings.length} secrets in plans, states and synthesized JSON, and ${known.length} keys that open nothing.`);
+    return exceptionLines(known);
+  });
+
+  await phase("destroy", async () => {
+    const protectedStacks = deployment.protectedStacks();
+    for (const stack of protectedStacks) {
+      complain("protection is on, and the destruction is not refused", (await deployment.refusesDestroy(stack)) ? [] : [stack.name]);
+    }
+    if (protectedStacks.length > 0) {
+      say(`Protection is on: Terraform refuses to destroy ${protectedStacks.map(({ name }) => name).join(", ")}. Turning it off, as a deployment with protection: false does.`);
+      deployment.unprotect();
+    }
+    await untilDone("destroy", () => deployment.destroy());
+    const objects = deployment.objects().map(({ type, id }) => `${type} ${id}`);
+    const left = deployment.states().flatMap(({ stack, instances }) => instances.filter(({ mode }) => mode === "managed").map(({ address }) => `${stack}: ${address}`));
+    complain("left in the made-up cloud", objects);
+    complain("left in the state", left);
+    if (objects.length + left.length === 0) {
+      say("Nothing is left: no object in the made-up cloud, every state is empty.");
+    }
+  });
+
+  const unused = await unusedFailures(processes, providers, env);
+  complain("REHEARSAL_FAIL", unused.map((spec) => `${spec} selected nothing, so nothing failed; the journal (--keep) has the types and ids that there are`));
+  say("");
+  report({ environment: options.environment, stacks, timings, phases, excepted }).forEach(say);
+  return problems;
+}
+
+async function checkTools(tools: readonly Tool[], processes: Processes, cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const found: string[] = [];
+  for (const tool of tools) {
+    const problem = toolProblem(tool, await outputOf(tool, processes, cwd, env));
+    if (problem !== undefined) {
+      found.push(problem);
+    }
+  }
+  if (found.length > 0) {
+    throw new RehearsalError(found.join("\n"));
+  }
+}
+
+async function outputOf(tool: Tool, processes: Processes, cwd: string, env: NodeJS.ProcessEnv): Promise<ToolOutput> {
+  try {
+    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, { cwd, env });
+    return { status, text: `${stdout}${stderr}` };
+  } catch (error) {
+    if (error instanceof RehearsalError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+interface RepeatProps {
+  readonly what: string;
+  readonly act: () => Promise<Outcome>;
+  readonly deployment: Deployment;
+  readonly complain: (what: string, lines: readonly string[]) => void;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Does it again for as long as it fails because REHEARSAL_FAIL asked for it (each failure is used up once, so this ends),
+ * and watches that no secret in a vault becomes another one on the way.
+ */
+async function repeatWhereAsked({ what, act, deployment, complain, say }: RepeatProps): Promise<Outcome> {
+  const journal: JournalEntry[] = [];
+  let failed = false;
+  for (;;) {
+    const secrets = vaultSecrets(deployment.objects());
+    const outcome = await act();
+    complain("secret on the screen", [...new Set(outcome.output.split("\n").filter((line) => CANARY.test(line)).map((line) => line.trim()))]);
+    journal.push(...outcome.journal);
+    if (failed && what !== "destroy") {
+      const changed = changedSecrets(secrets, vaultSecrets(deployment.objects()));
+      complain("a secret changed on the way", changed);
+      say(`${secrets.size} secrets were in the vault when it failed; ${changed.length} of them changed.`);
+    }
+    if (outcome.succeeded) {
+      if (failed) {
+        say(`The ${what} that failed was made up for by the next one.`);
+      }
+      return { ...outcome, journal };
+    }
+    const asked = outcome.journal.filter(({ asked_for }) => asked_for);
+    if (asked.length === 0) {
+      const errors = outcome.journal.filter(({ error }) => error !== undefined).map((entry) => `  ${describeEntry(entry)}`);
+      throw new RehearsalError([...errorLines(outcome.output), `The ${what} failed.`, ...errors].join("\n"));
+    }
+    failed = true;
+    say(`\nThe ${what} failed, as REHEARSAL_FAIL asked for:`);
+    asked.forEach((entry) => say(`  ${describeEntry(entry)}`));
+    say("Once more:");
+  }
+}
+
+function compareStates(before: readonly State[], after: readonly State[]): readonly string[] {
+  return before.flatMap((state) => {
+    const now = after.find(({ stack }) => stack === state.stack);
+    return now ? stateDifferences(state, now) : [`${state.stack}: the stack is gone`];
+  });
+}
+
+/** Addresses that a plan would change, each with its actions. */
+function plannedChanges(plan: unknown): readonly string[] {
+  const { resource_changes = [], output_changes = {} } = plan as {
+    resource_changes?: readonly { address: string; change: { actions: readonly string[] } }[];
+    output_changes?: Readonly<Record<string, { actions: readonly string[] }>>;
+  };
+  const quiet = (actions: readonly string[]) => actions.every((action) => action === "no-op" || action === "read");
+  return [
+    ...resource_changes.filter(({ change }) => !quiet(change.actions)).map(({ address, change }) => `${address} (${change.actions.join(", ")})`),
+    ...Object.entries(output_changes).filter(([, { actions }]) => !quiet(actions)).map(([name, { actions }]) => `output ${name} (${actions.join(", ")})`),
+  ];
+}
