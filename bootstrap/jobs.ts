@@ -14,7 +14,7 @@ import {
   WORKSPACE_PATH,
 } from "./datasurface-commands";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
-import type { ReleaseLine } from "./releases";
+import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
 
 /** ConfigMap with the scripts. */
 export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
@@ -61,6 +61,7 @@ const GIT_HUB = { GITHUB_TOKEN: secret("git", "TOKEN") } as const;
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
 export function publishModel(context: JobContext): JobDefinition {
   const { datasurface } = context.settings;
+  const template = datasurface.modelTemplate ?? { repository: DEMO_MODEL_REPOSITORY, ref: context.release.modelTemplateRef };
   return script(
     context,
     "publish_model.py",
@@ -70,8 +71,8 @@ export function publishModel(context: JobContext): JobDefinition {
       env: {
         ...GIT_HUB,
         MODEL_REPO: datasurface.modelRepository,
-        TEMPLATE_REPO: datasurface.modelTemplate.repository,
-        TEMPLATE_REF: datasurface.modelTemplate.ref,
+        TEMPLATE_REPO: template.repository,
+        TEMPLATE_REF: template.ref,
         NAMESPACE: context.namespace,
         SQL_SERVER_FQDN: context.sqlServerFqdn,
         PG_FQDN: context.postgresqlFqdn,

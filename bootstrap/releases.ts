@@ -65,7 +65,10 @@ const FIRST_GENERATION = {
   infrastructureDagId: INFRASTRUCTURE_DAG,
 } as const satisfies Partial<ReleaseLine>;
 
-/** Commits of datasurface/demo1: the walkthrough's, the one of 1.3.7, and the one of 1.8.4. */
+/** The vendor's public demo model. */
+export const DEMO_MODEL_REPOSITORY = "datasurface/demo1";
+
+/** Commits of it: the walkthrough's, the one of 1.3.7, and the one of 1.8.4. */
 const DEMO1 = {
   walkthrough: "02b69680baae43b1c1d9eedf4090e6ea1796cacb",
   v137: "e0ce4536568719bc9b31d6781218e4fe829aa854",

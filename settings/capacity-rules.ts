@@ -3,7 +3,10 @@ import type { Settings } from "./schema";
 import { userConnections, virtualMachineSize } from "./sizes";
 
 /** Connections beside pgbouncer: the migration and the admin job open their own, a person may open one more. */
-const DIRECT_CONNECTIONS = 10;
+const DIRECT_CONNECTIONS = 5;
+
+/** Pods of pgbouncer, each with pools of its own, while a new one takes over from the old one. */
+const PGBOUNCER_PODS_WHILE_ROLLING = 2;
 
 /** What a worker asks for (facts/datasurface.md of the project's shared folder, section 5, 35). */
 const WORKER_GIB = 2;
@@ -70,13 +73,14 @@ const roomForWorkers: Rule = ({ cluster, airflow }) => {
 const roomForConnections: Rule = ({ postgresql, airflow }) => {
   const available = userConnections(postgresql.sku);
   const wanted = airflow.metadataPool + airflow.resultPool;
-  return available === undefined || wanted <= available - DIRECT_CONNECTIONS
+  const most = available === undefined ? undefined : Math.floor((available - DIRECT_CONNECTIONS) / PGBOUNCER_PODS_WHILE_ROLLING);
+  return most === undefined || wanted <= most
     ? []
     : [
         {
           field: ["airflow", "metadataPool"],
           given: `${airflow.metadataPool}, with airflow.resultPool ${airflow.resultPool}: ${wanted} connections`,
-          allowed: `${available - DIRECT_CONNECTIONS} together with ${postgresql.sku}, which leaves ${available} to users (${DIRECT_CONNECTIONS} stay for jobs)`,
+          allowed: `${most} together with ${postgresql.sku}: it leaves ${available} to users, ${DIRECT_CONNECTIONS} stay for jobs, and pgbouncer has two pods while a new one takes over`,
           remedy: "lower the pools, or choose a larger postgresql.sku",
         },
       ];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findReleaseLine, KNOWN_LINES } from "../bootstrap/releases";
+import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES } from "../bootstrap/releases";
 import {
   blobContainerName,
   cidr,
@@ -152,7 +152,7 @@ const postgresql = z.strictObject({
   storageMb: z
     .literal([32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216])
     .default(32768)
-    .describe("Storage in MiB; can only grow"),
+    .describe("Storage at the first deployment, in MiB; it grows by itself. Cannot change later: a smaller one replaces the server"),
   backupRetentionDays: integer(7, 35, "days").default(7).describe("How far back the server can be restored"),
   geoRedundantBackup: z.boolean().default(false).describe("Backups in the paired region, too. Cannot change later: another value replaces the server"),
   highAvailability: z.enum(["none", "same-zone", "zone-redundant"]).default("none").describe("A standby server; not with a burstable SKU"),
@@ -210,11 +210,11 @@ const datasurface = z.strictObject({
   airflowRepository: gitHubRepository().describe("Repository of the DAGs (AIRFLOW_REPO)"),
   modelTemplate: z
     .strictObject({
-      repository: gitHubRepository().default("datasurface/demo1").describe("Public repository"),
-      ref: gitRef().default("02b69680").describe("Branch, tag or commit in it"),
+      repository: gitHubRepository().default(DEMO_MODEL_REPOSITORY).describe("Public repository"),
+      ref: gitRef().default("main").describe("Branch, tag or commit in it"),
     })
-    .prefault({})
-    .describe("Where the model comes from when MODEL_REPO is empty"),
+    .optional()
+    .describe("Where the model comes from when MODEL_REPO is empty. Unset: the vendor's demo model at the commit of the release line"),
   gitHubUser: pattern(/^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}$/, {
     allowed: "a GitHub user name",
     remedy: "the user whose token TF_VAR_github_token is",

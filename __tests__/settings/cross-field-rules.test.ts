@@ -239,11 +239,11 @@ const RULES = [
   },
   {
     rule: "pgbouncer's pools fit PostgreSQL's connections",
-    right: { "airflow.metadataPool": 20, "airflow.resultPool": 5 },
-    refused: { "airflow.metadataPool": 21, "airflow.resultPool": 5 },
+    right: { "airflow.metadataPool": 10, "airflow.resultPool": 5 },
+    refused: { "airflow.metadataPool": 11, "airflow.resultPool": 5 },
     field: "airflow.metadataPool",
-    given: "21, with airflow.resultPool 5: 26 connections",
-    allowed: "25 together with B_Standard_B1ms, which leaves 35 to users",
+    given: "11, with airflow.resultPool 5: 16 connections",
+    allowed: "15 together with B_Standard_B1ms: it leaves 35 to users",
     remedy: "choose a larger postgresql.sku",
   },
   {
