@@ -1,4 +1,4 @@
-import type { Rule } from "./cross-field-rules";
+import type { Rule } from "./rule";
 import type { Settings } from "./schema";
 import { userConnections, virtualMachineSize } from "./sizes";
 

@@ -1,5 +1,5 @@
 import { contains, type Ipv4Range, overlaps, parseCidr, parseIpv4 } from "./cidr";
-import type { BrokenRule, Rule } from "./cross-field-rules";
+import type { BrokenRule, Rule } from "./rule";
 import { mostNodes, nodesDuringUpgrade } from "./capacity-rules";
 import type { Settings } from "./schema";
 

@@ -1,4 +1,4 @@
-import type { Rule } from "./cross-field-rules";
+import type { Rule } from "./rule";
 import { lacksGeoRedundantBackup, lacksZoneRedundantPostgresql, lacksZones } from "./regions";
 
 /** StorageClasses that AKS makes itself ("Storage options for applications in AKS"). */
