@@ -2,7 +2,7 @@ import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
-import { TerraformLocal } from "cdktf";
+import { TerraformLocal, Token } from "cdktf";
 import type { Construct } from "constructs";
 import { GIT_CACHE_PATH, mcpServerArguments } from "../bootstrap/datasurface-commands";
 import * as jobs from "../bootstrap/jobs";
@@ -17,7 +17,7 @@ import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
 import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
-import { interpolate } from "../constructs/terraform/expressions";
+import { escapeTemplate, interpolate } from "../constructs/terraform/expressions";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import type { Environment } from "../settings/load";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
@@ -69,7 +69,12 @@ export class WorkloadStack extends EnvironmentStack {
       secretRevision: secretRevisions.ofSecret,
     };
 
-    const scripts = new ConfigMapV1(this, "Payload", { metadata: { name: jobs.PAYLOAD_CONFIG_MAP, namespace }, data: { ...payload } });
+    const scriptTexts = new TerraformLocal(this, "payload", Object.fromEntries(Object.entries(payload).map(([file, text]) => [file, escapeTemplate(text)])));
+    const scripts = new ConfigMapV1(this, "Payload", {
+      metadata: { name: jobs.PAYLOAD_CONFIG_MAP, namespace },
+      // No secret: five thousand lines that are read in the repository would bury everything else in a plan.
+      data: Token.asStringMap(interpolate(`sensitive(local.${scriptTexts.friendlyUniqueId})`)),
+    });
     const started: BootstrapJob[] = [];
     const run = (id: string, definition: jobs.JobDefinition, before: readonly BootstrapJob[], more: { upstream?: string[]; dependsOn?: BootstrapAfter[] } = {}): BootstrapJob => {
       const job = new BootstrapJob(this, id, {

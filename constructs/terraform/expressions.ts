@@ -12,7 +12,12 @@ export function interpolate(expression: string): string {
 
 /** A string literal. */
 export function literal(text: string): string {
-  return JSON.stringify(text).replace(/\$\{/g, "$$${").replace(/%\{/g, "%%{");
+  return JSON.stringify(escapeTemplate(text));
+}
+
+/** Text for an argument in which Terraform is to see no template: a script, a foreign file. */
+export function escapeTemplate(text: string): string {
+  return text.replace(/\$\{/g, "$$${").replace(/%\{/g, "%%{");
 }
 
 /** A template: text in which `${}` keeps its meaning. */
