@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mcpServerArguments, modelMergeCommand, reconcileViewsCommand, ring1Command } from "../../bootstrap/datasurface-commands";
+import * as jobs from "../../bootstrap/jobs";
+import { loadPayload, type Payload, PAYLOAD_MOUNT, scriptHash } from "../../bootstrap/payload";
+import { releaseLine } from "../../bootstrap/releases";
+import { SECRETS } from "../../constructs/kubernetes/object-names";
+import { environmentOf, PROJECT, type SettingsChange } from "../helpers/settings";
+
+const REAL_PAYLOAD = loadPayload(join(PROJECT, "bootstrap", "payload"));
+
+function context(change: SettingsChange = {}, more: Partial<jobs.JobContext> = {}): jobs.JobContext {
+  const { settings } = environmentOf("demo", change);
+  return {
+    settings,
+    release: releaseLine(settings.datasurface.version),
+    namespace: "${namespace}",
+    dataSurfaceImage: "datasurface:v1.1.0",
+    airflowImage: "airflow:3.1.7",
+    airflowImageNeedsPullSecret: true,
+    postgresqlFqdn: "${postgresql}",
+    sqlServerFqdn: "${sql}",
+    keyVaultUrl: "${vault}",
+    identityClientId: "${client}",
+    payload: REAL_PAYLOAD,
+    secretRevision: (id) => `revision of ${id}`,
+    ...more,
+  };
+}
+
+const SCRIPT_JOBS = {
+  "publish_model.py": jobs.publishModel,
+  "publish_dag.py": jobs.publishDag,
+  "identity.py": jobs.identity,
+  "airflow_migrate.py": jobs.airflowMigrate,
+  "airflow_admin.py": jobs.airflowAdmin,
+  "verify.py": jobs.verify,
+} as const;
+
+describe.each(Object.entries(SCRIPT_JOBS))("the job of %s", (file, job) => {
+  test("runs a script that there is, where the scripts are mounted", () => {
+    const { pod } = job(context());
+    expect(Object.keys(REAL_PAYLOAD)).toContain(file);
+    expect(pod.command).toEqual(["python", `${PAYLOAD_MOUNT}/${file}`]);
+    expect(pod.volumes).toContainEqual({ name: "payload", mountPath: PAYLOAD_MOUNT, readOnly: true, source: { configMap: "bootstrap-payload" } });
+  });
+
+  test("runs again when its script changes, and not for a script that it has nothing to do with", () => {
+    const inputs = (payload: Payload) => job(context({}, { payload })).inputs;
+    expect(inputs({ ...REAL_PAYLOAD, [file]: "changed" })).not.toEqual(inputs(REAL_PAYLOAD));
+    expect(inputs({ ...REAL_PAYLOAD, "other.py": "pass" })).toEqual(inputs(REAL_PAYLOAD));
+  });
+
+  test("takes its secrets by keys that the Secrets have", () => {
+    const known = Object.values(SECRETS).flatMap(({ name, keys }) => keys.map((key) => `${name}/${key}`));
+    const asked = Object.values(job(context()).pod.env).flatMap((variable) => (typeof variable === "string" ? [] : [`${variable.secret}/${variable.key}`]));
+    expect(asked.filter((one) => !known.includes(one))).toEqual([]);
+  });
+
+  test("has a folder that it may write to, and says at once what it does", () => {
+    expect(job(context()).pod.env).toMatchObject({ TMPDIR: "/workspace", PYTHONUNBUFFERED: "1" });
+    expect(job(context()).pod.volumes).toContainEqual({ name: "workspace", mountPath: "/workspace", source: "emptyDir" });
+  });
+});
+
+test("publish-model gets what it writes into the model", () => {
+  expect(jobs.publishModel(context({ datasurface: { modelRepository: "me/model" } })).pod.env).toMatchObject({
+    GITHUB_TOKEN: { secret: "git", key: "TOKEN" },
+    MODEL_REPO: "me/model",
+    TEMPLATE_REPO: "datasurface/demo1",
+    NAMESPACE: "${namespace}",
+    SQL_SERVER_FQDN: "${sql}",
+    PG_FQDN: "${postgresql}",
+    DATASURFACE_VERSION: "1.1.0",
+    RTE_EXTRAS: '["!externalSecretProvider"]',
+  });
+});
+
+test.each([
+  ["1.1.0", "datasurface.cmd.platform"],
+  ["1.8.4", "datasurface.entrypoints.platform"],
+])("publish-dag of %s generates by %s", (version, module) => {
+  expect(jobs.publishDag(context({ datasurface: { version } })).pod.env).toMatchObject({ GENERATOR_MODULE: module, PSP: "Demo_PSP", RTE_NAME: "demo", AIRFLOW_REPO: "yourorg/demo1_airflow" });
+});
+
+test("identity asks for the secret that the DAGs ask for, as their account", () => {
+  const { pod, inputs } = jobs.identity(context());
+  expect(pod).toMatchObject({ serviceAccount: "airflow-dag-processor", workloadIdentity: true });
+  expect(pod.env).toMatchObject({ KEY_VAULT_URL: "${vault}", SECRET_NAME: "datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials", REQUIRED_KEYS: '["USER","PASSWORD"]' });
+  expect(inputs).toContain("${client}");
+});
+
+test("airflow-migrate asks for the server itself, with the FAB auth manager, and for step 11's packages", () => {
+  const { pod } = jobs.airflowMigrate(context());
+  expect(pod.runAsUser).toBe(50000);
+  expect(pod.env).toMatchObject({
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: { secret: "airflow-database-direct", key: "connection" },
+    AIRFLOW__CORE__AUTH_MANAGER: "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+    EXPECTED_AIRFLOW_VERSION: "3.1.7",
+    REQUIRED_PACKAGES: '["pymssql","pyodbc","azure.identity","azure.keyvault.secrets","airflow.providers.fab"]',
+  });
+});
+
+test.each([[true, "datasurface-registry"], [false, undefined]])("Airflow's jobs pull by a secret: %s", (airflowImageNeedsPullSecret, expected) => {
+  expect(jobs.airflowMigrate(context({}, { airflowImageNeedsPullSecret })).pod.pullSecret).toBe(expected);
+  expect(jobs.airflowAdmin(context({}, { airflowImageNeedsPullSecret })).pod.pullSecret).toBe(expected);
+});
+
+test("airflow-admin runs again after a new password", () => {
+  expect(jobs.airflowAdmin(context()).inputs).toContain("revision of admin");
+  expect(jobs.airflowAdmin(context()).pod.env).toMatchObject({ ADMIN_USERNAME: "admin", ADMIN_PASSWORD: { secret: "airflow-admin", key: "password" } });
+});
+
+test.each(["1.1.0", "1.8.4"])("verify of %s expects the DAGs of the release, and ends before Terraform does", (version) => {
+  const { pod, minutes } = jobs.verify(context({ datasurface: { version } }));
+  const release = releaseLine(version);
+  expect(pod.env).toMatchObject({ EXPECTED_DAGS: JSON.stringify(release.dagIds), INFRASTRUCTURE_DAG: release.infrastructureDagId, AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
+  expect(Number(pod.env.TIMEOUT_SECONDS)).toBeLessThan(minutes * 60);
+});
+
+describe("the vendor's commands", () => {
+  const source = (version: string) => ({ release: releaseLine(version), modelRepository: "me/model" });
+  const flag = (command: readonly string[], name: string) => command[command.indexOf(name) + 1];
+
+  test("1.1.0 names owner and repository, and no type of it", () => {
+    const command = ring1Command(source("1.1.0"));
+    expect(command.slice(0, 6)).toEqual(["python", "-m", "datasurface.cmd.platform", "generatePlatformBootstrap", "--ringLevel", "1"]);
+    expect([flag(command, "--git-repo-owner"), flag(command, "--git-repo-name"), flag(command, "--git-repo-branch")]).toEqual(["me", "model", "main"]);
+    expect(command).not.toContain("--git-repo-type");
+  });
+
+  test.each(["1.3.7", "1.4.26", "1.8.4"])("%s names the repository's type and address", (version) => {
+    const command = ring1Command(source(version));
+    expect([flag(command, "--git-repo-type"), flag(command, "--git-repo-url")]).toEqual(["github", "https://github.com"]);
+  });
+
+  test("1.8.4 has another module", () => {
+    expect(ring1Command(source("1.8.4"))[2]).toBe("datasurface.entrypoints.platform");
+    expect(reconcileViewsCommand(source("1.8.4"))[2]).toBe("datasurface.entrypoints.reconcile_workspace_views");
+    expect(reconcileViewsCommand(source("1.1.0"))[2]).toBe("datasurface.platforms.yellow.reconcile_workspace_views");
+  });
+
+  test("the merge job merges", () => {
+    expect(modelMergeCommand(source("1.1.0")).slice(0, 4)).toEqual(["python", "-m", "datasurface.cmd.platform", "handleModelMerge"]);
+  });
+
+  test("Python is the command: the vendor's bash wrapper ends with 0 when Python fails", () => {
+    const commands = [jobs.ring1Init(context(), "r"), jobs.modelMerge(context(), "r"), jobs.reconcileViews(context())].map(({ pod }) => pod.command[0]);
+    expect(commands).toEqual(["python", "python", "python"]);
+  });
+
+  test("each model release has its own folder of the cache: the common one may be five minutes old", () => {
+    expect(jobs.ring1Init(context(), "abc").pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: "/cache/git-cache", subPath: "bootstrap-abc", source: { claim: "git-cache-pvc" } });
+  });
+
+  test("the MCP server lets its own names in where the release asks for them", () => {
+    expect(mcpServerArguments(source("1.1.0"), "ns")).not.toContain("--allowed-host");
+    const hosts = mcpServerArguments(source("1.8.4"), "ns").filter((_argument, index, all) => all[index - 1] === "--allowed-host");
+    expect(hosts).toEqual(["demo-psp-mcp:8000", "demo-psp-mcp.ns.svc:8000", "demo-psp-mcp.ns.svc.cluster.local:8000"]);
+  });
+});
+
+describe("scriptHash", () => {
+  const PAYLOAD = { "a.py": "import b\n", "b.py": "from c import x\n", "c.py": "import json\n", "d.py": "pass\n" } as const satisfies Payload;
+
+  test.each(["a.py", "b.py", "c.py"])("changes with %s, which it imports, directly or not", (file) => {
+    expect(scriptHash({ ...PAYLOAD, [file]: `${PAYLOAD[file as keyof typeof PAYLOAD]}# changed` }, "a.py")).not.toBe(scriptHash(PAYLOAD, "a.py"));
+  });
+
+  test("is the same when another script changes", () => {
+    expect(scriptHash({ ...PAYLOAD, "d.py": "changed" }, "a.py")).toBe(scriptHash(PAYLOAD, "a.py"));
+  });
+
+  test("ends where modules import each other", () => {
+    expect(scriptHash({ "a.py": "import b\n", "b.py": "import a\n" }, "a.py")).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  test("does not change with the order of the files", () => {
+    const { "a.py": a, ...others } = PAYLOAD;
+    expect(scriptHash({ ...others, "a.py": a }, "a.py")).toBe(scriptHash(PAYLOAD, "a.py"));
+  });
+
+  test("refuses a script that is not there, and says which are", () => {
+    expect(() => scriptHash(PAYLOAD, "e.py")).toThrow(new RangeError("bootstrap/payload has no e.py; there are a.py, b.py, c.py, d.py"));
+  });
+});
+
+test("loadPayload reads scripts alone, sorted, with the line ends of Linux", () => {
+  const folder = mkdtempSync(join(tmpdir(), "datasurface-payload-"));
+  try {
+    writeFileSync(join(folder, "b.py"), "x\r\ny\r\n");
+    writeFileSync(join(folder, "a.py"), "a\n");
+    writeFileSync(join(folder, "README.md"), "no script");
+    expect(Object.entries(loadPayload(folder))).toEqual([["a.py", "a\n"], ["b.py", "x\ny\n"]]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("the real scripts fit into a ConfigMap", () => {
+  // Kubernetes allows 1 MiB; a plan with twice that is hard to read before it is refused.
+  expect(Buffer.byteLength(JSON.stringify(REAL_PAYLOAD))).toBeLessThan(500_000);
+});

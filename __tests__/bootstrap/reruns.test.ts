@@ -1,0 +1,114 @@
+import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
+import { Fingerprints } from "../helpers/fingerprints";
+import { at, plain } from "../helpers/json";
+import { environmentOf, type SettingsChange } from "../helpers/settings";
+
+/**
+ * Which jobs run again at the next deployment when something has changed. A job runs again when its trigger is another one,
+ * with everything that the trigger refers to in this stack and in those before it, or when its name or namespace is.
+ */
+interface Change {
+  readonly settings?: SettingsChange;
+  readonly payload?: Readonly<Record<string, string>>;
+}
+
+const ALL = ["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "identity", "publish-dag", "publish-model", "verify"];
+const NONE: readonly string[] = [];
+/** What the model goes into. */
+const MODEL = ["demo-psp-model-merge-job", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"];
+
+function script(file: keyof typeof FIXED_PAYLOAD): Change {
+  return { payload: { ...FIXED_PAYLOAD, [file]: `${FIXED_PAYLOAD[file]}# changed\n` } };
+}
+
+const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly string[]])[] = [
+  // Nothing that a job is made from.
+  ["nothing", {}, NONE],
+  ["the number of nodes", { settings: { cluster: { nodes: { count: 2 } } } }, NONE],
+  ["the size of the nodes", { settings: { cluster: { nodes: { vmSize: "Standard_D2as_v5" } } } }, NONE],
+  ["a tag", { settings: { azure: { tags: { owner: "team" } } } }, NONE],
+  ["who deploys", { settings: { access: { deployers: ["11111111-2222-4333-8444-555555555555"] } } }, NONE],
+  ["protection", { settings: { protection: true } }, NONE],
+  ["monitoring", { settings: { monitoring: { logAnalytics: false } } }, NONE],
+  ["the way to Azure SQL", { settings: { sql: { network: "vnet-rule" } } }, NONE],
+  ["the size of the databases", { settings: { sql: { sku: "S2" }, postgresql: { sku: "GP_Standard_D2ds_v5" } } }, NONE],
+  ["the size of the shares", { settings: { storage: { gitCacheGiB: 200, logsGiB: 200 } } }, NONE],
+
+  // Airflow is upgraded or its pods start anew, and verify looks at what came of it.
+  ["the number of workers", { settings: { airflow: { workers: 2 }, cluster: { nodes: { count: 4 } }, azure: { vcpuQuota: 20 } } }, ["verify"]],
+  ["tasks at a time", { settings: { airflow: { parallelism: 16 } } }, ["verify"]],
+  ["the size of a pool", { settings: { airflow: { metadataPool: 9 } } }, ["verify"]],
+  ["the GitHub user", { settings: { datasurface: { gitHubUser: "another" } } }, ["verify"]],
+  ["the passwords of the databases", { settings: { revisions: { databasePasswords: 2 } } }, ["verify"]],
+  ["the fernet key", { settings: { revisions: { fernetKey: 2 } } }, ["verify"]],
+  ["the tokens", { settings: { revisions: { tokens: 2 } } }, ["verify"]],
+  ["Airflow's keys and the admin's password", { settings: { revisions: { airflowKeys: 2 } } }, ["airflow-admin", "verify"]],
+
+  // The admin user.
+  ["the admin's e-mail address", { settings: { airflow: { admin: { email: "someone@example.com" } } } }, ["airflow-admin", "verify"]],
+  ["the admin's name", { settings: { airflow: { admin: { username: "root" } } } }, ["airflow-admin", "verify"]],
+
+  // The model and what is made of it.
+  ["the model's repository", { settings: { datasurface: { modelRepository: "me/model" } } }, MODEL],
+  ["the model's template", { settings: { datasurface: { modelTemplate: { repository: "datasurface/demo1", ref: "v1.0.0" } } } }, MODEL],
+  ["the repository of the DAGs", { settings: { datasurface: { airflowRepository: "me/dags" } } }, ["publish-dag", "verify"]],
+
+  // Images.
+  ["DataSurface's version", { settings: { datasurface: { version: "1.3.7" } } }, ALL],
+  ["DataSurface's image", { settings: { datasurface: { imageDigest: `sha256:${"a".repeat(64)}` } } }, [...MODEL, "identity"]],
+  ["Airflow's image", { settings: { airflow: { image: { source: "prebuilt", tag: "3.1.7-azure-2" } } } }, ["airflow-admin", "airflow-migrate", "verify"]],
+
+  // Where everything is.
+  ["the namespace", { settings: { datasurface: { namespace: "another" } } }, ALL],
+  ["the managed identity", { settings: { identity: { name: "another-identity" } } }, ["identity", "verify"]],
+
+  // Scripts: a job runs again for its own and for the modules that it imports.
+  ["publish_model.py", script("publish_model.py"), MODEL],
+  ["publish_dag.py", script("publish_dag.py"), ["publish-dag", "verify"]],
+  ["airflow_migrate.py", script("airflow_migrate.py"), ["airflow-admin", "airflow-migrate", "verify"]],
+  ["airflow_admin.py", script("airflow_admin.py"), ["airflow-admin", "verify"]],
+  ["identity.py", script("identity.py"), ["identity", "verify"]],
+  ["verify.py", script("verify.py"), ["verify"]],
+  ["git_cli.py, which two import", script("git_cli.py"), MODEL],
+  ["http_exchange.py, which identity and verify import", script("http_exchange.py"), ["identity", "verify"]],
+  ["outcome.py, which all import", script("outcome.py"), ALL],
+  ["a script that no job runs", { payload: { ...FIXED_PAYLOAD, "other.py": "pass\n" } }, NONE],
+];
+
+/** With the newest release, which has neither a merge job nor an identity job. */
+const NEWEST: readonly (readonly [what: string, change: Change, jobs: readonly string[]])[] = [
+  ["the number of nodes", { settings: { cluster: { nodes: { count: 2 } } } }, NONE],
+  ["the passwords of the databases", { settings: { revisions: { databasePasswords: 2 } } }, ["verify"]],
+  ["the model's repository", { settings: { datasurface: { modelRepository: "me/model" } } }, ["demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]],
+  ["the managed identity, which no pod has", { settings: { identity: { name: "another-identity" } } }, NONE],
+];
+
+function triggers(environment: SynthesizedEnvironment): ReadonlyMap<string, string> {
+  const fingerprints = new Fingerprints(environment);
+  const { workload } = environment;
+  return new Map(
+    workload.all("kubernetes_job_v1").map(({ attributes }) => {
+      const [address = ""] = at(attributes, "lifecycle.replace_triggered_by") as readonly string[];
+      const trigger = workload.blocks.find((block) => block.address === address);
+      const place = [at(attributes, "metadata.name"), at(attributes, "metadata.namespace")];
+      return [plain(at(attributes, "metadata.name")), fingerprints.of(workload, [at(trigger?.attributes ?? {}, "triggers"), place])];
+    }),
+  );
+}
+
+function merged(change: SettingsChange, datasurface: SettingsChange["datasurface"]): SettingsChange {
+  return { ...change, datasurface: { ...datasurface, ...change.datasurface } };
+}
+
+describe.each([["1.1.0", TABLE], ["1.8.4", NEWEST]])("DataSurface %s", (version, table) => {
+  const synthesize = ({ settings = {}, payload = FIXED_PAYLOAD }: Change) => triggers(synthesizeEnvironment(environmentOf("demo", merged(settings, { version })), payload));
+  let before: ReadonlyMap<string, string>;
+  beforeAll(() => {
+    before = synthesize({});
+  });
+
+  test.each(table)("%s", (_what, change, expected) => {
+    const rerun = [...synthesize(change)].filter(([name, trigger]) => before.get(name) !== trigger).map(([name]) => name);
+    expect(rerun.sort()).toEqual([...expected].sort());
+  });
+});

@@ -1,0 +1,226 @@
+import { TerraformOutput } from "cdktf";
+import { credentialName, DataSurfaceCredential } from "../../../constructs/azure/datasurface-credential";
+import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root-secret";
+import { ROOT_SECRET_IDS, ROOT_SECRETS, RootSecrets } from "../../../constructs/azure/root-secrets";
+import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
+import { at } from "../../helpers/json";
+import { PLACEMENT, TAGS } from "../../helpers/placement";
+import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
+
+const REVISIONS = { databasePasswords: 11, airflowKeys: 22, fernetKey: 33, tokens: 44 } as const;
+
+const VAULT = {
+  placement: PLACEMENT,
+  name: "test-kv",
+  tenantId: "tenant-id",
+  resourceGroupId: "group-id",
+  officers: { First: "object-1", Second: "object-2" },
+  purgeProtection: false,
+} as const satisfies SecretVaultProps;
+
+let stack: SynthesizedStack;
+let required: readonly string[];
+beforeAll(() => {
+  stack = synthesizeInStack((scope) => {
+    const vault = new SecretVault(scope, "SecretVault", VAULT);
+    const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, revisions: REVISIONS, tags: TAGS });
+    required = secrets.required.map(({ environmentVariable }) => environmentVariable);
+    new TerraformOutput(scope, "births", { value: secrets.births });
+
+    const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, tags: TAGS } satisfies RootSecretProps;
+    const one = new RootSecret(scope, "One", secret);
+    const two = new RootSecret(scope, "Two", { ...secret, name: "other-secret", vault: second, protect: true });
+    new TerraformOutput(scope, "one", { value: { generation: one.generation, value: one.value, birth: one.birth, expression: one.valueExpression } });
+    new DataSurfaceCredential(scope, "Merge", { vault, namespace: "ns", credential: "merge", members: { USER: '"u"', PASSWORD: one.valueExpression }, source: one, tags: TAGS });
+    new DataSurfaceCredential(scope, "Git", { vault, namespace: "ns", credential: "git", members: { token: two.valueExpression }, source: two, tags: TAGS });
+  });
+});
+
+describe("SecretVault", () => {
+  test("is in RBAC mode: roles decide, not access policies", () => {
+    expect(stack.resource("azurerm_key_vault", "SecretVault/Vault")).toMatchObject({ rbac_authorization_enabled: true, tenant_id: "tenant-id", sku_name: "standard", tags: TAGS });
+  });
+
+  test("has one retention everywhere, as Azure never lets it be changed", () => {
+    expect(SOFT_DELETE_RETENTION_DAYS).toBe(90);
+    expect(stack.all("azurerm_key_vault").map(({ attributes }) => attributes.soft_delete_retention_days)).toEqual([90, 90]);
+  });
+
+  test("can be purged when the settings say so", () => {
+    expect(stack.resource("azurerm_key_vault", "SecretVault/Vault").purge_protection_enabled).toBe(false);
+    expect(stack.resource("azurerm_key_vault", "SecondVault/Vault").purge_protection_enabled).toBe(true);
+  });
+
+  test("can be destroyed by default", () => {
+    expect(at(stack.resource("azurerm_key_vault", "SecretVault/Vault"), "lifecycle.prevent_destroy")).toBe(false);
+  });
+
+  test("refuses to be destroyed when protected", () => {
+    expect(at(stack.resource("azurerm_key_vault", "SecondVault/Vault"), "lifecycle.prevent_destroy")).toBe(true);
+  });
+
+  test.each([["First", "object-1"], ["Second", "object-2"]])("officer %s gets the role on the group, so that it spreads beside the vault", (officer, principal) => {
+    expect(stack.resource("azurerm_role_assignment", `SecretVault/${officer}`)).toEqual({
+      scope: "group-id",
+      role_definition_name: "Key Vault Secrets Officer",
+      principal_id: principal,
+    });
+  });
+
+  test("waits for the roles to spread, and not for the vault", () => {
+    expect(stack.resource("time_sleep", "SecretVault/RoleAssignmentWait")).toEqual({
+      create_duration: ROLE_ASSIGNMENT_WAIT,
+      depends_on: ["First", "Second"].map((officer) => stack.reference("azurerm_role_assignment", `SecretVault/${officer}`)),
+    });
+  });
+
+  test("waits three minutes: a 403 from a role that has not spread is not retried", () => {
+    expect(ROLE_ASSIGNMENT_WAIT).toBe("180s");
+  });
+});
+
+describe("RootSecret", () => {
+  const secretAddress = () => stack.block("azurerm_key_vault_secret", "One/Secret").address;
+
+  test("is written by a write-only argument, whose version is the revision", () => {
+    expect(stack.resource("azurerm_key_vault_secret", "One/Secret")).toEqual({
+      name: "some-secret",
+      key_vault_id: stack.reference("azurerm_key_vault", "SecretVault/Vault", "id"),
+      content_type: "text/plain",
+      value_wo: "${var.x}",
+      value_wo_version: 5,
+      tags: TAGS,
+      depends_on: [stack.reference("time_sleep", "SecretVault/RoleAssignmentWait")],
+      lifecycle: { prevent_destroy: false },
+    });
+  });
+
+  test("refuses to be destroyed when protected", () => {
+    expect(at(stack.resource("azurerm_key_vault_secret", "Two/Secret"), "lifecycle.prevent_destroy")).toBe(true);
+  });
+
+  test("is read back by a name and a version that the apply computes: a literal would open in the plan", () => {
+    expect(stack.ephemeral("azurerm_key_vault_secret", "One/ReadBack")).toEqual({
+      name: `\${${secretAddress()}.name}`,
+      key_vault_id: stack.reference("azurerm_key_vault", "SecretVault/Vault", "id"),
+      version: `\${${secretAddress()}.version}`,
+    });
+  });
+
+  test("is born anew when the secret is replaced, and not when it is rotated", () => {
+    expect(stack.resource("time_static", "One/Born")).toEqual({ triggers: { secret: `\${${secretAddress()}.versionless_id}` } });
+  });
+
+  test("nothing refers to the secret's id, which has the version in it", () => {
+    expect(JSON.stringify(stack.json)).not.toContain(`${secretAddress()}.id`);
+  });
+
+  test("hands out the read-back value, never the one that it was made of", () => {
+    const readBack = stack.block("azurerm_key_vault_secret", "One/ReadBack", "ephemeral").address;
+    expect(stack.output("one").value).toMatchObject({ value: `\${${readBack}.value}`, expression: `${readBack}.value` });
+  });
+
+  test("its readers' version follows birth and revision", () => {
+    const birth = `${stack.block("time_static", "One/Born").address}.unix`;
+    expect(stack.output("one").value).toMatchObject({ generation: `\${${birth} + 5}`, birth });
+  });
+});
+
+describe("RootSecrets", () => {
+  test("are these, by their names in the vault", () => {
+    expect(Object.fromEntries(ROOT_SECRET_IDS.map((id) => [id, ROOT_SECRETS[id].vaultName]))).toEqual({
+      postgresql: "postgresql-admin-password",
+      sql: "sql-admin-password",
+      airflowAdmin: "airflow-admin-password",
+      fernet: "airflow-fernet-key",
+      api: "airflow-api-secret-key",
+      jwt: "airflow-jwt-secret",
+      redis: "airflow-redis-password",
+      gitHub: "github-token",
+      gitLab: "gitlab-customer-token",
+    });
+  });
+
+  test("rotate by family, the fernet key by itself", () => {
+    const versions = Object.fromEntries(
+      ROOT_SECRET_IDS.map((id) => [id, stack.resource("azurerm_key_vault_secret", `RootSecrets/${id.charAt(0).toUpperCase()}${id.slice(1)}/Secret`).value_wo_version]),
+    );
+    expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitLab: 44 });
+  });
+
+  test("only the two tokens must be given", () => {
+    expect(required).toEqual(["TF_VAR_github_token", "TF_VAR_gitlab_customer_token"]);
+  });
+
+  test("each variable is ephemeral and not required by Terraform", () => {
+    const variables = Object.entries(stack.section("variable")).map(([name, variable]) => [name, at(variable, "ephemeral"), at(variable, "default")]);
+    expect(variables.sort()).toEqual([
+      ["airflow_admin_password", true, null],
+      ["github_token", true, null],
+      ["gitlab_customer_token", true, null],
+      ["pg_admin_password", true, null],
+      ["sql_admin_password", true, null],
+    ]);
+  });
+
+  test("a given password comes before a generated one", () => {
+    const generated = stack.block("random_password", "RootSecrets/PostgresqlRandom", "ephemeral").address;
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${coalesce(var.pg_admin_password, ${generated}.result)}`);
+  });
+
+  test("a missing token has a value, so that the guard speaks first and a destroy goes through", () => {
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${coalesce(var.github_token, "not-given")}');
+  });
+
+  test("the fernet key is base64 of 32 letters and digits", () => {
+    const generated = stack.block("random_password", "RootSecrets/FernetRandom", "ephemeral");
+    expect(generated.attributes).toEqual({ length: 32, special: false, min_lower: 1, min_upper: 1, min_numeric: 1 });
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Fernet/Secret").value_wo).toBe(`\${base64encode(${generated.address}.result)}`);
+  });
+
+  test("database passwords have four kinds of characters, none of which breaks a connection string by itself", () => {
+    expect(stack.ephemeral("random_password", "RootSecrets/SqlRandom")).toEqual({
+      length: 32,
+      special: true,
+      min_lower: 1,
+      min_upper: 1,
+      min_numeric: 1,
+      min_special: 1,
+      override_special: "-_.~!*+=",
+    });
+  });
+
+  test("no password is a resource: it would be in the state", () => {
+    expect(stack.blocks.filter(({ mode, type }) => mode === "resource" && type.startsWith("random_")).map(({ address }) => address)).toEqual([]);
+  });
+
+  test("births are numbers by id", () => {
+    expect(stack.output("births").value).toEqual(
+      Object.fromEntries(ROOT_SECRET_IDS.map((id) => [id, stack.reference("time_static", `RootSecrets/${id.charAt(0).toUpperCase()}${id.slice(1)}/Born`, "unix")])),
+    );
+  });
+});
+
+describe("DataSurfaceCredential", () => {
+  test("has DataSurface's own name", () => {
+    expect(credentialName("demo1-azure", "sqlserver-demo-merge")).toBe("datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials");
+    expect(stack.all("azurerm_key_vault_secret").map(({ attributes }) => attributes.name)).toEqual(expect.arrayContaining([credentialName("ns", "merge"), credentialName("ns", "git")]));
+  });
+
+  test("is JSON made by jsonencode out of the read-back value", () => {
+    const readBack = stack.block("azurerm_key_vault_secret", "One/ReadBack", "ephemeral").address;
+    expect(stack.resource("azurerm_key_vault_secret", "Merge/Secret")).toMatchObject({
+      content_type: "application/json",
+      value_wo: `\${jsonencode({"USER" = "u", "PASSWORD" = ${readBack}.value})}`,
+    });
+  });
+
+  test("is written anew whenever its source is", () => {
+    expect(stack.resource("azurerm_key_vault_secret", "Merge/Secret").value_wo_version).toBe(`\${${stack.block("time_static", "One/Born").address}.unix + 5}`);
+  });
+
+  test("is derived, so that it may be destroyed", () => {
+    expect(stack.resource("azurerm_key_vault_secret", "Merge/Secret")).not.toHaveProperty("lifecycle");
+  });
+});

@@ -1,0 +1,340 @@
+import { clusterAccess, type ClusterAccess, type ClusterAccessProps } from "../../../constructs/kubernetes/cluster-access";
+import { namespaceSecrets, secretRevision } from "../../../constructs/kubernetes/namespace-secrets";
+import { NamespaceNetworkPolicy } from "../../../constructs/kubernetes/network-policy";
+import { AIRFLOW_SERVICE_ACCOUNTS, type SecretId, SECRETS } from "../../../constructs/kubernetes/object-names";
+import { Secrets, type SecretsProps } from "../../../constructs/kubernetes/secrets";
+import { SecretsStoreCsi } from "../../../constructs/kubernetes/secrets-store-csi";
+import { ServiceAccounts } from "../../../constructs/kubernetes/service-accounts";
+import { SharedStorage, type SharedStorageProps } from "../../../constructs/kubernetes/shared-storage";
+import { VaultReader } from "../../../constructs/kubernetes/vault-reader";
+import { SECRETS_STORE_CSI_CHART } from "../../../settings/versions";
+import { at, objectAt, plain } from "../../helpers/json";
+import { environmentOf, type SettingsChange } from "../../helpers/settings";
+import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
+
+const SECRET_IDS = Object.keys(SECRETS) as SecretId[];
+const value = (root: string): string => `var.${root}`;
+const definitionsFor = (change: SettingsChange = {}) => namespaceSecrets({ settings: environmentOf("demo", change).settings, postgresqlFqdn: "var.fqdn", value });
+
+describe("clusterAccess", () => {
+  const PROPS: ClusterAccessProps = {
+    access: { mode: "entra", kubelogin: "azurecli", deployers: [] },
+    host: "var.host",
+    caCertificate: "var.ca",
+    tenantId: "var.tenant",
+    clusterName: "var.cluster",
+    resourceGroupName: "var.group",
+  };
+  let entra: ClusterAccess;
+  let admin: ClusterAccess;
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      entra = clusterAccess(scope, PROPS);
+      admin = clusterAccess(scope, { ...PROPS, access: { ...PROPS.access, mode: "local-admin" } });
+    });
+  });
+
+  test("entra: kubelogin gets a token for each run", () => {
+    expect(entra).toEqual({
+      host: "${var.host}",
+      clusterCaCertificate: "${base64decode(var.ca)}",
+      exec: {
+        apiVersion: "client.authentication.k8s.io/v1beta1",
+        command: "kubelogin",
+        args: ["get-token", "--login", "azurecli", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630", "--tenant-id", "${var.tenant}"],
+      },
+    });
+  });
+
+  test.each(["spn", "workloadidentity", "msi"] as const)("entra: kubelogin signs in by %s when the settings say so", (kubelogin) => {
+    let access: ClusterAccess | undefined;
+    synthesizeInStack((scope) => {
+      access = clusterAccess(scope, { ...PROPS, access: { ...PROPS.access, kubelogin } });
+    });
+    expect(access?.exec?.args).toEqual(expect.arrayContaining(["--login", kubelogin]));
+  });
+
+  test("local-admin is the only mode with a client certificate, read by a data source", () => {
+    const { address } = stack.block("azurerm_kubernetes_cluster", "Cluster", "data");
+    expect(admin).toEqual({
+      host: "${var.host}",
+      clusterCaCertificate: "${base64decode(var.ca)}",
+      clientCertificate: `\${base64decode(${address}.kube_admin_config[0].client_certificate)}`,
+      clientKey: `\${base64decode(${address}.kube_admin_config[0].client_key)}`,
+    });
+    expect(stack.all("azurerm_kubernetes_cluster", "data")).toHaveLength(1);
+  });
+});
+
+describe("namespaceSecrets", () => {
+  test("each Secret has the keys that its readers ask for", () => {
+    const definitions = definitionsFor();
+    expect(Object.fromEntries(SECRET_IDS.map((id) => [id, Object.keys(definitions[id].data)]))).toEqual(Object.fromEntries(SECRET_IDS.map((id) => [id, [...SECRETS[id].keys]])));
+  });
+
+  test("each Secret names every root secret that is in it, and no other", () => {
+    const definitions = definitionsFor();
+    const found = SECRET_IDS.map((id) => [id, [...new Set([...JSON.stringify(definitions[id].data).matchAll(/var\.(\w+)/g)].map(([, root]) => root).filter((root) => root !== "fqdn"))].sort()]);
+    expect(found).toEqual(SECRET_IDS.map((id) => [id, [...definitions[id].roots].sort()]));
+  });
+
+  test.each(["metadataPooled", "metadataDirect", "resultBackend", "broker", "pgbouncerStatistics"] as const)("%s percent-encodes its password: SQLAlchemy keeps a plus sign", (id) => {
+    const { connection } = definitionsFor()[id].data as { connection: string };
+    expect(connection).toMatch(/replace\(urlencode\(var\.(postgresql|redis)\), "\+", "%20"\)/);
+    expect(connection.replace(/replace\(urlencode\([^)]*\), "\+", "%20"\)/g, "")).not.toMatch(/var\.(postgresql|redis)/);
+  });
+
+  test("the schema's jobs reach PostgreSQL itself, by TLS", () => {
+    expect(definitionsFor().metadataDirect.data.connection).toContain('join("", [var.fqdn, ":5432/airflow_db?sslmode=require"])');
+  });
+
+  test("the pool is called by its own namespace", () => {
+    expect(definitionsFor({ datasurface: { namespace: "elsewhere" } }).metadataPooled.data.connection).toContain('"airflow-pgbouncer.elsewhere:6543/airflow-metadata"');
+  });
+
+  test("the registry's Secret is made by jsonencode, with the auth that Kubernetes reads", () => {
+    const registry = definitionsFor({ datasurface: { gitLabDeployTokenUser: "deploy+user" } }).registry;
+    expect(registry.type).toBe("kubernetes.io/dockerconfigjson");
+    expect(registry.data[".dockerconfigjson"]).toBe(
+      'jsonencode({ auths = { "registry.gitlab.com" = { username = "deploy+user", password = var.gitLab, auth = base64encode(join("", ["deploy+user", ":", var.gitLab])) } } })',
+    );
+  });
+
+  test("git-sync's Secret has user and token under both names", () => {
+    expect(definitionsFor({ datasurface: { gitHubUser: "someone" } }).gitDags.data).toEqual({
+      GIT_SYNC_USERNAME: '"someone"',
+      GIT_SYNC_PASSWORD: "var.gitHub",
+      GITSYNC_USERNAME: '"someone"',
+      GITSYNC_PASSWORD: "var.gitHub",
+    });
+  });
+});
+
+describe("secretRevision", () => {
+  const REVISIONS = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1 } as const;
+  const revisionsWith = (change: SettingsChange = {}, revisions: SecretsProps["revisions"] = REVISIONS) => {
+    const definitions = definitionsFor(change);
+    return Object.fromEntries(SECRET_IDS.map((id) => [id, secretRevision(definitions[id], "var.births", revisions)])) as Record<SecretId, string>;
+  };
+  const changed = (after: Record<SecretId, string>) => SECRET_IDS.filter((id) => after[id] !== revisionsWith()[id]);
+
+  test("is births of its own root secrets and a number", () => {
+    expect(revisionsWith().broker).toMatch(/^var\.births\.redis \+ \d+$/);
+  });
+
+  const DATABASE = ["metadataPooled", "metadataDirect", "resultBackend", "pgbouncer", "pgbouncerStatistics"];
+  test.each([
+    ["databasePasswords", ["mergeDatabase", ...DATABASE]],
+    ["airflowKeys", ["api", "jwt", "redis", "broker", "admin"]],
+    ["fernetKey", ["fernet"]],
+    ["tokens", ["registry", "gitDags", "git"]],
+  ] as const)("the revision of %s changes these Secrets only", (family, expected) => {
+    expect(changed(revisionsWith({}, { ...REVISIONS, [family]: 2 }))).toEqual(expected);
+  });
+
+  test("each family has a Secret, each Secret a family", () => {
+    expect(changed(revisionsWith({}, { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 }))).toEqual(SECRET_IDS);
+  });
+
+  test.each([
+    ["the GitHub user", { datasurface: { gitHubUser: "another" } }, ["gitDags"]],
+    ["the user of the deploy token", { datasurface: { gitLabDeployTokenUser: "another" } }, ["registry"]],
+    ["SQL's administrator", { sql: { adminUser: "another" } }, ["mergeDatabase"]],
+    ["PostgreSQL's administrator", { postgresql: { adminUser: "another" } }, DATABASE],
+    ["the metadata pool", { airflow: { metadataPool: 9 } }, ["pgbouncer"]],
+    ["the result pool", { airflow: { resultPool: 4 } }, ["pgbouncer"]],
+    ["the namespace", { datasurface: { namespace: "another" } }, ["metadataPooled", "resultBackend"]],
+    ["the number of nodes", { cluster: { nodes: { count: 2 } } }, []],
+    ["a tag", { azure: { tags: { owner: "me" } } }, []],
+  ] as const satisfies readonly (readonly [string, SettingsChange, readonly string[]])[])("%s changes what it stands in", (_what, change, expected) => {
+    expect(changed(revisionsWith(change))).toEqual(expected);
+  });
+});
+
+describe("Secrets", () => {
+  let stack: SynthesizedStack;
+  const definitions = definitionsFor();
+  const revisions = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1 };
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      new Secrets(scope, "Secrets", { namespace: "ns", definitions, births: "var.births", revisions });
+      new Secrets(scope, "Second", { namespace: "other", definitions, births: "var.births", revisions });
+    });
+  });
+
+  test.each(SECRET_IDS)("%s is write-only, with a revision: without one the provider writes an empty Secret", (id) => {
+    expect(stack.resource("kubernetes_secret_v1", `Secrets/${id}`)).toEqual({
+      metadata: { name: SECRETS[id].name, namespace: "ns" },
+      type: definitions[id].type,
+      data_wo: Object.fromEntries(Object.entries(definitions[id].data).map(([key, expression]) => [key, `\${${expression}}`])),
+      data_wo_revision: `\${${secretRevision(definitions[id], "var.births", revisions)}}`,
+    });
+  });
+
+  test("two sets stand beside each other", () => {
+    expect(stack.all("kubernetes_secret_v1")).toHaveLength(2 * SECRET_IDS.length);
+  });
+});
+
+describe("VaultReader", () => {
+  test("reads each root secret by its name, and two readers do not collide", () => {
+    let expression = "";
+    const stack = synthesizeInStack((scope) => {
+      expression = new VaultReader(scope, "Vault", "var.vault").value("gitHub");
+      new VaultReader(scope, "Second", "var.vault");
+    });
+    expect(stack.ephemeral("azurerm_key_vault_secret", "Vault/gitHub")).toEqual({ name: "github-token", key_vault_id: "${var.vault}" });
+    expect(expression).toBe(`${stack.block("azurerm_key_vault_secret", "Vault/gitHub", "ephemeral").address}.value`);
+    expect(stack.all("azurerm_key_vault_secret", "ephemeral")).toHaveLength(18);
+  });
+});
+
+describe("ServiceAccounts", () => {
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      new ServiceAccounts(scope, "Accounts", { namespace: "ns", identityClientId: "${var.client}" });
+      new ServiceAccounts(scope, "Second", { namespace: "other", identityClientId: "${var.client}" });
+    });
+  });
+
+  test.each(Object.entries(AIRFLOW_SERVICE_ACCOUNTS))("%s is annotated before any pod runs, and may pull", (component, name) => {
+    expect(stack.resource("kubernetes_service_account_v1", `Accounts/${component}`)).toEqual({
+      metadata: { name, namespace: "ns", labels: { "azure.workload.identity/use": "true" }, annotations: { "azure.workload.identity/client-id": "${var.client}" } },
+      image_pull_secret: [{ name: "datasurface-registry" }],
+    });
+  });
+
+  test("the default account may pull, as the vendor's pods run as it", () => {
+    expect(stack.resource("kubernetes_default_service_account_v1", "Accounts/default")).toEqual({ metadata: { namespace: "ns" }, image_pull_secret: [{ name: "datasurface-registry" }] });
+  });
+
+  test("the four accounts read Secrets and change none", () => {
+    expect(stack.resource("kubernetes_role_v1", "Accounts/SecretReader").rule).toEqual([{ api_groups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }]);
+    expect(stack.resource("kubernetes_role_binding_v1", "Accounts/SecretReaderBinding")).toMatchObject({
+      role_ref: { kind: "Role", name: stack.reference("kubernetes_role_v1", "Accounts/SecretReader", "metadata[0].name") },
+      subject: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((name) => ({ kind: "ServiceAccount", name, namespace: "ns" })),
+    });
+  });
+});
+
+describe("SharedStorage", () => {
+  const STORAGE: SharedStorageProps["storage"] = { className: "azurefile-csi-nfs", createClass: true, gitCacheGiB: 100, logsGiB: 250 };
+  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group" };
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      new SharedStorage(scope, "Storage", PROPS);
+      new SharedStorage(scope, "Protected", { ...PROPS, storage: { ...STORAGE, className: "other" }, protect: true });
+      new SharedStorage(scope, "Foreign", { ...PROPS, storage: { ...STORAGE, createClass: false } });
+    });
+  });
+  const claim = (path: string) => stack.resource("kubernetes_persistent_volume_claim_v1", path);
+
+  test("the class names account, group and private endpoint, so that the driver makes shares and nothing else", () => {
+    expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class")).toMatchObject({
+      metadata: { name: "azurefile-csi-nfs" },
+      storage_provisioner: "file.csi.azure.com",
+      parameters: {
+        protocol: "nfs",
+        skuName: "Premium_LRS",
+        storageAccount: "account",
+        resourceGroup: "group",
+        networkEndpointType: "privateEndpoint",
+        encryptInTransit: "true",
+      },
+    });
+  });
+
+  test("the class binds at once: a claim that waits for a pod would wait for ever", () => {
+    expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class").volume_binding_mode).toBe("Immediate");
+    expect(claim("Storage/GitCache").wait_until_bound).toBe(true);
+  });
+
+  test.each([["GitCache", "git-cache-pvc", "100Gi"], ["Logs", "airflow-task-logs", "250Gi"]])("%s is shared by pods on several nodes", (id, name, storage) => {
+    expect(claim(`Storage/${id}`)).toMatchObject({
+      metadata: { name, namespace: "ns" },
+      spec: { access_modes: ["ReadWriteMany"], storage_class_name: "azurefile-csi-nfs", resources: { requests: { storage } } },
+      timeouts: { create: "10m" },
+      depends_on: [stack.reference("kubernetes_storage_class_v1", "Storage/Class")],
+    });
+  });
+
+  test("volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share", () => {
+    expect(["Storage", "Protected"].map((path) => stack.resource("kubernetes_storage_class_v1", `${path}/Class`).reclaim_policy)).toEqual(["Retain", "Retain"]);
+  });
+
+  test.each([["Storage", false], ["Protected", true]])("claims of %s: prevent_destroy is %s", (path, expected) => {
+    expect(["GitCache", "Logs"].map((id) => at(claim(`${path}/${id}`), "lifecycle.prevent_destroy"))).toEqual([expected, expected]);
+  });
+
+  test("takes a class of another environment as it is, and does not wait for its claims", () => {
+    expect(stack.all("kubernetes_storage_class_v1").map(({ attributes }) => at(attributes, "metadata.name")).sort()).toEqual(["azurefile-csi-nfs", "other"]);
+    expect(claim("Foreign/Logs")).toMatchObject({ spec: { storage_class_name: "azurefile-csi-nfs" }, wait_until_bound: false });
+    expect(claim("Foreign/Logs")).not.toHaveProperty("depends_on");
+  });
+});
+
+describe("NamespaceNetworkPolicy", () => {
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      new NamespaceNetworkPolicy(scope, "Policy", "ns");
+      new NamespaceNetworkPolicy(scope, "Second", "other");
+    });
+  });
+  const spec = () => objectAt(stack.resource("kubernetes_network_policy_v1", "Policy/Policy"), "spec");
+
+  test("holds for every pod of the namespace, both ways", () => {
+    expect(spec()).toMatchObject({ pod_selector: {}, policy_types: ["Ingress", "Egress"] });
+  });
+
+  test("lets in pods of the same namespace and nobody else", () => {
+    expect(spec().ingress).toEqual([{ from: [{ pod_selector: {} }] }]);
+  });
+
+  test("lets out to the same namespace by a pod selector: under Cilium a range stands for no pod", () => {
+    expect(spec().egress).toContainEqual({ to: [{ pod_selector: {} }] });
+  });
+
+  test("lets out to the cluster's DNS", () => {
+    expect(spec().egress).toContainEqual({
+      to: [{ namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "kube-system" } }, pod_selector: { match_labels: { "k8s-app": "kube-dns" } } }],
+      ports: [
+        { port: "53", protocol: "UDP" },
+        { port: "53", protocol: "TCP" },
+      ],
+    });
+  });
+
+  test("lets out everywhere else but to the node's metadata, which gives tokens of the node", () => {
+    expect(spec().egress).toContainEqual({ to: [{ ip_block: { cidr: "0.0.0.0/0", except: ["169.254.169.254/32"] } }] });
+    expect(spec().egress).toHaveLength(3);
+  });
+
+  test("two stand beside each other", () => {
+    expect(stack.all("kubernetes_network_policy_v1")).toHaveLength(2);
+  });
+});
+
+describe("SecretsStoreCsi", () => {
+  test("is the one chart that brings the driver, pinned, and converges after a first install that failed", () => {
+    const stack = synthesizeInStack((scope) => {
+      new SecretsStoreCsi(scope, "Csi");
+      new SecretsStoreCsi(scope, "Second");
+    });
+    expect(stack.all("helm_release")).toHaveLength(2);
+    const release = stack.resource("helm_release", "Csi/Release");
+    expect(release).toMatchObject({
+      name: "csi-secrets-store",
+      namespace: "kube-system",
+      repository: SECRETS_STORE_CSI_CHART.repository,
+      chart: "csi-secrets-store-provider-azure",
+      version: "1.7.2",
+      upgrade_install: true,
+      wait: true,
+    });
+    expect(JSON.parse(plain(at(release, "values.0")))).toEqual({ "secrets-store-csi-driver": { install: true, enableSecretRotation: true } });
+  });
+});

@@ -1,0 +1,196 @@
+import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
+import { LocalBackend } from "cdktf";
+import { CloudBackend } from "../../../constructs/terraform/cloud-backend";
+import { DeploymentGuard } from "../../../constructs/terraform/deployment-guard";
+import { EphemeralResource } from "../../../constructs/terraform/ephemeral-resource";
+import { SecretVariable } from "../../../constructs/terraform/secret-variable";
+import { outputExpressions, publishOutputs } from "../../../constructs/terraform/stack-outputs";
+import { TerraformData } from "../../../constructs/terraform/terraform-data";
+import { at } from "../../helpers/json";
+import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
+
+describe("EphemeralResource", () => {
+  const expressions: string[] = [];
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      for (const id of ["First", "Second"]) {
+        expressions.push(new EphemeralResource(scope, id, { type: "random_password", attributes: { length: 12, special: false, min_special: undefined } }).expression("result"));
+      }
+      new EphemeralResource(scope, "Vault", { type: "azurerm_key_vault_secret", attributes: { name: "n" } });
+    });
+  });
+
+  test("is a block of its own kind, under its type", () => {
+    expect(stack.ephemeral("azurerm_key_vault_secret", "Vault")).toEqual({ name: "n" });
+    expect(stack.section("resource")).toEqual({});
+  });
+
+  test("leaves out what is undefined and keeps what is false", () => {
+    expect(stack.ephemeral("random_password", "First")).toEqual({ length: 12, special: false });
+  });
+
+  test("two of one type stand beside each other, each with its own expression", () => {
+    expect(expressions).toEqual(["ephemeral.random_password.First.result", "ephemeral.random_password.Second.result"]);
+    expect(stack.all("random_password", "ephemeral").map(({ id }) => id)).toEqual(["First", "Second"]);
+  });
+});
+
+describe("SecretVariable", () => {
+  let stack: SynthesizedStack;
+  let given: SecretVariable;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      given = new SecretVariable(scope, "Given", { name: "some_token", description: "A token", minimumLength: 8 });
+      new SecretVariable(scope, "Other", { name: "other_token", description: "Another token", minimumLength: 1 });
+    });
+  });
+
+  test("has the name that TF_VAR_ asks for", () => {
+    expect(Object.keys(stack.section("variable")).sort()).toEqual(["other_token", "some_token"]);
+    expect(given.environmentVariable).toBe("TF_VAR_some_token");
+    expect(given.expression).toBe("var.some_token");
+  });
+
+  test("reaches neither plan nor state", () => {
+    expect(stack.variable("some_token")).toMatchObject({ ephemeral: true, sensitive: true });
+  });
+
+  test("is never asked for: cdktf hangs at the prompt", () => {
+    expect(stack.variable("some_token")).toMatchObject({ default: null, nullable: true });
+  });
+
+  test("has its length checked, when it is given", () => {
+    expect(stack.variable("some_token").validation).toEqual([
+      {
+        condition: "${var.some_token == null ? true : length(var.some_token) >= 8}",
+        error_message: "TF_VAR_some_token is too short: at least 8 characters. Set another value, or unset the variable.",
+      },
+    ]);
+  });
+});
+
+describe("DeploymentGuard", () => {
+  let stack: SynthesizedStack;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      for (const id of ["Guard", "Second"]) {
+        new DeploymentGuard(scope, id, {
+          identity: { "azure.region": "westus2", odd: 'a"b' },
+          requirements: [{ condition: "var.github_token != null", errorMessage: "TF_VAR_github_token is not set." }],
+        });
+      }
+    });
+  });
+  const preconditions = (path: string) => at(stack.resource("terraform_data", path), "lifecycle.precondition") as readonly { condition: string; error_message: string }[];
+
+  test("records the identity at the first deployment and never again", () => {
+    expect(stack.resource("terraform_data", "Guard/Identity")).toEqual({
+      input: { "azure.region": "westus2", odd: 'a"b' },
+      lifecycle: { ignore_changes: ["input"] },
+    });
+  });
+
+  test("refuses a plan in which an identity setting differs from the recorded one", () => {
+    const { address } = stack.block("terraform_data", "Guard/Identity");
+    expect(preconditions("Guard/Guard")[0]?.condition).toBe(`\${lookup(${address}.output, "azure.region", "westus2") == "westus2"}`);
+  });
+
+  test("lets an environment pass that was deployed before the setting was recorded", () => {
+    expect(preconditions("Guard/Guard")[0]?.condition).toMatch(/lookup\(.*, "azure.region", "westus2"\)/);
+  });
+
+  test("its message names the setting, both values and the way out", () => {
+    const { address } = stack.block("terraform_data", "Guard/Identity");
+    const message = preconditions("Guard/Guard")[0]?.error_message;
+    expect(message).toContain("The setting azure.region is \"westus2\"");
+    expect(message).toContain(`was deployed with \${lookup(${address}.output, "azure.region", "westus2")}`);
+    expect(message).toContain("Set it (or the settings file) back");
+    expect(message).toContain(`terraform state rm ${address}`);
+  });
+
+  test("quotes a value in its conditions", () => {
+    expect(preconditions("Guard/Guard")[1]?.condition).toMatch(/== "a\\"b"\}$/);
+  });
+
+  test("asks for what a plan needs, after the identity", () => {
+    expect(preconditions("Guard/Guard")[2]).toEqual({ condition: "${var.github_token != null}", error_message: "TF_VAR_github_token is not set." });
+  });
+
+  test("two guards have two records", () => {
+    expect(new Set(stack.all("terraform_data").map(({ id }) => id)).size).toBe(4);
+    expect(preconditions("Second/Guard")[0]?.condition).toContain(stack.block("terraform_data", "Second/Identity").address);
+  });
+});
+
+describe("stack outputs", () => {
+  const DESCRIPTIONS = { first: "What it is", second: "Another" } as const;
+
+  test("are named, described and readable", () => {
+    const stack = synthesizeInStack((scope) => publishOutputs(scope, DESCRIPTIONS, { first: "${local.a}", second: { x: 1 } }));
+    expect(stack.section("output")).toEqual({
+      first: { description: "What it is", value: "${local.a}" },
+      second: { description: "Another", value: { x: 1 } },
+    });
+  });
+
+  test("are read from the producer's state by the same names", () => {
+    let expressions: Readonly<Record<string, string>> = {};
+    const stack = synthesizeInStack((scope) => {
+      new AzurermProvider(scope, "Azurerm", { features: [{}] });
+      const state = new LocalBackend(scope, { path: "a.tfstate" }).getRemoteStateDataSource(scope, "Producer", "producer");
+      expressions = outputExpressions(state, DESCRIPTIONS);
+    });
+    const { address } = stack.block("terraform_remote_state", "Producer", "data");
+    expect(expressions).toEqual({ first: `${address}.outputs.first`, second: `${address}.outputs.second` });
+  });
+});
+
+describe("TerraformData", () => {
+  let stack: SynthesizedStack;
+  let first: TerraformData;
+  beforeAll(() => {
+    stack = synthesizeInStack((scope) => {
+      first = new TerraformData(scope, "First", { input: { a: "${local.x}" }, lifecycle: { ignoreChanges: ["input"] } });
+      new TerraformData(scope, "Second", {});
+    });
+  });
+
+  test("keeps its input, with its lifecycle", () => {
+    expect(stack.resource("terraform_data", "First")).toEqual({ input: { a: "${local.x}" }, lifecycle: { ignore_changes: ["input"] } });
+  });
+
+  test("has neither by default", () => {
+    expect(stack.resource("terraform_data", "Second")).toEqual({});
+  });
+
+  test("says its address and its output", () => {
+    expect([first.address, first.outputExpression]).toEqual(["terraform_data.First", "terraform_data.First.output"]);
+  });
+
+  test("needs no provider: Terraform has it built in", () => {
+    expect(stack.section("terraform")).not.toHaveProperty("required_providers.terraform");
+  });
+});
+
+describe("CloudBackend", () => {
+  const PROPS = { hostname: "app.terraform.io", organization: "org", workspaceOf: (id: string) => `prefix-${id}` };
+
+  test("names the workspace of the stack that it is in", () => {
+    const stack = synthesizeInStack((scope) => new CloudBackend(scope, PROPS));
+    expect(at(stack.json, "terraform.cloud")).toEqual({ hostname: "app.terraform.io", organization: "org", workspaces: { name: "prefix-test" } });
+  });
+
+  test("is read from the workspace of the stack that wrote it", () => {
+    const stack = synthesizeInStack((scope) => new CloudBackend(scope, PROPS).getRemoteStateDataSource(scope, "Producer", "producer"));
+    expect(stack.block("terraform_remote_state", "Producer", "data").attributes).toMatchObject({
+      backend: "remote",
+      config: { hostname: "app.terraform.io", organization: "org", workspaces: { name: "prefix-producer" } },
+    });
+  });
+
+  test.each([["app.terraform.io", "tfc"], ["tfe.example.com", "tfe"]])("%s is %s to cdktf-cli", (hostname, kind) => {
+    const stack = synthesizeInStack((scope) => new CloudBackend(scope, { ...PROPS, hostname }));
+    expect(at(stack.json, "//.metadata.cloud")).toBe(kind);
+  });
+});

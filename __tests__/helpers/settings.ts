@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { type Environment, loadEnvironment, parseSettings } from "../../settings/load";
+import { physicalNames } from "../../settings/names";
+import type { SettingsInput } from "../../settings/schema";
+import { isObject, type Json, type JsonObject } from "./json";
+
+export const PROJECT = join(__dirname, "..", "..");
+export const ENVIRONMENTS = join(PROJECT, "environments");
+
+/** Some of the settings, by their names in the file. */
+export type SettingsChange = Partial<{
+  readonly [Section in keyof SettingsInput]: NonNullable<SettingsInput[Section]> extends infer Value ? (Value extends object ? DeepPartial<Value> : Value) : never;
+}>;
+type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> } : T;
+
+/** What a settings file holds, with some of it changed: sections grow into each other, everything else is replaced. */
+function merge(base: Json, change: Json): Json {
+  if (!isObject(base) || !isObject(change)) {
+    return change;
+  }
+  return Object.entries(change).reduce<JsonObject>((merged, [key, value]) => ({ ...merged, [key]: merge(merged[key] ?? null, value) }), base);
+}
+
+/** An environment of the project with some settings changed; a change that the rules refuse throws. */
+export function environmentOf(name: string, change: SettingsChange = {}): Environment {
+  const shown = `environments/${name}.yaml`;
+  const content = parse(readFileSync(join(ENVIRONMENTS, `${name}.yaml`), "utf8")) as Json;
+  const settings = parseSettings(stringify(merge(content, change as JsonObject)), shown, {});
+  return { name, settings, names: physicalNames(settings) };
+}
+
+/** The environment as it is. */
+export function projectEnvironment(name: string, variables: Readonly<Record<string, string>> = {}): Environment {
+  return loadEnvironment({ folder: ENVIRONMENTS, variables: { ...variables, DATASURFACE_ENV: name } });
+}

@@ -1,0 +1,68 @@
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+
+/** main.ts as a process of its own, as `npm run synth` and cdktf run it. */
+
+const PROJECT = join(__dirname, "..");
+/** What a synth needs of the project. */
+const SOURCES = ["main.ts", "package.json", "tsconfig.json", "bootstrap", "constructs", "environments", "settings", "stacks"];
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function synthIn(folder: string, variables: Readonly<Record<string, string>>): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ["-r", "@swc-node/register", "main.ts"],
+      { cwd: folder, env: { PATH: process.env.PATH, ...variables } },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+/** Every file of a folder, by its path in it. */
+function filesOf(folder: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [relative(folder, file), readFileSync(file, "utf8")]),
+  );
+}
+
+let temporary: string;
+beforeAll(() => {
+  temporary = mkdtempSync(join(tmpdir(), "datasurface-main-"));
+});
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+test("an unknown environment ends with 1 and a message that lists the known ones, without a stack trace", async () => {
+  const folder = join(temporary, "unknown");
+  const { code, stdout, stderr } = await synthIn(PROJECT, { DATASURFACE_ENV: "nowhere", CDKTF_OUTDIR: folder });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/environment variable DATASURFACE_ENV\n +given: +nowhere\n +allowed: +one of demo, dev, production\n +remedy: /);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(existsSync(folder)).toBe(false);
+}, 60_000);
+
+test("the output is the same byte for byte, from run to run and from folder to folder", async () => {
+  const here = join(temporary, "here");
+  const copy = join(temporary, "a copy of it");
+  for (const source of SOURCES) {
+    cpSync(join(PROJECT, source), join(copy, source), { recursive: true, filter: (path) => !path.includes("__pycache__") && !path.includes("bootstrap/tests") });
+  }
+  symlinkSync(join(PROJECT, "node_modules"), join(copy, "node_modules"));
+
+  const runs = await Promise.all([synthIn(PROJECT, { CDKTF_OUTDIR: here }), synthIn(copy, { HOME: copy, USER: "somebody-else", TF_VAR_github_token: "not-for-the-output" })]);
+  expect(runs).toEqual([{ code: 0, stdout: "", stderr: "" }, { code: 0, stdout: "", stderr: "" }]);
+  const written = filesOf(here);
+  expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`)]);
+  expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
+}, 60_000);

@@ -1,0 +1,363 @@
+import { AIRFLOW_SERVICE_ACCOUNTS } from "../../constructs/kubernetes/object-names";
+import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
+import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
+import { at, isObject, type JsonObject, objectAt, plain, strings } from "../helpers/json";
+import { environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
+
+/** How the stacks put the constructs together, and what the settings do to it. */
+
+let demo: SynthesizedEnvironment;
+let protectedDemo: SynthesizedEnvironment;
+beforeAll(() => {
+  demo = synthesizeEnvironment(projectEnvironment("demo"));
+  protectedDemo = synthesizeEnvironment(
+    environmentOf("demo", {
+      protection: true,
+      keyVault: { purgeProtection: true },
+      access: { mode: "local-admin", deployers: ["11111111-2222-4333-8444-555555555555", "22222222-2222-4333-8444-555555555555"] },
+      sql: { network: "vnet-rule" },
+      airflow: { image: { source: "acr" } },
+      cluster: { secretsStoreCsi: "helm" },
+      monitoring: { logAnalytics: false },
+      azure: { tags: { owner: "team" } },
+    }),
+  );
+});
+const synthesized = (change: SettingsChange) => synthesizeEnvironment(environmentOf("demo", change));
+const jobsOf = ({ workload }: SynthesizedEnvironment) => workload.all("kubernetes_job_v1").map(({ attributes }) => plain(at(attributes, "metadata.name"))).sort();
+
+test("every stack asks for the Terraform that has write-only arguments", () => {
+  expect(demo.stacks.map(({ json }) => at(json, "terraform.required_version"))).toEqual([">= 1.11.0", ">= 1.11.0", ">= 1.11.0"]);
+});
+
+describe("InfraStack", () => {
+  const features = ({ infra }: SynthesizedEnvironment) => objectAt(infra.json, "provider.azurerm.0.features.0");
+
+  test("recovers a deleted vault and deleted secrets of the same name, and leaves none behind", () => {
+    expect(at(features(demo), "key_vault.0")).toEqual({
+      recover_soft_deleted_key_vaults: true,
+      recover_soft_deleted_secrets: true,
+      purge_soft_delete_on_destroy: true,
+      purge_soft_deleted_secrets_on_destroy: true,
+    });
+  });
+
+  test("purges nothing where a purge is refused", () => {
+    expect(at(features(protectedDemo), "key_vault.0")).toMatchObject({ purge_soft_delete_on_destroy: false, purge_soft_deleted_secrets_on_destroy: false });
+  });
+
+  test("does not delete a group in which somebody else has something", () => {
+    expect(at(features(demo), "resource_group.0")).toEqual({ prevent_deletion_if_contains_resources: true });
+  });
+
+  test("asks for no data plane of the account of the shares, which cannot be reached from outside", () => {
+    expect(at(features(demo), "storage.0")).toEqual({ data_plane_available: false });
+    expect(at(demo.infra.json, "provider.azurerm.0.storage_use_azuread")).toBe(true);
+  });
+
+  test("registers the resource providers that a new subscription lacks", () => {
+    expect(at(demo.infra.json, "provider.azurerm.0.resource_providers_to_register")).toEqual(
+      expect.arrayContaining(["Microsoft.ContainerService", "Microsoft.DBforPostgreSQL", "Microsoft.Sql", "Microsoft.KeyVault", "Microsoft.Storage", "Microsoft.ManagedIdentity", "Microsoft.OperationalInsights"]),
+    );
+  });
+
+  test("without deployers: whoever deployed first is recorded", () => {
+    expect(demo.infra.resource("terraform_data", "FirstDeployer")).toEqual({
+      input: { objectId: demo.infra.block("azurerm_client_config", "Client", "data").address.replace(/^(.*)$/, "${$1.object_id}") },
+      lifecycle: { ignore_changes: ["input"] },
+    });
+    const first = demo.infra.reference("terraform_data", "FirstDeployer", "output.objectId");
+    expect(demo.infra.resource("azurerm_role_assignment", "ClusterAdmin-FirstDeployer").principal_id).toBe(first);
+    expect(demo.infra.resource("azurerm_role_assignment", "SecretVault/FirstDeployer").principal_id).toBe(first);
+  });
+
+  test("with deployers: each gets both roles, and nobody is recorded", () => {
+    const principals = protectedDemo.infra
+      .all("azurerm_role_assignment")
+      .filter(({ attributes }) => ["Key Vault Secrets Officer", "Azure Kubernetes Service RBAC Cluster Admin"].includes(plain(attributes.role_definition_name)))
+      .map(({ attributes }) => `${plain(attributes.role_definition_name)}: ${plain(attributes.principal_id)}`);
+    expect(principals.sort()).toEqual([
+      "Azure Kubernetes Service RBAC Cluster Admin: 11111111-2222-4333-8444-555555555555",
+      "Azure Kubernetes Service RBAC Cluster Admin: 22222222-2222-4333-8444-555555555555",
+      "Key Vault Secrets Officer: 11111111-2222-4333-8444-555555555555",
+      "Key Vault Secrets Officer: 22222222-2222-4333-8444-555555555555",
+    ]);
+    expect(protectedDemo.infra.all("terraform_data").map(({ id }) => id)).not.toContain("FirstDeployer");
+  });
+
+  test("an identity for each of Airflow's service accounts", () => {
+    expect(demo.infra.all("azurerm_federated_identity_credential").map(({ attributes }) => attributes.subject).sort()).toEqual(
+      Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((name) => `system:serviceaccount:demo1-azure:${name}`).sort(),
+    );
+  });
+
+  test("DataSurface's credentials have the members that its DAGs read", () => {
+    const sql = `${demo.infra.block("azurerm_key_vault_secret", "RootSecrets/Sql/ReadBack", "ephemeral").address}.value`;
+    const token = `${demo.infra.block("azurerm_key_vault_secret", "RootSecrets/GitHub/ReadBack", "ephemeral").address}.value`;
+    expect(demo.infra.resource("azurerm_key_vault_secret", "MergeDatabaseCredential/Secret")).toMatchObject({
+      name: "datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials",
+      value_wo: `\${jsonencode({"USER" = "mergeadmin", "PASSWORD" = ${sql}})}`,
+    });
+    expect(demo.infra.resource("azurerm_key_vault_secret", "GitCredential/Secret")).toMatchObject({
+      name: "datasurface--demo1-azure--Demo--git--credentials",
+      value_wo: `\${jsonencode({"token" = ${token}, "TOKEN" = ${token}})}`,
+    });
+  });
+
+  test("a new namespace means no new root secret", () => {
+    const rootSecrets = ({ infra }: SynthesizedEnvironment) => infra.all("azurerm_key_vault_secret").filter(({ id }) => id.startsWith("RootSecrets_")).map(({ attributes }) => attributes);
+    expect(rootSecrets(synthesized({ datasurface: { namespace: "another" } }))).toEqual(rootSecrets(demo));
+  });
+
+  test("protection keeps exactly what holds data or a root secret", () => {
+    const kept = protectedDemo.stacks.flatMap((stack) =>
+      stack.blocks.filter(({ attributes }) => isObject(attributes.lifecycle) && attributes.lifecycle.prevent_destroy === true).map(({ type, id }) => `${type} ${id.replace(/_[0-9A-F]{8}$/, "")}`),
+    );
+    expect(kept.sort()).toEqual([
+      "azurerm_key_vault SecretVault",
+      "azurerm_key_vault_secret RootSecrets_AirflowAdmin_Secret",
+      "azurerm_key_vault_secret RootSecrets_Api_Secret",
+      "azurerm_key_vault_secret RootSecrets_Fernet_Secret",
+      "azurerm_key_vault_secret RootSecrets_GitHub_Secret",
+      "azurerm_key_vault_secret RootSecrets_GitLab_Secret",
+      "azurerm_key_vault_secret RootSecrets_Jwt_Secret",
+      "azurerm_key_vault_secret RootSecrets_Postgresql_Secret",
+      "azurerm_key_vault_secret RootSecrets_Redis_Secret",
+      "azurerm_key_vault_secret RootSecrets_Sql_Secret",
+      "azurerm_kubernetes_cluster Cluster",
+      "azurerm_mssql_database SqlServer_MergeDatabase",
+      "azurerm_mssql_server SqlServer",
+      "azurerm_postgresql_flexible_server Postgresql_Server",
+      "azurerm_postgresql_flexible_server_database Postgresql_AirflowDatabase",
+      "azurerm_resource_group ResourceGroup",
+      "azurerm_storage_account FileStorage_Account",
+      "kubernetes_persistent_volume_claim_v1 SharedStorage_GitCache",
+      "kubernetes_persistent_volume_claim_v1 SharedStorage_Logs",
+    ]);
+  });
+
+  test("the settings' tags come beside the application's own", () => {
+    expect(protectedDemo.infra.resource("azurerm_resource_group", "ResourceGroup").tags).toEqual({ application: "datasurface", environment: "demo", owner: "team" });
+  });
+
+  test("logs are kept where the settings want them", () => {
+    expect(demo.infra.all("azurerm_monitor_diagnostic_setting").map(({ id }) => id.replace(/_[0-9A-F]{8}$/, "")).sort()).toEqual(["Monitoring_Cluster", "Monitoring_Postgresql", "Monitoring_SqlServer", "Monitoring_Vault"]);
+    expect(protectedDemo.infra.all("azurerm_log_analytics_workspace")).toEqual([]);
+    expect(protectedDemo.infra.all("azurerm_mssql_server_extended_auditing_policy")).toEqual([]);
+  });
+
+  test("a registry is there only where the image is built in it", () => {
+    expect(demo.infra.all("azurerm_container_registry")).toEqual([]);
+    expect(protectedDemo.infra.all("azurerm_container_registry")).toHaveLength(1);
+  });
+
+  test("outputs say how a person gets in", () => {
+    expect(demo.infra.output("kubeconfig_command").value).toMatch(/^az aks get-credentials .* --name ds-demo-aks && kubelogin convert-kubeconfig --login azurecli$/);
+    expect(protectedDemo.infra.output("kubeconfig_command").value).toMatch(/--name ds-demo-aks --admin$/);
+    expect(demo.infra.output("airflow_admin_password_command").value).toMatch(/^az keyvault secret show --vault-name ds-kv-\w+ --name \S+ --query value --output tsv$/);
+  });
+
+  test("the vault's URL has no slash at its end: the vendor's DAGs paste names behind it", () => {
+    expect(demo.infra.output("key_vault_url").value).toBe(`\${trimsuffix(${demo.infra.block("azurerm_key_vault", "SecretVault/Vault").address}.vault_uri, "/")}`);
+  });
+});
+
+describe("the deployment guard", () => {
+  const messages = ({ infra }: SynthesizedEnvironment) =>
+    (at(infra.resource("terraform_data", "DeploymentGuard/Guard"), "lifecycle.precondition") as readonly JsonObject[]).map(({ condition, error_message }) => ({ condition: plain(condition), message: plain(error_message) }));
+
+  test("holds these settings fast", () => {
+    expect(Object.keys(objectAt(demo.infra.resource("terraform_data", "DeploymentGuard/Identity"), "input")).sort()).toEqual([
+      "azure.region",
+      "azure.resourceGroup",
+      "azure.subscriptionId",
+      "cluster.name",
+      "datasurface.namespace",
+      "keyVault.name",
+      "keyVault.purgeProtection",
+      "network.clusterSubnet",
+      "network.dnsServiceIp",
+      "network.name",
+      "network.podCidr",
+      "network.postgresqlSubnet",
+      "network.privateEndpointSubnet",
+      "network.serviceCidr",
+      "postgresql.adminUser",
+      "postgresql.geoRedundantBackup",
+      "postgresql.name",
+      "postgresql.storageMb",
+      "sql.adminUser",
+      "sql.serverName",
+      "storage.accountName",
+      "storage.className",
+    ]);
+  });
+
+  test.each(["github_token", "gitlab_customer_token"])("asks for TF_VAR_%s, and says where its rights are written", (variable) => {
+    expect(messages(demo)).toContainEqual({
+      condition: `\${var.${variable} != null}`,
+      message: `TF_VAR_${variable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
+    });
+  });
+
+  test.each(["AZURE_SUBSCRIPTION_ID", "MODEL_REPO", "AIRFLOW_REPO", "GITHUB_USERNAME", "GITLAB_CUSTOMER_USER"])("refuses the placeholder of %s, and names variable and file", (variable) => {
+    expect(messages(demo)).toContainEqual({
+      condition: "${false}",
+      message: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/demo.yaml.`,
+    });
+  });
+
+  test("has nothing against an environment whose placeholders are replaced", () => {
+    const real = synthesizeEnvironment(
+      projectEnvironment("demo", {
+        AZURE_SUBSCRIPTION_ID: "11111111-2222-4333-8444-555555555555",
+        MODEL_REPO: "me/model",
+        AIRFLOW_REPO: "me/dags",
+        GITHUB_USERNAME: "me",
+        GITLAB_CUSTOMER_USER: "deploy",
+      }),
+    );
+    expect(messages(real).filter(({ condition }) => condition === "${false}")).toEqual([]);
+  });
+});
+
+describe("access to the cluster", () => {
+  test("entra: no client certificate is in any stack", () => {
+    expect(demo.stacks.flatMap((stack) => strings(stack.json).filter(({ text }) => /kube_admin_config|client_certificate|client_key/.test(text)).map(({ path }) => `${stack.name} ${path}`))).toEqual([]);
+  });
+
+  test("entra: WorkloadStack needs no azurerm at all", () => {
+    expect(Object.keys(demo.workload.section("provider")).sort()).toEqual(["helm", "kubernetes", "null"]);
+  });
+
+  test("local-admin: both stacks of the cluster sign in by the certificate that a data source reads", () => {
+    for (const stack of [protectedDemo.clusterConfig, protectedDemo.workload]) {
+      const { address } = stack.block("azurerm_kubernetes_cluster", "Cluster", "data");
+      expect(objectAt(stack.json, "provider.kubernetes.0")).toMatchObject({ client_certificate: `\${base64decode(${address}.kube_admin_config[0].client_certificate)}` });
+      expect(objectAt(stack.json, "provider.kubernetes.0")).not.toHaveProperty("exec");
+    }
+  });
+
+  test("the reading provider registers nothing", () => {
+    expect(at(demo.clusterConfig.json, "provider.azurerm.0.resource_provider_registrations")).toBe("none");
+    expect(at(protectedDemo.workload.json, "provider.azurerm.0.resource_provider_registrations")).toBe("none");
+  });
+});
+
+describe("ClusterConfigStack", () => {
+  test("the namespace admits pods of the baseline only, and has time to go", () => {
+    const namespace = demo.clusterConfig.resource("kubernetes_namespace_v1", "Namespace");
+    expect(at(namespace, "metadata.labels")).toMatchObject({ "pod-security.kubernetes.io/enforce": "baseline" });
+    expect(namespace.timeouts).toEqual({ delete: "15m" });
+  });
+
+  test("everything in it waits for the namespace", () => {
+    const namespace = demo.clusterConfig.reference("kubernetes_namespace_v1", "Namespace", "metadata[0].name");
+    const elsewhere = demo.clusterConfig.blocks.filter(
+      ({ type, attributes }) => type.startsWith("kubernetes_") && !["kubernetes_namespace_v1", "kubernetes_storage_class_v1"].includes(type) && at(attributes, "metadata.namespace") !== namespace,
+    );
+    expect(elsewhere.map(({ address }) => address)).toEqual([]);
+  });
+
+  test("the logging configuration is the vendor's", () => {
+    expect(demo.clusterConfig.resource("kubernetes_config_map_v1", "LoggingConfig")).toMatchObject({
+      metadata: { name: "demo-logging-config" },
+      data: { "logging.conf": "LOG_LEVEL=INFO\nLOG_FORMAT=text\nPSP_NAME=Demo\nNAMESPACE=demo1-azure\n" },
+    });
+  });
+
+  test("has Helm only where the CSI driver comes by it", () => {
+    expect(Object.keys(demo.clusterConfig.section("provider"))).not.toContain("helm");
+    expect(protectedDemo.clusterConfig.all("helm_release").map(({ attributes }) => attributes.name)).toEqual(["csi-secrets-store"]);
+  });
+
+  test("takes storage account and group from InfraStack, as the shares lie there", () => {
+    expect(at(demo.clusterConfig.resource("kubernetes_storage_class_v1", "SharedStorage/Class"), "parameters")).toMatchObject({
+      storageAccount: "${data.terraform_remote_state.Infra.outputs.storage_account_name}",
+      resourceGroup: "${data.terraform_remote_state.Infra.outputs.resource_group_name}",
+    });
+  });
+});
+
+describe("WorkloadStack", () => {
+  const release = ({ workload }: SynthesizedEnvironment) => workload.resource("helm_release", "Airflow/Release");
+  const job = (path: string) => demo.workload.reference("kubernetes_job_v1", `${path}/Job`);
+
+  test("has these jobs with 1.1.0", () => {
+    expect(jobsOf(demo)).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "identity", "publish-dag", "publish-model", "verify"]);
+  });
+
+  test("has no identity job where DAGs read no vault, and no merge job where the release has none", () => {
+    expect(jobsOf(synthesized({ datasurface: { version: "1.8.4" } }))).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]);
+    expect(jobsOf(synthesized({ datasurface: { version: "1.4.26" } }))).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]);
+  });
+
+  test.each([
+    ["PublishModel", []],
+    ["PublishDag", ["PublishModel"]],
+    ["Ring1Init", ["PublishModel"]],
+    ["ModelMerge", ["Ring1Init"]],
+    ["AirflowMigrate", []],
+    ["Identity", []],
+    ["AirflowAdmin", ["AirflowMigrate"]],
+    ["Verify", ["PublishDag", "ModelMerge", "AirflowAdmin", "Identity"]],
+  ])("%s comes after %j and the scripts", (path, before) => {
+    const dependsOn = demo.workload.resource("kubernetes_job_v1", `${path}/Job`).depends_on as readonly string[];
+    expect(dependsOn.filter((address) => address.startsWith("kubernetes_job_v1.")).sort()).toEqual(before.map(job).sort());
+    expect(dependsOn).toContain(demo.workload.reference("kubernetes_config_map_v1", "Payload"));
+  });
+
+  test("Airflow waits for tables, DAGs, schema and identity", () => {
+    expect(release(demo).depends_on).toEqual(["PublishDag", "ModelMerge", "AirflowMigrate", "Identity"].map(job));
+  });
+
+  test("admin and verify wait for Airflow, verify for the MCP server, too", () => {
+    const airflow = demo.workload.reference("helm_release", "Airflow/Release");
+    expect(demo.workload.resource("kubernetes_job_v1", "AirflowAdmin/Job").depends_on).toContain(airflow);
+    expect(demo.workload.resource("kubernetes_job_v1", "Verify/Job").depends_on).toEqual(expect.arrayContaining([airflow, demo.workload.reference("kubernetes_deployment_v1", "McpServer/Deployment")]));
+  });
+
+  test("Airflow's release is pinned, waits, and converges after an install that failed", () => {
+    expect(release(demo)).toMatchObject({ chart: "airflow", version: "1.21.0", upgrade_install: true, wait: true, wait_for_jobs: false, atomic: false, create_namespace: false });
+  });
+
+  test("Helm is given no secret: set_wo drops it at the next upgrade", () => {
+    expect(Object.keys(release(demo)).filter((key) => key.startsWith("set"))).toEqual([]);
+  });
+
+  test("images are those of the release line", () => {
+    expect(at(demo.workload.resource("kubernetes_job_v1", "PublishModel/Job"), "spec.template.spec.container.0.image")).toBe(`${DATASURFACE_IMAGE_REPOSITORY}:v1.1.0`);
+    expect(at(demo.workload.resource("kubernetes_job_v1", "AirflowMigrate/Job"), "spec.template.spec.container.0.image")).toMatch(/\/airflow:3\.1\.7-azure$/);
+  });
+
+  test("a digest pins the image beside its tag", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const pinned = synthesized({ datasurface: { imageDigest: digest }, airflow: { image: { source: "prebuilt", digest } } });
+    expect(at(pinned.workload.resource("kubernetes_job_v1", "PublishModel/Job"), "spec.template.spec.container.0.image")).toBe(`${DATASURFACE_IMAGE_REPOSITORY}:v1.1.0@${digest}`);
+    expect(at(pinned.workload.resource("kubernetes_job_v1", "AirflowAdmin/Job"), "spec.template.spec.container.0.image")).toMatch(new RegExp(`:3\\.1\\.7-azure@${digest}$`));
+  });
+
+  test("an image of the own registry needs no pull secret", () => {
+    const spec = objectAt(protectedDemo.workload.resource("kubernetes_job_v1", "AirflowMigrate/Job"), "spec.template.spec");
+    expect(at(spec, "container.0.image")).toMatch(/^\w+\.azurecr\.io\/airflow:3\.1\.7-[0-9a-f]{8}$/);
+    expect(spec).not.toHaveProperty("image_pull_secrets");
+  });
+
+  test("each job has its log command in an output, and there is one that tries again", () => {
+    expect(Object.keys(objectAt(demo.workload.output("job_log_commands"), "value")).sort()).toEqual(jobsOf(demo));
+    expect(demo.workload.output("retry_command").value).toBe("npx cdktf deploy demo-workload");
+    expect(demo.workload.output("airflow_ui_command").value).toBe("kubectl port-forward --namespace demo1-azure service/airflow-api-server 8080:8080");
+  });
+
+  test("a script with ${} in it is text and no template", () => {
+    const script = "print(f'${name} %{x}')\n";
+    const { workload } = synthesizeEnvironment(projectEnvironment("demo"), { ...FIXED_PAYLOAD, "other.py": script });
+    expect((workload.local("payload") as JsonObject)["other.py"]).toBe("print(f'$${name} %%{x}')\n");
+    expect(workload.resource("kubernetes_config_map_v1", "Payload").data).toBe("${sensitive(local.payload)}");
+  });
+
+  test("only the identity job acts as the managed identity", () => {
+    const acting = demo.workload.all("kubernetes_job_v1").filter(({ attributes }) => "azure.workload.identity/use" in objectAt(attributes, "spec.template.metadata.labels"));
+    expect(acting.map(({ attributes }) => [at(attributes, "metadata.name"), at(attributes, "spec.template.spec.service_account_name")])).toEqual([["identity", "airflow-dag-processor"]]);
+  });
+});
