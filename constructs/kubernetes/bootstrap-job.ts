@@ -170,7 +170,12 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
           typeof value === "string" ? { name, value } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
         ),
         resources: { requests: { cpu: "100m", memory: memory.request }, limits: { cpu: "1", memory: memory.limit } },
-        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ["ALL"] },
+          // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.
+          runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
+        },
         terminationMessagePath: "/dev/termination-log",
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMount: volumes.map(({ name, mountPath, subPath, readOnly }) => ({ name, mountPath, subPath, readOnly })),

@@ -1,0 +1,507 @@
+import type { Checks } from "./checks";
+import { type Kubectl, until } from "./kubectl";
+import { at, differences, type JsonObject, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
+import type { Plan } from "./planned-objects";
+import { ClusterError } from "./problem";
+import { asPod, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, withoutSecret, withRevision, withValue } from "./trials";
+
+export interface Case {
+  /** Name of a file in environments/. */
+  readonly environment: string;
+  readonly version: string;
+  /** Jobs that the release line must have, by name. */
+  readonly jobs: readonly string[];
+}
+
+const EVERY_LINE = ["publish-model", "publish-dag", "demo-psp-ring1-init", "airflow-migrate", "airflow-admin", "verify"];
+
+/** A line that reads its credentials from the vault and has a job for the merge; and one that reads them from Kubernetes Secrets. */
+export const CASES: readonly Case[] = [
+  { environment: "demo", version: "1.1.0", jobs: [...EVERY_LINE, "demo-psp-model-merge-job", "identity"] },
+  { environment: "production", version: "1.8.4", jobs: EVERY_LINE },
+];
+
+/** Jobs whose image's user is known, and not root; see docs/testing-cluster.md. */
+const NON_ROOT = ["airflow-migrate", "airflow-admin"];
+
+export interface ScenarioProps {
+  readonly plan: Plan;
+  readonly expected: Case;
+  readonly kubectl: Kubectl;
+  readonly checks: Checks;
+  /** Whether pods come to life: fakenode plays the kubelet. */
+  readonly fakenode: boolean;
+  readonly say: (line: string) => void;
+}
+
+interface Planned {
+  readonly manifest: Manifest;
+  readonly timeouts: unknown;
+  readonly step: number;
+}
+
+/** One environment in a cluster, from its first object to the last one's end. */
+export class Scenario {
+  private readonly planned: readonly Planned[];
+  private readonly namespace: string;
+  /** A second namespace, for what needs other labels. */
+  private readonly spare: string;
+  /** Namespaces and cluster-wide objects that were made here, and nothing else: what may be removed. */
+  private readonly made: string[] = [];
+
+  constructor(private readonly props: ScenarioProps) {
+    this.planned = props.plan.objects.map((object) => ({ manifest: manifestOf(object), timeouts: object.values.timeouts, step: object.step }));
+    const namespaces = this.ofKind("Namespace");
+    if (namespaces.length !== 1) {
+      throw new ClusterError(`The plan has ${namespaces.length} namespaces; one is expected.`);
+    }
+    this.namespace = namespaces[0]?.metadata.name ?? "";
+    this.spare = `${this.namespace}-restricted`;
+  }
+
+  async run(): Promise<void> {
+    const { checks, fakenode } = this.props;
+    await this.checkPlan();
+    await this.refuseWhatIsThere();
+    const before = await this.clusterWide();
+    if (!(await this.applyAll())) {
+      return;
+    }
+    await this.checkKept();
+    const trials = fakenode ? await this.startTrials() : undefined;
+    await this.checkPodSecurity();
+    await this.checkRights();
+    await this.checkImmutability();
+    if (trials) {
+      await this.checkLife();
+      await this.checkTrials(trials);
+    } else {
+      for (const name of ["volumes, jobs and the deployment come to life", "failing jobs, missing Secrets, logs, the CronJob"]) {
+        checks.skip(`${name}: this cluster has no fakenode (unset KUBECONFIG for the one that has)`);
+      }
+    }
+    await this.checkRemoval(before);
+  }
+
+  /** Removes what was made here, whatever happened. */
+  async cleanUp(kubectl: Kubectl): Promise<void> {
+    const left = this.made.splice(0).reverse();
+    if (left.length === 0) {
+      return;
+    }
+    // A namespace that goes with its jobs may leave a pod behind that keeps the job controller's finalizer, and never end.
+    const namespace = ["--namespace", this.namespace];
+    await kubectl.run("delete", "cronjobs,jobs,deployments", "--all", ...namespace, "--cascade=foreground", "--wait=true", "--timeout=30s");
+    await kubectl.run("delete", ...left, "--ignore-not-found", "--wait=false");
+    const { status } = await kubectl.run("wait", "--for=delete", ...left, "--timeout=20s");
+    if (status !== 0) {
+      for (const pod of await kubectl.get("pods", ...namespace)) {
+        await kubectl.run("patch", "pod", text(at(pod, "metadata", "name")), ...namespace, "--type=merge", "--patch", '{"metadata":{"finalizers":null}}');
+      }
+      await kubectl.run("wait", "--for=delete", ...left, "--timeout=60s");
+    }
+    await this.removeVolumes(kubectl);
+  }
+
+  private async removeVolumes(kubectl: Kubectl): Promise<void> {
+    for (const volume of await this.volumes(kubectl)) {
+      await kubectl.run("delete", "persistentvolume", text(at(volume, "metadata", "name")), "--wait=true", "--timeout=30s");
+    }
+  }
+
+  private ofKind(...kinds: readonly string[]): readonly Manifest[] {
+    return this.planned.map(({ manifest }) => manifest).filter(({ kind }) => kinds.includes(kind));
+  }
+
+  private get jobs(): readonly Manifest[] {
+    return this.ofKind("Job");
+  }
+
+  private get workloads(): readonly Manifest[] {
+    return this.ofKind("Job", "CronJob", "Deployment");
+  }
+
+  // --- before anything is made
+
+  private async checkPlan(): Promise<void> {
+    const { checks, expected } = this.props;
+    await checks.check("the plan has the jobs of the release line", () => {
+      const names = this.jobs.map(({ metadata }) => metadata.name).sort();
+      return names.join() === [...expected.jobs].sort().join() ? [] : [`expected ${[...expected.jobs].sort().join(", ")}; found ${names.join(", ")}`];
+    });
+    await checks.check("DataSurface's image has the version that was asked for", () =>
+      [...new Set(this.images())].filter((image) => image.includes("/datasurface:") && !image.includes(`:v${expected.version}`)).map((image) => `${image} in the plan of ${expected.version}`),
+    );
+    await checks.check("a job's deadline comes after Terraform has given up, so that the log of a failure is still there", () =>
+      this.planned.filter(({ manifest }) => manifest.kind === "Job").flatMap(({ manifest, timeouts }) => deadlineBefore(manifest, timeouts)),
+    );
+    await checks.check("no job has a TTL", () => this.jobs.filter((job) => at(job, "spec", "ttlSecondsAfterFinished") !== undefined).map(({ metadata }) => metadata.name));
+    await checks.check("no container takes back what its pod says about root", () => this.workloads.flatMap(contradictions));
+  }
+
+  private images(): readonly string[] {
+    return this.workloads.flatMap((workload) => list(at(podTemplate(workload), "spec", "containers")).map((container) => text(at(container, "image"))));
+  }
+
+  private async refuseWhatIsThere(): Promise<void> {
+    const { kubectl } = this.props;
+    const names = [`namespace/${this.namespace}`, `namespace/${this.spare}`, ...this.ofKind("StorageClass").map(nameOf)];
+    const there = (await kubectl.must("get", ...names, "--ignore-not-found", "-o", "name")).split("\n").filter((line) => line !== "");
+    if (there.length > 0) {
+      throw new ClusterError(
+        `The cluster has ${there.join(" and ")} already. This test works only in what it makes itself, and removes it at the end. Remedy: another, disposable cluster; or remove them, if an earlier test left them.`,
+      );
+    }
+  }
+
+  // --- as Terraform does it
+
+  private async applyAll(): Promise<boolean> {
+    const { checks, kubectl, fakenode, say } = this.props;
+    const warnings: string[] = [];
+    const errors: string[] = [];
+    const unfinished: string[] = [];
+    const steps = [...new Set(this.planned.map(({ step }) => step))].sort((a, b) => a - b);
+    this.made.push(`namespace/${this.namespace}`, ...this.ofKind("StorageClass").map(nameOf));
+    const started = Date.now();
+    for (const step of steps) {
+      const manifests = this.planned.filter((planned) => planned.step === step).map(({ manifest }) => manifest);
+      const applied = await kubectl.apply(manifests);
+      warnings.push(...applied.warnings);
+      errors.push(...applied.errors);
+      if (errors.length > 0) {
+        break;
+      }
+      // As Terraform's wait_for_completion: what comes after needs its result.
+      const jobs = manifests.filter(({ kind }) => kind === "Job");
+      if (fakenode && jobs.length > 0) {
+        unfinished.push(...(await until(60, async () => (await kubectl.kept(jobs)).flatMap((live, index) => incomplete(live, jobs[index])))));
+        if (unfinished.length > 0) {
+          break;
+        }
+      }
+    }
+    say(`  ${this.planned.length} objects in ${steps.length} steps, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+    const accepted = await checks.check("the API server takes every object, with strict field validation", () => errors);
+    await checks.check("and warns of none", () => warnings);
+    const complete = fakenode ? await checks.check("every job completes, with one pod and before the next one starts", () => unfinished) : true;
+    return accepted && complete;
+  }
+
+  private async checkKept(): Promise<void> {
+    const { checks, kubectl } = this.props;
+    await checks.check("the API server keeps every value as it was sent (else Terraform plans it for ever)", async () => {
+      const manifests = this.planned.map(({ manifest }) => manifest);
+      const kept = await kubectl.kept(manifests);
+      return manifests.flatMap((manifest, index) => differences(manifest, kept[index]).map((line) => `${nameOf(manifest)}: ${line}`));
+    });
+  }
+
+  private async checkPodSecurity(): Promise<void> {
+    const { checks, kubectl, fakenode } = this.props;
+    const pods = this.workloads.map((workload) => renamed(asPod(workload), "probe"));
+    await checks.check("pod security `baseline`, as the namespace enforces it, admits a pod of every template", async () => (await kubectl.apply(pods, "--dry-run=server")).errors);
+    await checks.check("and it is really enforced: the same pods in the network of the node are refused", async () => {
+      const refused = (await kubectl.apply(pods.map((pod) => withValue(pod, ["spec", "hostNetwork"], () => true) as Manifest), "--dry-run=server")).errors;
+      return refused.filter((line) => /violates PodSecurity "baseline/.test(line)).length === pods.length ? [] : [`${pods.length} refusals expected, found: ${refused.join("; ") || "none"}`];
+    });
+    if (fakenode) {
+      await checks.check("every template has a pod in the namespace, and no controller was refused one", async () => {
+        const live = await kubectl.get("pods", "--namespace", this.namespace);
+        const belongs = (pod: JsonObject, { kind, metadata, spec }: Manifest): boolean =>
+          kind === "Job" ? at(pod, "metadata", "labels", "batch.kubernetes.io/job-name") === metadata.name : differences(at(spec, "selector", "matchLabels") ?? {}, at(pod, "metadata", "labels")).length === 0;
+        const events = await kubectl.get("events", "--namespace", this.namespace, "--field-selector", "reason=FailedCreate");
+        return [
+          ...this.ofKind("Job", "Deployment")
+            .filter((workload) => !live.some((pod) => belongs(pod, workload)))
+            .map((workload) => `${nameOf(workload)} has no pod`),
+          ...events.map((event) => text(event.message)),
+        ];
+      });
+    }
+    await checks.check("pod security `restricted` finds what is documented and nothing else: runAsNonRoot, where the image's user is not known", async () => {
+      this.made.push(`namespace/${this.spare}`);
+      await kubectl.must("create", "namespace", this.spare);
+      await kubectl.must("label", "namespace", this.spare, "pod-security.kubernetes.io/warn=restricted");
+      const problems: string[] = [];
+      for (const workload of this.workloads) {
+        const { warnings, errors } = await kubectl.apply([inNamespace(workload, this.spare)], "--dry-run=server");
+        const violations = warnings.map((line) => / "restricted:[^"]*": (.*)$/.exec(line)?.[1] ?? line).join("; ");
+        const documented = NON_ROOT.includes(workload.metadata.name) ? violations === "" : /^runAsNonRoot != true \([^)]*\)$/.test(violations);
+        problems.push(...errors, ...(documented ? [] : [`${nameOf(workload)}: ${violations || "no violation"}`]));
+      }
+      return problems;
+    });
+  }
+
+  private async checkRights(): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const may = async (account: string, verb: string): Promise<boolean> =>
+      (await kubectl.run("auth", "can-i", verb, "secrets", "--namespace", this.namespace, "--as", `system:serviceaccount:${this.namespace}:${account}`)).stdout.trim() === "yes";
+    await checks.check("Airflow's service accounts may read Secrets and not write them; the default one may neither", async () => {
+      const accounts = this.ofKind("ServiceAccount").map(({ metadata }) => metadata.name);
+      const problems: string[] = [];
+      for (const account of accounts) {
+        const reads = account !== "default";
+        if ((await may(account, "get")) !== reads) {
+          problems.push(`${account} may ${reads ? "not " : ""}read Secrets`);
+        }
+        if (await may(account, "update")) {
+          problems.push(`${account} may write Secrets`);
+        }
+      }
+      return accounts.length === 5 ? problems : [...problems, `5 service accounts expected, found ${accounts.join(", ")}`];
+    });
+  }
+
+  private async checkImmutability(): Promise<void> {
+    const { checks, kubectl } = this.props;
+    await checks.check("a job cannot be changed in place: another revision is refused, so Terraform has to replace it", async () => {
+      const { errors } = await kubectl.apply(this.jobs.map((job) => withRevision(job, "another")), "--dry-run=server");
+      return this.jobs
+        .filter(({ metadata: { name } }) => !errors.some((line) => line.includes(`"${name}" is invalid`) && line.includes("field is immutable")))
+        .map((job) => `${nameOf(job)} was changed, or refused for another reason`);
+    });
+  }
+
+  // --- what only lives with fakenode
+
+  private async checkLife(): Promise<void> {
+    const { checks, kubectl, plan } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    await checks.check("the claims are bound, to volumes of the planned class, reclaim policy and mount options", async () =>
+      until(30, async () => {
+        const volumes = await this.volumes(kubectl);
+        return this.ofKind("PersistentVolumeClaim").flatMap((claim) => {
+          const volume = volumes.find((one) => at(one, "spec", "claimRef", "name") === claim.metadata.name);
+          const storage = this.ofKind("StorageClass").find(({ metadata }) => metadata.name === at(claim, "spec", "storageClassName"));
+          const bound = at(volume, "status", "phase") === "Bound" && volume !== undefined;
+          return bound && storage !== undefined
+            ? differences({ persistentVolumeReclaimPolicy: storage.reclaimPolicy ?? null, mountOptions: storage.mountOptions ?? [], accessModes: at(claim, "spec", "accessModes") ?? [] }, volume.spec).map((line) => `${nameOf(claim)}: ${line}`)
+            : [`${nameOf(claim)} is not bound`];
+        });
+      }),
+    );
+    for (const deployment of this.ofKind("Deployment")) {
+      await checks.check(`deployment ${deployment.metadata.name} becomes ready`, async () => {
+        const { status, stderr } = await kubectl.run("rollout", "status", nameOf(deployment), ...namespace, "--timeout=60s");
+        return status === 0 ? [] : [stderr.trim()];
+      });
+    }
+    for (const service of this.ofKind("Service")) {
+      await checks.check(`service ${service.metadata.name} leads to its pod`, async () =>
+        until(20, async () => {
+          const slices = await kubectl.get("endpointslices.discovery.k8s.io", ...namespace, "--selector", `kubernetes.io/service-name=${service.metadata.name}`);
+          const ready = slices.flatMap((slice) => list(slice.endpoints).filter((endpoint) => at(endpoint, "conditions", "ready") === true));
+          const ports = slices.flatMap((slice) => list(slice.ports).map((port) => text(at(port, "port"))));
+          const wanted = text(at(service, "spec", "ports", 0, "port"));
+          return ready.length === 1 && ports.includes(wanted) ? [] : [`${ready.length} ready endpoints, ports ${ports.join(", ") || "none"}; 1 endpoint on port ${wanted} expected`];
+        }),
+      );
+    }
+    await checks.check("no pod carries a token of the Kubernetes API", async () =>
+      (await kubectl.get("pods", ...namespace)).flatMap((pod) =>
+        list(at(pod, "spec", "volumes")).some((volume) => JSON.stringify(volume).includes("serviceAccountToken")) ? [text(at(pod, "metadata", "name"))] : [],
+      ),
+    );
+    await checks.check("the command that the deployment prints for each job shows its log", async () => {
+      const commands = plan.outputs.job_log_commands as Readonly<Record<string, string>> | undefined;
+      const problems = this.jobs.filter(({ metadata: { name } }) => commands?.[name] === undefined).map((job) => `no command for ${nameOf(job)}`);
+      for (const [name, command] of Object.entries(commands ?? {})) {
+        const [program, ...words] = command.split(" ");
+        const { status, stdout, stderr } = await kubectl.run(...words);
+        if (program !== "kubectl" || status !== 0 || !/fakenode: exit 0/.test(stdout)) {
+          problems.push(`${name}: "${command}" ended with ${status}: ${(stderr || stdout).trim()}`);
+        }
+      }
+      return problems;
+    });
+    for (const { metadata } of this.ofKind("CronJob")) {
+      await checks.check(`a person can start the suspended ${metadata.name}, and it completes`, async () => {
+        const name = `${metadata.name}-by-hand`;
+        await kubectl.must("create", "job", name, `--from=cronjob/${metadata.name}`, ...namespace);
+        return until(30, async () => incomplete((await kubectl.get("job", name, ...namespace))[0], undefined));
+      });
+    }
+  }
+
+  /** Changed copies of the jobs, all at once: the waits run beside the other checks. */
+  private async startTrials(): Promise<Trials> {
+    const { kubectl } = this.props;
+    const withSecrets = this.jobs.filter((job) => secretsInEnvironment(job).length > 0);
+    const trials: Trials = {
+      refused: this.jobs.flatMap((job) => [2, 3].map((code) => behaving(job, `exit${code}`, `exit:${code}:refused`))),
+      retried: this.jobs.map((job) => behaving(job, "exit1", "exit:1:try again")),
+      lacking: withSecrets.map((job) => withoutSecret(job, "lacking", "nobody-made-this")),
+      late: this.jobs.slice(0, 1).map((job) => withValue(behaving(job, "late", "hang"), ["spec", "activeDeadlineSeconds"], () => 5) as Manifest),
+      suspended: this.ofKind("CronJob").map((cron) => withValue(renamed(cron, "minutely"), ["spec", "schedule"], () => "* * * * *") as Manifest),
+      firing: this.ofKind("CronJob").map((cron) => withValue(withValue(renamed(cron, "firing"), ["spec", "schedule"], () => "* * * * *"), ["spec", "suspend"], () => false) as Manifest),
+    };
+    const { errors } = await kubectl.apply(Object.values(trials).flat());
+    if (errors.length > 0) {
+      throw new ClusterError(`The changed copies were refused:\n${errors.join("\n")}`);
+    }
+    return trials;
+  }
+
+  private async checkTrials(trials: Trials): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    const podsOf = async (job: Manifest): Promise<readonly JsonObject[]> => kubectl.get("pods", ...namespace, "--selector", `batch.kubernetes.io/job-name=${job.metadata.name}`);
+    const failures = async (jobs: readonly Manifest[], reason: string, pods: (job: Manifest) => number): Promise<readonly string[]> =>
+      (await kubectl.kept(jobs)).flatMap((live, index) => {
+        const job = jobs[index] as Manifest;
+        const failed = live === undefined ? undefined : condition(live, "Failed");
+        const count = Number(at(live, "status", "failed") ?? 0);
+        return failed?.reason === reason && count === pods(job) ? [] : [`${nameOf(job)}: ${failed?.reason ?? "has not failed"}, ${count} failed pods; expected ${reason} and ${pods(job)}`];
+      });
+    const logs = async (jobs: readonly Manifest[], code: number): Promise<readonly string[]> => {
+      const problems: string[] = [];
+      for (const job of jobs) {
+        const { stdout, stderr } = await kubectl.run("logs", ...namespace, nameOf(job), "--all-pods");
+        if (!stdout.includes(`fakenode: exit ${code}`)) {
+          problems.push(`${nameOf(job)}: ${(stderr || stdout).trim() || "no log"}`);
+        }
+      }
+      return problems;
+    };
+    await checks.check("a job that ends with 2 or 3 (wrong setting, refusal) fails at once, without another try", async () => until(30, () => failures(trials.refused, "PodFailurePolicy", () => 1)));
+    await checks.check("and its pod is still there, with the log", async () => logs(trials.refused.filter((_, index) => index % 2 === 0), 2));
+    await checks.check("a missing Secret keeps the container in CreateContainerConfigError, and the message names it", async () =>
+      until(20, async () => {
+        const problems: string[] = [];
+        for (const job of trials.lacking) {
+          const waiting = (await podsOf(job)).map((pod) => object(at(pod, "status", "containerStatuses", 0, "state", "waiting")));
+          if (!waiting.some(({ reason, message }) => reason === "CreateContainerConfigError" && text(message).includes("nobody-made-this"))) {
+            problems.push(`${nameOf(job)}: ${JSON.stringify(waiting)}`);
+          }
+        }
+        return problems;
+      }),
+    );
+    await checks.check("a deadline that is reached deletes the pod, and the log with it: why it has to be the later one", async () =>
+      until(30, async () => {
+        const problems: string[] = [];
+        for (const job of trials.late) {
+          const [live] = await kubectl.kept([job]);
+          const reason = live === undefined ? undefined : condition(live, "Failed")?.reason;
+          const pods = await podsOf(job);
+          if (reason !== "DeadlineExceeded" || pods.length > 0) {
+            problems.push(`${nameOf(job)}: ${reason ?? "has not failed"}, ${pods.length} pods`);
+          }
+        }
+        return problems;
+      }),
+    );
+    await checks.check("a job that ends with 1 is tried again, backoffLimit times", async () =>
+      until(120, () => failures(trials.retried, "BackoffLimitExceeded", (job) => Number(at(job, "spec", "backoffLimit")) + 1)),
+    );
+    await checks.check("and the log of every try can be read", async () => {
+      const problems: string[] = [...(await logs(trials.retried, 1))];
+      for (const job of trials.retried) {
+        const pods = await podsOf(job);
+        const wanted = Number(at(job, "spec", "backoffLimit")) + 1;
+        if (pods.length !== wanted) {
+          problems.push(`${nameOf(job)}: ${pods.length} pods are left of ${wanted}`);
+        }
+      }
+      return problems;
+    });
+    await checks.check("a suspended CronJob starts nothing when its minute comes, and its twin that is not suspended does", async () => {
+      // A job that a person starts belongs to the CronJob, too.
+      const byHand = (job: JsonObject): boolean => at(job, "metadata", "annotations", "cronjob.kubernetes.io/instantiate") === "manual";
+      const started = async (cron: Manifest): Promise<number> =>
+        (await kubectl.get("jobs", ...namespace)).filter((job) => at(job, "metadata", "ownerReferences", 0, "name") === cron.metadata.name && !byHand(job)).length;
+      const problems = await until(75, async () => {
+        const missing: string[] = [];
+        for (const cron of trials.firing) {
+          if ((await started(cron)) === 0) {
+            missing.push(`${nameOf(cron)} started no job`);
+          }
+        }
+        return missing;
+      });
+      const fired: string[] = [];
+      for (const cron of [...trials.suspended, ...this.ofKind("CronJob")]) {
+        if ((await started(cron)) > 0) {
+          fired.push(`${nameOf(cron)} started a job`);
+        }
+      }
+      return [...problems, ...fired];
+    });
+    await kubectl.must("delete", "-f", kubectl.write(Object.values(trials).flat()), "--wait=true", "--timeout=60s");
+  }
+
+  // --- the end
+
+  private volumes(kubectl: Kubectl): Promise<readonly JsonObject[]> {
+    return kubectl.get("persistentvolumes").then((all) => all.filter((volume) => at(volume, "spec", "claimRef", "namespace") === this.namespace));
+  }
+
+  private async clusterWide(): Promise<readonly string[]> {
+    const kinds = "namespaces,storageclasses,persistentvolumes,clusterroles,clusterrolebindings,priorityclasses,csidrivers,customresourcedefinitions";
+    return (await this.props.kubectl.must("get", kinds, "--ignore-not-found", "-o", "name")).split("\n").filter((line) => line !== "");
+  }
+
+  private async checkRemoval(before: readonly string[]): Promise<void> {
+    const { checks, kubectl, fakenode } = this.props;
+    const steps = [...new Set(this.planned.map(({ step }) => step))].sort((a, b) => b - a);
+    await checks.check("everything can be removed, in the order in which Terraform destroys", async () => {
+      const problems: string[] = [];
+      for (const step of steps) {
+        // The namespace's own service account is not made by Terraform, and not removed.
+        const manifests = this.planned.filter((planned) => planned.step === step && planned.manifest.kind !== "Namespace").map(({ manifest }) => manifest);
+        const doomed = manifests.filter(({ kind, metadata }) => kind !== "ServiceAccount" || metadata.name !== "default");
+        if (doomed.length > 0) {
+          const { status, stderr } = await kubectl.run("delete", "-f", kubectl.write(doomed), "--wait=true", "--timeout=60s");
+          problems.push(...(status === 0 ? [] : [stderr.trim()]));
+        }
+      }
+      const { status, stderr } = await kubectl.run("delete", `namespace/${this.namespace}`, `namespace/${this.spare}`, "--wait=true", "--timeout=90s");
+      return [...problems, ...(status === 0 ? [] : [stderr.trim()])];
+    });
+    const policy = text(this.ofKind("StorageClass")[0]?.reclaimPolicy);
+    if (fakenode) {
+      await checks.check(policy === "Retain" ? "the volumes outlive their claims, as their class says (Retain)" : `the volumes are gone with their claims (${policy})`, async () => {
+        const wanted = policy === "Retain" ? this.ofKind("PersistentVolumeClaim").length : 0;
+        const problems = await until(20, async () => {
+          const volumes = await this.volumes(kubectl);
+          const released = volumes.filter((volume) => at(volume, "status", "phase") === "Released");
+          return volumes.length === wanted && released.length === wanted ? [] : [`${volumes.length} volumes, ${released.length} of them released; ${wanted} expected`];
+        });
+        await this.removeVolumes(kubectl);
+        return problems;
+      });
+    }
+    const clean = await checks.check("nothing else is left in the cluster: namespaces, classes, volumes, roles are as before", async () =>
+      until(20, async () => {
+        const after = await this.clusterWide();
+        return [...after.filter((name) => !before.includes(name)).map((name) => `${name} is left`), ...before.filter((name) => !after.includes(name)).map((name) => `${name} is gone`)];
+      }),
+    );
+    if (clean) {
+      this.made.splice(0);
+    }
+  }
+}
+
+interface Trials {
+  /** Jobs that end with an exit code after which another try is useless. */
+  readonly refused: readonly Manifest[];
+  readonly retried: readonly Manifest[];
+  readonly lacking: readonly Manifest[];
+  readonly late: readonly Manifest[];
+  readonly suspended: readonly Manifest[];
+  readonly firing: readonly Manifest[];
+}
+
+/** Why a job does not count as complete. */
+function incomplete(live: JsonObject | undefined, job: Manifest | undefined): readonly string[] {
+  if (live === undefined) {
+    return [`${job ? nameOf(job) : "the job"} is not there`];
+  }
+  const name = `job/${text(at(live, "metadata", "name"))}`;
+  const failed = Number(at(live, "status", "failed") ?? 0);
+  const pods = Number(at(live, "status", "succeeded") ?? 0) + failed;
+  return condition(live, "Complete") !== undefined && failed === 0 && pods === 1 ? [] : [`${name}: not complete; ${JSON.stringify(live.status ?? {})}`];
+}
