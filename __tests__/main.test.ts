@@ -50,7 +50,7 @@ test("an unknown environment ends with 1 and a message that lists the known ones
   expect(stderr).toMatch(/environment variable DATASURFACE_ENV\n +given: +nowhere\n +allowed: +one of demo, dev, production\n +remedy: /);
   expect(stderr).not.toMatch(/^\s+at /m);
   expect(existsSync(folder)).toBe(false);
-}, 60_000);
+}, 120_000);
 
 test("the output is the same byte for byte, from run to run and from folder to folder", async () => {
   const here = join(temporary, "here");
@@ -65,4 +65,4 @@ test("the output is the same byte for byte, from run to run and from folder to f
   const written = filesOf(here);
   expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`)]);
   expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
-}, 60_000);
+}, 120_000);
