@@ -4,12 +4,14 @@ import { loadPayload } from "./bootstrap/payload";
 import { loadEnvironment } from "./settings/load";
 import { SettingsError } from "./settings/problem";
 import { addEnvironmentStacks } from "./stacks";
+import { writeTerraformTest } from "./stacks/terraform-tests";
 
 function main(): void {
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
   const app = new App();
-  addEnvironmentStacks(app, environment, loadPayload(join(__dirname, "bootstrap", "payload")));
+  const { workload } = addEnvironmentStacks(app, environment, loadPayload(join(__dirname, "bootstrap", "payload")));
   app.synth();
+  writeTerraformTest(app.outdir, workload.node.id, environment);
 }
 
 try {

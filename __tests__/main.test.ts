@@ -63,6 +63,6 @@ test("the output is the same byte for byte, from run to run and from folder to f
   const runs = await Promise.all([synthIn(PROJECT, { CDKTF_OUTDIR: here }), synthIn(copy, { HOME: copy, USER: "somebody-else", TF_VAR_github_token: "not-for-the-output" })]);
   expect(runs).toEqual([{ code: 0, stdout: "", stderr: "" }, { code: 0, stdout: "", stderr: "" }]);
   const written = filesOf(here);
-  expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`)]);
+  expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`), "stacks/demo-workload/tests/workload.tftest.json"]);
   expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
 }, 120_000);

@@ -1,4 +1,4 @@
-import { AIRFLOW_REQUIRED_MODULES } from "../constructs/airflow/image";
+import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
 import { credentialName } from "../constructs/azure/datasurface-credential";
 import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, MCP_SERVER, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
@@ -208,11 +208,14 @@ export function airflowMigrate(context: JobContext): JobDefinition {
     "airflow_migrate.py",
     airflowPod(context, {
       REQUIRED_PACKAGES: JSON.stringify(AIRFLOW_REQUIRED_MODULES),
+      REQUIRED_ODBC_DRIVERS: JSON.stringify(AIRFLOW_REQUIRED_ODBC_DRIVERS),
       EXPECTED_AIRFLOW_VERSION: context.release.airflowVersion,
       IMAGE_SETTING: "airflow.image",
     }),
     "airflow-migrate",
     20,
+    // The DSN comes from a Secret: another server would not be seen in the pod.
+    [context.postgresqlFqdn],
   );
 }
 

@@ -106,6 +106,7 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
   problems.push(
     ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, given)).map(place),
     ...tokensAmong(content).map(place),
+    ...templatesAmong(content).map(place),
     ...rules.map(({ field, ...words }) => place({ path: field, ...words })),
     ...backendProblems(variables, shown, source.length + 1000),
   );
@@ -176,6 +177,17 @@ function tokensAmong(content: unknown, path: readonly PropertyKey[] = []): reado
   }
   return typeof value === "object" && value !== null
     ? Object.keys(value).flatMap((key) => tokensAmong(content, [...path, Array.isArray(value) ? Number(key) : key]))
+    : [];
+}
+
+/** Text that Terraform would take for a template: it would be evaluated in the deployment, far from this file. */
+function templatesAmong(content: unknown, path: readonly PropertyKey[] = []): readonly Finding[] {
+  const value = valueAt(content, path);
+  if (typeof value === "string" && /[$%]\{/.test(value)) {
+    return [{ path, given: JSON.stringify(value), allowed: "text without ${ and %{", remedy: "write the value itself: settings are no Terraform expressions" }];
+  }
+  return typeof value === "object" && value !== null
+    ? Object.keys(value).flatMap((key) => templatesAmong(content, [...path, Array.isArray(value) ? Number(key) : key]))
     : [];
 }
 

@@ -262,7 +262,7 @@ export class InfraStack extends EnvironmentStack {
           resourceGroup: [{ preventDeletionIfContainsResources: true }],
           storage: [{ dataPlaneAvailable: false }],
           postgresqlFlexibleServer: [{ restartServerOnConfigurationValueChange: true }],
-          logAnalyticsWorkspace: [{ permanentlyDeleteOnDestroy: true }],
+          logAnalyticsWorkspace: [{ permanentlyDeleteOnDestroy: !settings.protection }],
         },
       ],
     });

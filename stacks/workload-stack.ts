@@ -12,7 +12,7 @@ import { AirflowRelease } from "../constructs/airflow/airflow-release";
 import { airflowImage } from "../constructs/airflow/image";
 import { airflowValues } from "../constructs/airflow/values";
 import { ROOT_SECRETS, type SecretFamily } from "../constructs/azure/root-secrets";
-import { BootstrapJob, SuspendedJob } from "../constructs/kubernetes/bootstrap-job";
+import { BootstrapJob, jobLogCommand, SuspendedJob } from "../constructs/kubernetes/bootstrap-job";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
@@ -125,7 +125,7 @@ export class WorkloadStack extends EnvironmentStack {
 
     publishOutputs(this, HINTS, {
       airflow_ui_command: `kubectl port-forward --namespace ${datasurface.namespace} service/${API_SERVER_SERVICE} 8080:${API_SERVER_PORT}`,
-      job_log_commands: Object.fromEntries(started.map(({ name }) => [name, `kubectl logs --namespace ${datasurface.namespace} job/${name} --all-pods`])),
+      job_log_commands: Object.fromEntries(started.map(({ name }) => [name, jobLogCommand(datasurface.namespace, name)])),
       retry_command: `npx cdktf deploy ${this.node.id}`,
     });
   }

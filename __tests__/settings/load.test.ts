@@ -594,3 +594,12 @@ describe("all problems at once", () => {
     );
   });
 });
+
+describe("text that Terraform would evaluate", () => {
+  test.each(["${path.cwd}", '%{ if true }x%{ endif }'])("%s is refused, with its place", (value) => {
+    const text = fileWith({ "airflow.admin.firstName": value });
+    const [problem, ...others] = problemsOf(text);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ field: "airflow.admin.firstName", allowed: "text without ${ and %{" });
+  });
+});

@@ -22,8 +22,14 @@ export interface AirflowImageProps {
   readonly registryName: string;
 }
 
-/** Python packages of walkthrough step 11 that DAGs import, by their import names. */
-export const AIRFLOW_REQUIRED_MODULES = ["pymssql", "pyodbc", "azure.identity", "azure.keyvault.secrets", "airflow.providers.fab"] as const;
+/**
+ * Modules that the image must have: the packages of walkthrough step 11, FAB for the admin user, and both drivers of
+ * PostgreSQL (Airflow 3.1 fails on a PostgreSQL DSN without asyncpg).
+ */
+export const AIRFLOW_REQUIRED_MODULES = ["pymssql", "pyodbc", "azure.identity", "azure.keyvault.secrets", "airflow.providers.fab", "psycopg2", "asyncpg"] as const;
+
+/** Driver that the generated DAGs name in their connection to Azure SQL. */
+export const AIRFLOW_REQUIRED_ODBC_DRIVERS = ["ODBC Driver 18 for SQL Server"] as const;
 
 /** Chooses the image: the vendor's for the release line, or one that a registry of this deployment builds. */
 export function airflowImage({ image, version, registryName }: AirflowImageProps): AirflowImage {

@@ -75,16 +75,22 @@ export class BootstrapJob extends Construct {
     this.name = name;
     const trigger = new Resource(this, "Revision", {
       triggers: {
+        job: name,
         revision: interpolate(contentRevision(JSON.stringify([props.pod, props.inputs ?? [], props.upstream ?? []]))),
-        // Stands in the plan, so that it is on the screen of whoever sees the job fail.
-        if_it_fails: `see it: kubectl logs --namespace ${namespace} job/${name} --all-pods; try again: npx cdktf deploy (the job is replaced)`,
       },
     });
     const address = `null_resource.${trigger.friendlyUniqueId}`;
     this.revision = interpolate(`${address}.triggers.revision`);
 
     this.job = new JobV1(this, "Job", {
-      metadata: { name, namespace, labels: labels(name) },
+      metadata: {
+        name,
+        namespace,
+        labels: labels(name),
+        // Stands in the plan beside the job, so that it is on the screen of whoever sees it fail. Not among the triggers:
+        // other words would run every job again.
+        annotations: { [IF_IT_FAILS_ANNOTATION]: `see it: ${jobLogCommand(namespace, name)}; try again: npx cdktf deploy (the job is replaced)` },
+      },
       spec: {
         backoffLimit: RETRIES,
         completions: 1,
@@ -106,6 +112,14 @@ export class BootstrapJob extends Construct {
       lifecycle: { replaceTriggeredBy: [address] },
     });
   }
+}
+
+/** Annotation with what to do when a job has failed. */
+export const IF_IT_FAILS_ANNOTATION = "datasurface.com/if-it-fails";
+
+/** Command that prints a job's log, of all its tries. */
+export function jobLogCommand(namespace: string, name: string): string {
+  return `kubectl logs --namespace ${namespace} job/${name} --all-pods`;
 }
 
 export interface SuspendedJobProps {

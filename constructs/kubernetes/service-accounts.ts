@@ -31,8 +31,8 @@ export class ServiceAccounts extends Construct {
         imagePullSecret,
       });
     }
-    // The vendor's job, MCP and KubernetesPodOperator pods name no service account.
-    new DefaultServiceAccountV1(this, "default", { metadata: { namespace }, imagePullSecret });
+    // The vendor's job, MCP and KubernetesPodOperator pods name no service account. None of them talks to the Kubernetes API.
+    new DefaultServiceAccountV1(this, "default", { metadata: { namespace }, imagePullSecret, automountServiceAccountToken: false });
 
     const role = new RoleV1(this, "SecretReader", {
       metadata: { name: "airflow-secret-reader", namespace },

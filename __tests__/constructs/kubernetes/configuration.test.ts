@@ -206,8 +206,12 @@ describe("ServiceAccounts", () => {
     });
   });
 
-  test("the default account may pull, as the vendor's pods run as it", () => {
-    expect(stack.resource("kubernetes_default_service_account_v1", "Accounts/default")).toEqual({ metadata: { namespace: "ns" }, image_pull_secret: [{ name: "datasurface-registry" }] });
+  test("the default account may pull, as the vendor's pods run as it, and gives no pod a token", () => {
+    expect(stack.resource("kubernetes_default_service_account_v1", "Accounts/default")).toEqual({
+      metadata: { namespace: "ns" },
+      image_pull_secret: [{ name: "datasurface-registry" }],
+      automount_service_account_token: false,
+    });
   });
 
   test("the four accounts read Secrets and change none", () => {

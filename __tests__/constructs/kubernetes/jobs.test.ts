@@ -70,7 +70,7 @@ describe("BootstrapJob", () => {
   });
 
   test("shows the command that prints its log, and the way on, in the plan", () => {
-    expect(at(stack.resource("null_resource", "Job/Revision"), "triggers.if_it_fails")).toBe(
+    expect(objectAt(job(), "metadata.annotations")["datasurface.com/if-it-fails"]).toBe(
       "see it: kubectl logs --namespace ns job/publish-model --all-pods; try again: npx cdktf deploy (the job is replaced)",
     );
   });

@@ -1,0 +1,52 @@
+import type { Framework } from "./checkov";
+
+type Files = Readonly<Record<string, unknown>>;
+interface JsonObject {
+  [key: string]: unknown;
+}
+
+/** A defect that checkov has to find: otherwise it does not see what it is given, and "nothing found" says nothing. */
+export interface Witness {
+  readonly framework: Framework;
+  readonly what: string;
+  readonly check: string;
+  /** Builds the defect into a copy of what is scanned; undefined when it found no place for it. */
+  readonly damage: (files: Files) => Files | undefined;
+}
+
+/** Calls back for each object in JSON, and returns a copy of the whole. */
+function changed(files: Files, change: (object: JsonObject, key: string) => boolean): Files | undefined {
+  let done = false;
+  const copy = JSON.parse(JSON.stringify(files), (key: string, value: unknown) => {
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      done = change(value as JsonObject, key) || done;
+    }
+    return value;
+  }) as Files;
+  return done ? copy : undefined;
+}
+
+const oldTls = (object: JsonObject): boolean => {
+  const has = object.minimum_tls_version === "1.2";
+  if (has) {
+    object.minimum_tls_version = "1.0";
+  }
+  return has;
+};
+
+export const WITNESSES: readonly Witness[] = [
+  { framework: "terraform_json", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  {
+    framework: "terraform_json",
+    what: "an SQL server without its private endpoint",
+    check: "CKV2_AZURE_45",
+    damage: (files) => changed(files, (object, key) => key === "resource" && delete object.azurerm_private_endpoint),
+  },
+  { framework: "terraform_plan", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  {
+    framework: "kubernetes",
+    what: "a privileged container",
+    check: "CKV_K8S_16",
+    damage: (files) => changed(files, (object) => "allowPrivilegeEscalation" in object && Boolean((object.privileged = true))),
+  },
+];

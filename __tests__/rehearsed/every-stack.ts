@@ -1,0 +1,179 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { RehearsalError } from "../../rehearsal/problem";
+import { errorLines } from "../../rehearsal/progress";
+import type { Processes } from "../../rehearsal/processes";
+import { changesIn } from "../../rehearsal/records";
+import type { PointProps } from "./point";
+import type { Rig, Synthesis } from "./rig";
+import { REVERSED, type Role, ROLES, type Site, succeeded } from "./site";
+import type { Check } from "./suite";
+
+/** Something in the middle of each stack, with other things before and behind it. */
+const BREAKS: Readonly<Record<Role, string>> = {
+  infra: "azurerm_postgresql_flexible_server",
+  "cluster-config": "kubernetes_persistent_volume_claim_v1[git-cache-pvc]",
+  workload: "helm_release",
+};
+
+/** Point 1: every stack of every environment. */
+export async function everyStack({ rig, suite, environments, project }: PointProps): Promise<void> {
+  const checks: Check[] = [];
+  for (const environment of environments) {
+    const synthesis = await rig.synthesize({ environment });
+    const released = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { protection: false }) });
+    const own = await rig.synthesizeProject(environment);
+    checks.push(
+      ...ROLES.map((role, index) => ({ name: `${environment} ${role}: valid, and its folder names nothing outside of it`, run: (processes: Processes) => contained(rig, synthesis, own, role, index, project, processes) })),
+      { name: `${environment}: deploy, empty plan, each folder alone, refused destroy if protected, destroy`, run: (processes) => wholeLife(rig, synthesis, released, processes) },
+      { name: `${environment}: broken once in each stack, deployed to the end, destroyed`, run: (processes) => brokenAndResumed(rig, released, processes) },
+      ...ROLES.map((role) => ({ name: `${environment}: broken in ${role}, destroyed at once`, run: (processes: Processes) => brokenAndDestroyed(rig, released, role, processes) })),
+    );
+  }
+  await suite.all(checks);
+}
+
+/** What a remote runner does not have must not be in the JSON. */
+const FOREIGN = /"(local-exec|remote-exec|file|provisioner|local_file|local_sensitive_file|external|archive_file|connection_info)":|\b(file|filebase64|templatefile|fileset|filesha256|filemd5|abspath|pathexpand)\(|\bpath\.(root|module|cwd)\b/;
+
+async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: Role, index: number, project: string, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  const problems: string[] = [];
+  const { status, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
+  if (status !== 0) {
+    problems.push("terraform validate:", ...errorLines(output));
+  }
+  const source = site.source(role);
+  const foreign = FOREIGN.exec(source);
+  if (foreign) {
+    problems.push(`${foreign[0]} in cdk.tf.json`);
+  }
+  for (const path of [project, realpathSync(project), process.env.HOME].filter((text): text is string => text !== undefined && text.length > 1)) {
+    if (source.includes(path)) {
+      problems.push(`cdk.tf.json names a folder of this machine: ${path}`);
+    }
+  }
+  const elsewhere = readFileSync(join(own.stacks[index]?.folder ?? "", "cdk.tf.json"), "utf8");
+  if (elsewhere !== source) {
+    problems.push("synthesized from another folder, cdk.tf.json is another one");
+  }
+  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", ".terraform", ".terraform.lock.hcl"].includes(name));
+  problems.push(...stray.map((name) => `a file beside cdk.tf.json: ${name}`));
+  site.remove();
+  return problems;
+}
+
+async function wholeLife(rig: Rig, synthesis: Synthesis, released: Synthesis, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  await site.deploy(processes);
+  const problems = [...(await site.plannedChanges(processes))];
+  const before = site.journal().length;
+  await site.deploy(processes);
+  problems.push(...changesIn(site.journal().slice(before)).map(({ action, type, id }) => `the second deployment: ${action} ${type} ${id}`));
+  for (const role of ROLES) {
+    problems.push(...(await aloneInAFolder(rig, site, role, processes)));
+  }
+  if (synthesis.environment.settings.protection) {
+    const refused = site.fork();
+    for (const role of ["cluster-config", "infra"] as const) {
+      const objects = refused.objects().length;
+      const run = await refused.destroy(processes, role);
+      if (run.succeeded || refused.objects().length !== objects) {
+        problems.push(`protection is on, and the destruction of ${role} is not refused`);
+      }
+    }
+    refused.remove();
+    // The deployment that turns the setting off may change nothing else.
+    site.use(released);
+    const journal = await site.deploy(processes);
+    problems.push(...changesIn(journal).map(({ action, type, id }) => `turning protection off: ${action} ${type} ${id}`));
+  }
+  problems.push(...(await destroyed(site, processes)));
+  site.remove();
+  return problems;
+}
+
+async function destroyed(site: Site, processes: Processes): Promise<readonly string[]> {
+  for (const role of REVERSED) {
+    succeeded(await site.destroy(processes, role), `destroy of ${role}`);
+  }
+  return site.left();
+}
+
+/** As a remote runner has it: the folder, the states that it reads, terraform, and no other program. */
+async function aloneInAFolder(rig: Rig, site: Site, role: Role, processes: Processes): Promise<readonly string[]> {
+  const place = rig.newFolder("alone");
+  const folder = join(place, "an", "empty folder", "here");
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(site.stackFolder(role), "cdk.tf.json"), join(folder, "cdk.tf.json"));
+  const paths = statePaths(JSON.parse(site.source(role)));
+  const problems = paths.filter((path) => !path.startsWith("../../../")).map((path) => `${role}: a state's path leads elsewhere: ${path}`);
+  for (const path of paths) {
+    const from = join(site.stackFolder(role), path);
+    if (existsSync(from)) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      cpSync(from, join(folder, path));
+    }
+  }
+  const bin = join(place, "bin");
+  mkdirSync(bin);
+  symlinkSync(programInPath("terraform", site.env.PATH ?? ""), join(bin, "terraform"));
+  const env = { ...site.env, PATH: bin, HOME: join(place, "home") };
+  for (const [what, expected, programArguments] of [
+    ["init", 0, ["init", "-input=false", "-no-color"]],
+    ["plan", 0, ["plan", "-input=false", "-no-color", "-detailed-exitcode"]],
+  ] as const) {
+    const { status, stdout, stderr } = await processes.run(join(bin, "terraform"), programArguments, { cwd: folder, env });
+    if (status !== expected) {
+      problems.push(`${role} alone in a folder: terraform ${what} ends with status ${status}`, ...errorLines(`${stdout}\n${stderr}`).slice(-15));
+    }
+  }
+  rmSync(place, { recursive: true, force: true });
+  return problems;
+}
+
+/** Paths of the local states that a stack keeps and reads. */
+function statePaths(value: unknown): readonly string[] {
+  const found: string[] = [];
+  JSON.stringify(value, (key: string, inner: unknown) => {
+    if (key === "path" && typeof inner === "string" && inner.endsWith(".tfstate")) {
+      found.push(inner);
+    }
+    return inner;
+  });
+  return [...new Set(found)];
+}
+
+function programInPath(name: string, path: string): string {
+  const found = path.split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file));
+  if (found === undefined) {
+    throw new RehearsalError(`${name} is not in PATH`);
+  }
+  return realpathSync(found);
+}
+
+async function breaks(site: Site, role: Role, processes: Processes): Promise<readonly string[]> {
+  const run = await site.apply(processes, role, { fail: BREAKS[role] });
+  const asked = run.journal.filter(({ asked_for }) => asked_for).length;
+  return run.succeeded || asked !== 1 ? [`${role}: ${BREAKS[role]} did not fail as asked for (${asked} times)`] : [];
+}
+
+async function brokenAndResumed(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  const problems: string[] = [];
+  for (const role of ROLES) {
+    problems.push(...(await breaks(site, role, processes)));
+    await site.deploy(processes, [role]);
+  }
+  problems.push(...(await site.plannedChanges(processes)), ...(await destroyed(site, processes)));
+  site.remove();
+  return problems;
+}
+
+async function brokenAndDestroyed(rig: Rig, synthesis: Synthesis, role: Role, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  await site.deploy(processes, ROLES.slice(0, ROLES.indexOf(role)));
+  const problems = [...(await breaks(site, role, processes)), ...(await destroyed(site, processes))];
+  site.remove();
+  return problems;
+}

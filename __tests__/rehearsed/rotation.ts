@@ -1,0 +1,178 @@
+import { isDeepStrictEqual } from "node:util";
+import { ROOT_SECRETS, type RootSecretId, type SecretFamily } from "../../constructs/azure/root-secrets";
+import { describeEntry } from "../../rehearsal/differences";
+import type { Processes } from "../../rehearsal/processes";
+import { changesIn, compare, type JournalEntry } from "../../rehearsal/records";
+import type { PointProps } from "./point";
+import { disagreements, rootValues } from "./reached";
+import type { Synthesis } from "./rig";
+import { ROLES, type Site } from "./site";
+
+/** What the rotation of a family does, and nothing else. */
+interface Expected {
+  /** Vault secrets that get a new value, by the end of their name. */
+  readonly vault: readonly string[];
+  readonly servers: readonly string[];
+  /** Secrets of the namespace that are written. */
+  readonly secrets: readonly string[];
+  /** Annotations of pods in the Helm values that change: their pods start anew. */
+  readonly annotations: readonly string[];
+  /** Whether the MCP server starts anew. */
+  readonly mcp: boolean;
+  /** Jobs that run again. */
+  readonly jobs: readonly string[];
+}
+
+const ALL_AIRFLOW_PODS = "airflowPodAnnotations.datasurface.com/secrets-revision";
+const gitSync = (component: string): string => `${component}.podAnnotations.datasurface.com/secrets-revision-tokens`;
+
+const EXPECTED: Readonly<Record<SecretFamily, Expected>> = {
+  databasePasswords: {
+    vault: ["postgresql-admin-password", "sql-admin-password", "--Demo--sqlserver-demo-merge--credentials"],
+    servers: ["azurerm_mssql_server", "azurerm_postgresql_flexible_server"],
+    secrets: ["airflow-celery-results", "airflow-database", "airflow-database-direct", "airflow-pgbouncer-exporter", "airflow-pgbouncer-ini", "sqlserver-demo-merge"],
+    annotations: [ALL_AIRFLOW_PODS, "pgbouncer.podAnnotations.datasurface.com/secrets-revision"],
+    mcp: false,
+    jobs: ["verify"],
+  },
+  airflowKeys: {
+    vault: ["airflow-admin-password", "airflow-api-secret-key", "airflow-jwt-secret", "airflow-redis-password"],
+    servers: [],
+    secrets: ["airflow-admin", "airflow-api", "airflow-broker", "airflow-jwt", "airflow-redis-auth"],
+    annotations: [ALL_AIRFLOW_PODS, "redis.podAnnotations.datasurface.com/secrets-revision"],
+    mcp: false,
+    jobs: ["airflow-admin", "verify"],
+  },
+  fernetKey: {
+    vault: ["airflow-fernet-key"],
+    servers: [],
+    secrets: ["airflow-fernet"],
+    annotations: [ALL_AIRFLOW_PODS],
+    mcp: false,
+    jobs: ["verify"],
+  },
+  tokens: {
+    vault: ["github-token", "gitlab-customer-token", "--Demo--git--credentials"],
+    servers: [],
+    secrets: ["datasurface-registry", "git", "git-dags"],
+    // The components with git-sync.
+    annotations: [gitSync("dagProcessor"), gitSync("triggerer"), gitSync("workers.celery")],
+    mcp: true,
+    jobs: ["verify"],
+  },
+};
+
+const FAMILIES = Object.keys(EXPECTED) as SecretFamily[];
+const NEW_TOKENS = { TF_VAR_github_token: `another github"'%<>&é`, TF_VAR_gitlab_customer_token: `another gitlab"'%<>&é` };
+
+/** Point 6: one check for each family and environment. */
+export async function rotation({ rig, suite, environments }: PointProps): Promise<void> {
+  for (const environment of environments) {
+    const synthesis = await rig.synthesize({ environment });
+    const rotated = new Map<SecretFamily, Synthesis>();
+    for (const family of FAMILIES) {
+      rotated.set(family, await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { revisions: { [family]: 2 } }) }));
+    }
+    const base = rig.site(synthesis);
+    await suite.all([
+      {
+        name: `${environment}: another token without another revision changes nothing`,
+        run: async (processes) => {
+          await base.deploy(processes);
+          const journal = changesIn(await base.deploy(processes, ROLES, { env: NEW_TOKENS }));
+          return [...journal.map(describeEntry), ...disagreements(base.objects())];
+        },
+      },
+    ]);
+    await suite.all(
+      FAMILIES.map((family) => ({
+        name: `${environment}: ${family} rotated`,
+        run: (processes: Processes) => rotate(base, rotated.get(family) ?? synthesis, family, processes),
+      })),
+    );
+    base.remove();
+  }
+}
+
+async function rotate(base: Site, synthesis: Synthesis, family: SecretFamily, processes: Processes): Promise<readonly string[]> {
+  const site = base.fork();
+  site.use(synthesis);
+  const before = { roots: rootValues(base.objects()), values: helmValues(base) };
+  const env = family === "tokens" ? NEW_TOKENS : {};
+  const journal = changesIn(await site.deploy(processes, ROLES, { env }));
+  const expected = EXPECTED[family];
+  const problems: string[] = [];
+
+  const now = rootValues(site.objects());
+  for (const root of Object.keys(ROOT_SECRETS) as RootSecretId[]) {
+    const [changes, should] = [before.roots.get(root) !== now.get(root), ROOT_SECRETS[root].family === family];
+    if (changes !== should) {
+      problems.push(`${root}: ${changes ? "another value, though its family stays" : "the old value"}`);
+    }
+  }
+  if (family === "tokens" && (now.get("gitHub") !== NEW_TOKENS.TF_VAR_github_token || now.get("gitLab") !== NEW_TOKENS.TF_VAR_gitlab_customer_token)) {
+    problems.push("the vault does not hold the new tokens");
+  }
+  problems.push(...disagreements(site.objects()));
+
+  const updated = (type: RegExp): readonly string[] => names(journal.filter((entry) => entry.action === "update" && type.test(entry.type)));
+  problems.push(
+    ...different("vault secrets written", updated(/^azurerm_key_vault_secret$/).map((name) => expected.vault.find((end) => name.endsWith(end)) ?? name), expected.vault),
+    ...different("servers written", journal.filter(({ action, type }) => action === "update" && /_server$/.test(type)).map(({ type }) => type), expected.servers),
+    ...different("Secrets written", updated(/^kubernetes_secret_v1$/), expected.secrets),
+    ...different("pod annotations", changedPaths(before.values, helmValues(site)), expected.annotations),
+    ...different("Deployments", updated(/^kubernetes_deployment_v1$/), expected.mcp ? ["demo-psp-mcp-server"] : []),
+    ...different("Helm releases", updated(/^helm_release$/), ["airflow"]),
+    ...different("jobs run again", names(journal.filter(({ action, type }) => action === "create" && type === "kubernetes_job_v1")), expected.jobs),
+    // A job's revision is an object of its own: no other thing is made or deleted.
+    ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
+    ...written(journal, family),
+    ...(await site.plannedChanges(processes, ROLES, { env })),
+  );
+  site.remove();
+  return problems;
+}
+
+function foreseen({ action, type }: JournalEntry): boolean {
+  return action === "update"
+    ? /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1|kubernetes_deployment_v1|helm_release)$/.test(type)
+    : type === "kubernetes_job_v1" || type === "null_resource";
+}
+
+/** What an update sent: the write-only values of the family are among it, or nothing was rotated. */
+function written(journal: readonly JournalEntry[], family: SecretFamily): readonly string[] {
+  return journal
+    .filter(({ action, type }) => action === "update" && /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1)$/.test(type))
+    .filter(({ config }) => !Object.entries(config as Record<string, unknown>).some(([name, value]) => name.endsWith("_wo") && value !== null && value !== undefined))
+    .map((entry) => `${family}: no value was sent: ${describeEntry(entry)}`);
+}
+
+function names(entries: readonly JournalEntry[]): readonly string[] {
+  return entries.map(({ type, id, config }) => {
+    const own = (config as { name?: unknown } | null)?.name;
+    return type === "azurerm_key_vault_secret" && typeof own === "string" ? own : id.slice(id.lastIndexOf("/") + 1);
+  });
+}
+
+function different(what: string, found: readonly string[], expected: readonly string[]): readonly string[] {
+  const shown = (list: readonly string[]): string => (list.length === 0 ? "none" : [...list].sort(compare).join(", "));
+  return shown(found) === shown(expected) ? [] : [`${what}: ${shown(found)}; expected: ${shown(expected)}`];
+}
+
+function helmValues(site: Site): unknown {
+  const release = site.state("workload").instances.find(({ type }) => type === "helm_release");
+  const [values] = (release?.attributes.values ?? []) as readonly string[];
+  return JSON.parse(values ?? "null") as unknown;
+}
+
+/** Paths of the leaves that differ. */
+function changedPaths(before: unknown, after: unknown, path: readonly string[] = []): readonly string[] {
+  if (isDeepStrictEqual(before, after)) {
+    return [];
+  }
+  if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) {
+    return [path.join(".")];
+  }
+  const [old, young] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return [...new Set([...Object.keys(old), ...Object.keys(young)])].flatMap((key) => changedPaths(old[key], young[key], [...path, key]));
+}

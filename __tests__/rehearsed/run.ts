@@ -1,0 +1,155 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
+import { Processes } from "../../rehearsal/processes";
+import { GO, TERRAFORM, type Tool, toolProblem } from "../../rehearsal/tools";
+import { everyStack } from "./every-stack";
+import { failureSweep } from "./failure-sweep";
+import type { PointProps } from "./point";
+import { Rig } from "./rig";
+import { rotation } from "./rotation";
+import { secrets } from "./secrets";
+import { Suite } from "./suite";
+
+const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
+  "every-stack": { about: "each stack is valid, deployed, planned empty and destroyed; also after it broke, and alone in a folder", run: everyStack },
+  "failure-sweep": { about: "each resource fails once and is left tainted once, each delete fails once; all secrets agree in the end", run: failureSweep },
+  secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },
+  rotation: { about: "each family of secrets: what is written, what restarts, what stays", run: rotation },
+};
+
+const USAGE = `npm run test:rehearsal [-- OPTIONS]
+
+Deployments with the real Terraform and stand-ins for the providers (rehearsal/README.md), no account and no network:
+
+${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`).join("\n")}
+
+  --only NAME         only this one; may be given several times
+  --environment NAME  only this file of environments/; may be given several times
+  --workers N         how many run at a time (default 2)
+  --keep              leave the scratch folder and say where it is
+  --help              this text
+
+Needs Node, Terraform and Go. Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
+
+const PROJECT = join(__dirname, "..", "..");
+
+interface Options {
+  readonly only: string[];
+  readonly environments: string[];
+  workers: number;
+  keep: boolean;
+}
+
+function parse(given: readonly string[]): Options | string {
+  const options: Options = { only: [], environments: [], workers: 2, keep: false };
+  const rest = given.flatMap((word) => (/^--[a-z]+=/.test(word) ? [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)] : [word]));
+  for (let option = rest.shift(); option !== undefined; option = rest.shift()) {
+    if (option === "--help" || option === "-h") {
+      return "";
+    }
+    if (option === "--keep") {
+      options.keep = true;
+      continue;
+    }
+    if (option !== "--only" && option !== "--environment" && option !== "--workers") {
+      return `Unknown option "${option}".`;
+    }
+    const value = rest.shift() ?? "";
+    if (option === "--only") {
+      if (!(value in POINTS)) {
+        return `--only: "${value}" is not one of ${Object.keys(POINTS).join(", ")}.`;
+      }
+      options.only.push(value);
+    } else if (option === "--environment") {
+      if (value === "") {
+        return "--environment: a name is missing.";
+      }
+      options.environments.push(value);
+    } else if (/^[1-9]$/.test(value)) {
+      options.workers = Number(value);
+    } else {
+      return `--workers: "${value}" is no number from 1 to 9.`;
+    }
+  }
+  return options;
+}
+
+async function problemOf(tool: Tool, processes: Processes): Promise<readonly string[]> {
+  try {
+    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, { cwd: PROJECT, env: process.env });
+    const problem = toolProblem(tool, { status, text: `${stdout}${stderr}` });
+    return problem === undefined ? [] : [problem];
+  } catch (error) {
+    if (error instanceof RehearsalError) {
+      return [toolProblem(tool, undefined) ?? error.message];
+    }
+    throw error;
+  }
+}
+
+async function main(): Promise<number> {
+  const options = parse(process.argv.slice(2));
+  if (typeof options === "string") {
+    (options === "" ? console.log : console.error)(options === "" ? USAGE : `${options}\n\n${USAGE}`);
+    return options === "" ? 0 : 1;
+  }
+  const started = Date.now();
+  const say = (line: string): void => console.log(line);
+  const workers = Array.from({ length: options.workers }, () => new Processes());
+  workers.forEach((worker) => worker.watchSignals());
+  const [processes = new Processes()] = workers;
+  const suite = new Suite(workers, say);
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-rehearsed-")));
+  try {
+    const missing = [...(await problemOf(TERRAFORM, processes)), ...(await problemOf(GO, processes))];
+    if (missing.length > 0) {
+      throw new RehearsalError(missing.join("\n"));
+    }
+    say("Building the stand-in providers, unless the cache has them …");
+    const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
+    const unknown = options.environments.filter((name) => !rig.environments.includes(name));
+    if (unknown.length > 0) {
+      throw new RehearsalError(`--environment: ${unknown.join(", ")}: allowed are ${rig.environments.join(", ")}.`);
+    }
+    const environments = rig.environments.filter((name) => options.environments.length === 0 || options.environments.includes(name));
+    for (const [name, { about, run }] of Object.entries(POINTS)) {
+      if (options.only.length === 0 || options.only.includes(name)) {
+        const begun = Date.now();
+        say(`\n=== ${name}: ${about}`);
+        await run({ rig, suite, processes, environments, project: PROJECT });
+        say(`=== ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+      }
+    }
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      console.error("Interrupted.");
+      return 130;
+    }
+    if (!(error instanceof RehearsalError)) {
+      throw error;
+    }
+    console.error(messageOf(error));
+    return 1;
+  } finally {
+    if (options.keep) {
+      say(`The scratch folder is ${folder}`);
+    } else {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+  say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
+  say(`${suite.passed} passed, ${suite.failed} failed`);
+  return suite.failed === 0 ? 0 : 1;
+}
+
+void main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,191 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { RootSecretId } from "../../constructs/azure/root-secrets";
+import { vaultSecrets } from "../../rehearsal/differences";
+import type { Processes } from "../../rehearsal/processes";
+import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
+import { contents, formsIn, needle, type Needle } from "./needles";
+import type { PointProps } from "./point";
+import { PLACES, reached, rootValues } from "./reached";
+import type { Rig, SettingsFile, Synthesis } from "./rig";
+import { REVERSED, ROLES, type Site, succeeded } from "./site";
+
+/** Everything that is special somewhere: JSON, URLs, Terraform's templates, a shell, HTML, INI files, base64's neighbours. */
+const AWKWARD = `"'\`!%20%$HOME\${x}$\${y}%{z}\\n\\ <b>&amp;+=/@:#?;,[]{}|~^*()é漢😀`;
+
+interface Given {
+  readonly variable: string;
+  readonly root: RootSecretId;
+  readonly mark: string;
+  readonly value: string;
+}
+
+const given = (variable: string, root: RootSecretId, mark: string): Given => ({ variable: `TF_VAR_${variable}`, root, mark, value: `${AWKWARD}${mark}${AWKWARD}` });
+
+const PASSWORDS = [
+  given("pg_admin_password", "postgresql", "Xq7PostgresqlGivenXq7"),
+  given("sql_admin_password", "sql", "Xq7AzureSqlGivenXq7"),
+  given("airflow_admin_password", "airflowAdmin", "Xq7AirflowAdminGivenXq7"),
+];
+const TOKENS = [given("github_token", "gitHub", "Xq7GitHubTokenXq7"), given("gitlab_customer_token", "gitLab", "Xq7GitLabTokenXq7")];
+
+/** Part of every value that the rehearsal makes up. */
+const MADE_UP = ["CANARY", "canary"].map((mark) => needle(`a made-up secret (${mark})`, mark, mark));
+
+/** Point 5: no secret is where it does not belong, and each is where it belongs, unchanged. */
+export async function secrets({ rig, suite, environments }: PointProps): Promise<void> {
+  const variants: { name: string; environment: string; values: readonly Given[]; change?: (settings: SettingsFile) => void }[] = environments.flatMap((environment) => [
+    { name: `${environment}, tokens and passwords given`, environment, values: [...PASSWORDS, ...TOKENS] },
+    { name: `${environment}, passwords made up`, environment, values: TOKENS },
+  ]);
+  const [first] = environments;
+  if (first !== undefined) {
+    variants.push({ name: `${first}, access: local-admin`, environment: first, values: [...PASSWORDS, ...TOKENS], change: (settings) => Object.assign(settings, { access: { ...settings.access, mode: "local-admin" } }) });
+  }
+  const checks = [];
+  for (const { name, environment, values, change } of variants) {
+    const released = (settings: SettingsFile): void => {
+      change?.(settings);
+      settings.protection = false as unknown as undefined;
+    };
+    const synthesis = await rig.synthesize({ environment, change: released });
+    const rotated = await rig.synthesize({
+      environment,
+      change: (settings) => {
+        released(settings);
+        settings.revisions = { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 };
+      },
+    });
+    checks.push({ name, run: (processes: Processes) => searched(rig, synthesis, rotated, values, processes) });
+  }
+  await suite.all(checks);
+}
+
+async function searched(rig: Rig, synthesis: Synthesis, rotated: Synthesis, values: readonly Given[], processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  const env = Object.fromEntries(values.map(({ variable, value }) => [variable, value]));
+  // By a saved plan, as a pipeline does; one failure on the way, so that errors are in the log.
+  await planAndApply(site, "first", env, processes, "kubernetes_secret_v1[git]:create:1,azurerm_mssql_server:create:1,azurerm_key_vault_secret[sql-admin-password]:create:1");
+  const problems = [...arrived(site, values)];
+  const everSecret = new Set(vaultSecrets(site.objects()).values());
+  site.use(rotated);
+  await planAndApply(site, "rotated", env, processes);
+  problems.push(...arrived(site, values));
+  vaultSecrets(site.objects()).forEach((value) => everSecret.add(value));
+  problems.push(...(await site.plannedChanges(processes, ROLES, { env })));
+
+  const needles = [...MADE_UP, ...values.map(({ variable, value, mark }) => needle(variable, value, mark)), ...generated(everSecret, values)];
+  const known = keysThatOpenNothing(site, synthesis);
+  problems.push(...seen(site, needles), ...leaks(site, needles, known));
+  for (const role of REVERSED) {
+    succeeded(await site.destroy(processes, role), `destroy of ${role}`);
+  }
+  problems.push(...leaks(site, needles, known).map((line) => `after the destroy: ${line}`), ...site.left());
+  site.remove();
+  return [...new Set(problems)];
+}
+
+async function planAndApply(site: Site, name: string, env: Readonly<Record<string, string>>, processes: Processes, fail?: string): Promise<void> {
+  for (const role of ROLES) {
+    for (let attempt = 1; ; attempt += 1) {
+      const plan = `${name}-${attempt}.tfplan`;
+      succeeded(await site.terraform(processes, role, ["plan", "-input=false", "-no-color", `-out=${plan}`], { env }), `plan of ${role}`);
+      const shown = succeeded(await site.terraform(processes, role, ["show", "-json", plan], { unlogged: true }), `show of ${role}`);
+      writeFileSync(join(site.stackFolder(role), `${plan}.json`), shown.output);
+      const run = await site.terraform(processes, role, ["apply", "-input=false", "-no-color", plan], { env, fail });
+      if (run.succeeded) {
+        break;
+      }
+      if (attempt > 3 || !run.journal.some(({ asked_for }) => asked_for)) {
+        succeeded(run, `deploy of ${role}`);
+      }
+    }
+    for (const programArguments of [["show", "-no-color"], ["show", "-json"], ["output", "-json"]]) {
+      const shown = succeeded(await site.terraform(processes, role, programArguments, { unlogged: true }), programArguments.join(" "));
+      writeFileSync(join(site.stackFolder(role), `${name}-${programArguments.join("")}.txt`), shown.output);
+    }
+  }
+}
+
+/** Whether each place has exactly the value that was given, or the one that the vault made up. */
+function arrived(site: Site, values: readonly Given[]): readonly string[] {
+  const wanted = new Map<RootSecretId, string>([...rootValues(site.objects()), ...values.map(({ root, value }) => [root, value] as const)]);
+  const places = reached(site.objects());
+  return [
+    ...(places.length === PLACES ? [] : [`${places.length} places have a secret, and ${PLACES} should`]),
+    ...[...rootValues(site.objects())].filter(([root, value]) => value !== wanted.get(root)).map(([root]) => `the vault has another ${root} than was given`),
+    ...places.filter(({ root, value }) => value === undefined || value !== wanted.get(root)).map(({ place, root, value }) => `${place}: ${value === undefined ? "unreadable" : `not the ${root} that was given`}`),
+    ...malformed(rootValues(site.objects())),
+  ];
+}
+
+/** A fernet key is base64 for URLs of 32 bytes. */
+function malformed(roots: ReadonlyMap<RootSecretId, string>): readonly string[] {
+  const fernet = roots.get("fernet") ?? "";
+  return /^[A-Za-z0-9_-]{43}=$/.test(fernet) ? [] : ["the fernet key is not base64 of 32 bytes"];
+}
+
+/** What the vault ever held and nobody gave. */
+function generated(held: ReadonlySet<string>, values: readonly Given[]): readonly Needle[] {
+  const known = (text: string): boolean => values.some(({ mark }) => text.includes(mark));
+  return [...held].filter((text) => !known(text) && !text.startsWith("{")).map((text, index) => needle(`made-up vault secret ${index + 1}`, text, text.slice(0, 20)));
+}
+
+/** Every file that a deployment leaves, the made-up cloud apart: that is the vault and the servers themselves. */
+function files(folder: string, without: readonly string[]): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return without.includes(entry.name) || entry.isSymbolicLink() ? [] : entry.isDirectory() ? files(path, without) : [path];
+  });
+}
+
+interface KnownKey {
+  readonly value: string;
+  /** Files that may have it, by their path in the site. */
+  readonly where: RegExp;
+}
+
+/** docs/secrets.md, "What is in the state all the same": the values, and where they may be. */
+function keysThatOpenNothing(site: Site, { environment }: Synthesis): readonly KnownKey[] {
+  const infra = new RegExp(`terraform-state/${environment.name}-infra\\.tfstate|stacks/${environment.name}-infra/`);
+  const anywhere = /terraform-state\/|stacks\/[^/]+\//;
+  const local = environment.settings.access.mode === "local-admin";
+  return ROLES.flatMap((role) => site.state(role).instances).flatMap(({ type, attributes }) =>
+    [...EXCEPTIONS.map((exception) => ({ exception, where: infra })), ...(local ? [{ exception: LOCAL_ADMIN_EXCEPTION, where: anywhere }] : [])]
+      .filter(({ exception }) => exception.type === type && exception.harmless(attributes))
+      .flatMap(({ exception, where }) => Object.entries(attributes).flatMap(([name, value]) => (exception.attribute.test(name) ? texts(value).map((text) => ({ value: text, where })) : []))),
+  );
+}
+
+function texts(value: unknown): readonly string[] {
+  return typeof value === "string" ? (value.length > 5 ? [value] : []) : typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
+}
+
+function leaks(site: Site, needles: readonly Needle[], known: readonly KnownKey[]): readonly string[] {
+  return files(site.folder, ["cloud", ".terraform"]).flatMap((file) => {
+    const path = relative(site.folder, file);
+    const allowed = known.filter(({ where }) => where.test(path)).flatMap(({ value }) => [value, JSON.stringify(value).slice(1, -1)]);
+    // The longer first: a connection string has the key in it.
+    const ordered = [...new Set(allowed)].sort((a, b) => b.length - a.length);
+    return contents(path, readFileSync(file)).flatMap(({ name, content }) => {
+      const rest = ordered.reduce((text, value) => text.replaceAll(Buffer.from(value, "utf8").toString("latin1"), "(known)"), content);
+      return needles.flatMap((wanted) => {
+        const forms = formsIn(rest, wanted);
+        return forms.length === 0 ? [] : [`${wanted.name} in ${name} (${forms.slice(0, 3).join("; ")})`];
+      });
+    });
+  });
+}
+
+/** The search itself is tried where everything must be found: in the made-up cloud. And what is searched has to be there. */
+function seen(site: Site, needles: readonly Needle[]): readonly string[] {
+  const cloud = files(site.cloud, []).map((file) => readFileSync(file, "latin1")).join("\n");
+  const names = files(site.folder, ["cloud", ".terraform"]).map((file) => relative(site.folder, file));
+  const expected = [/cdk\.tf\.json$/, /\.tfplan$/, /\.tfplan\.json$/, /\.tfstate$/, /\.tfstate\.backup$/, /terraform\.log$/];
+  const plans = files(site.folder, ["cloud", ".terraform"]).filter((file) => file.endsWith(".tfplan"));
+  return [
+    ...needles.filter((wanted) => wanted.name !== "a made-up secret (canary)" && formsIn(cloud, wanted).length === 0).map(({ name }) => `the search does not find ${name} where it has to be`),
+    ...expected.filter((pattern) => !names.some((name) => pattern.test(name))).map((pattern) => `no file like ${pattern.source} was searched`),
+    ...plans.filter((file) => contents(file, readFileSync(file)).length < 4).map((file) => `the members of ${relative(site.folder, file)} were not searched`),
+  ];
+}

@@ -1,0 +1,175 @@
+"""verify.py against a server that behaves as the real one can, but not on demand: busy, broken, crowded, or not Airflow at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unittest
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from urllib.parse import parse_qs, urlsplit
+
+from support import DAGS, INFRASTRUCTURE, PAYLOAD, Outcome, Reply, StandIn, clean_environment, run_job
+
+HEALTHY = {component: {"status": "healthy"} for component in ("metadatabase", "scheduler", "dag_processor", "triggerer")}
+
+
+class Server:
+    """Answers as a healthy Airflow; `override` comes first."""
+
+    def __init__(self) -> None:
+        self.override: dict[str, object] = {}
+        self.dags = list(DAGS)
+        self.logins = 0
+        self.parsed = "2999-01-01T00:00:00Z"
+        self.runs: list[dict[str, str]] = [{"dag_run_id": "run+1", "state": "success"}]
+
+    def answer(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Reply | None:
+        place, query = urlsplit(path).path, parse_qs(urlsplit(path).query)
+        if place in self.override:
+            reply = self.override[place]
+            reply = reply.pop(0) if isinstance(reply, list) and reply else reply
+            if isinstance(reply, Reply):
+                return reply
+            if reply is None:
+                return None
+        if place == "/api/v2/monitor/health":
+            return Reply(200, HEALTHY)
+        if place == "/auth/token":
+            self.logins += 1
+            return Reply(201, {"access_token": f"token-{self.logins}"})
+        if headers.get("Authorization") != f"Bearer token-{self.logins}":
+            return Reply(401, {"detail": "Invalid JWT token"})
+        offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["50"])[0])
+        if place == "/api/v2/dags":
+            page = self.dags[offset : offset + min(limit, 100)]
+            return Reply(200, {"dags": [{"dag_id": dag, "is_paused": False, "last_parsed_time": self.parsed} for dag in page], "total_entries": len(self.dags)})
+        if place == "/api/v2/importErrors":
+            return Reply(200, {"import_errors": [], "total_entries": 0})
+        if place.endswith("/dagRuns"):
+            return Reply(200, {"dag_runs": self.runs, "total_entries": len(self.runs)})
+        if place.endswith("/taskInstances"):
+            return Reply(200, {"task_instances": [], "total_entries": 0})
+        return Reply(404, {"detail": "Not Found"})
+
+
+class StandInTests(unittest.TestCase):
+    def setUp(self) -> None:
+        self.server = Server()
+        self.http = StandIn(self.server.answer)
+        self.addCleanup(self.http.close)
+
+    def verify(self, **changes: str) -> Outcome:
+        return run_job(
+            "verify.py",
+            {
+                "AIRFLOW_URL": self.http.url,
+                "ADMIN_USERNAME": "admin",
+                "ADMIN_PASSWORD": "stand-in password",
+                "EXPECTED_DAGS": json.dumps(DAGS),
+                "INFRASTRUCTURE_DAG": INFRASTRUCTURE,
+                "TIMEOUT_SECONDS": "20",
+                "IMPORT_ERROR_SECONDS": "1",
+                "SETTLE_SECONDS": "0",
+                "FORBIDDEN_SECONDS": "0.5",
+                "POLL_SECONDS": "0.1",
+                "RETRY_SECONDS": "2",
+                "RETRY_DELAY": "0.1",
+                **changes,
+            },
+        )
+
+    def check(self, outcome: Outcome, code: int, *texts: str) -> None:
+        self.assertEqual(outcome.code, code, outcome.output)
+        for text in texts:
+            self.assertIn(text, outcome.output)
+
+    def test_healthy(self) -> None:
+        self.check(self.verify(), 0)
+
+    def test_more_dags_than_a_page(self) -> None:
+        self.server.dags = [f"a_{number:04}" for number in range(250)] + DAGS
+        outcome = self.verify()
+        self.check(outcome, 0, "255 in all")
+
+    def test_server_errors_in_the_middle(self) -> None:
+        self.server.override["/api/v2/dags"] = [Reply(500, "PendingRollbackError"), None, Reply(503, "")]
+        # After the list is empty, it is no reply any more, and the healthy answer follows.
+        self.check(self.verify(), 0, "answers HTTP 500 to GET /api/v2/dags")
+        self.server.override["/api/v2/dags"] = Reply(500, "PendingRollbackError")
+        self.check(self.verify(), 1, "given up after", "answers HTTP 500", 'at the check "infrastructure DAG')
+
+    def test_token_refused_again_and_again(self) -> None:
+        self.server.override["/api/v2/dags"] = Reply(401, {"detail": "Signature verification failed"})
+        self.check(self.verify(), 1, "do its replicas have different keys")
+
+    def test_not_airflow(self) -> None:
+        self.server.override["/api/v2/monitor/health"] = Reply(404, "<html>nginx</html>")
+        self.check(self.verify(), 2, "is it Airflow 3", "nginx")
+        self.server.override = {"/api/v2/monitor/health": Reply(302, "", (("Location", "http://127.0.0.1:1/"),))}
+        self.check(self.verify(), 2, "answers HTTP 302")
+
+    def test_component_that_never_reported(self) -> None:
+        self.server.override["/api/v2/monitor/health"] = Reply(200, {**HEALTHY, "dag_processor": None, "triggerer": {"status": None, "latest_triggerer_heartbeat": None}})
+        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "dag_processor has never reported, triggerer has never reported")
+
+    def test_another_auth_manager(self) -> None:
+        self.server.override["/auth/token"] = Reply(405, {"detail": "Method Not Allowed"})
+        self.check(self.verify(), 2, "is its auth manager FAB?")
+
+    def test_forbidden(self) -> None:
+        self.server.override["/api/v2/importErrors"] = Reply(403, {"detail": "Forbidden"})
+        self.check(self.verify(), 3, "lacks the role Admin")
+        self.server.override["/api/v2/importErrors"] = [Reply(403, {"detail": "Forbidden"})]
+        self.check(self.verify(FORBIDDEN_SECONDS="10"), 0)
+
+    def test_dag_of_an_earlier_deployment(self) -> None:
+        self.server.parsed = "2020-01-01T00:00:00Z"
+        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: demo-psp_infrastructure")
+
+    def test_import_error_of_a_file_that_is_gone_does_not_count_until_the_end(self) -> None:
+        error = {"import_error_id": 1, "timestamp": "2026-01-01T00:00:00Z", "filename": "old.py", "bundle_name": "dags-folder", "stack_trace": "ValueError: old"}
+        stale = Reply(200, {"import_errors": [error], "total_entries": 1})
+        self.server.override["/api/v2/importErrors"] = [stale] * 25
+        self.check(self.verify(), 0, "import errors: 1 at present")
+        self.server.override["/api/v2/importErrors"] = stale
+        outcome = self.verify(TIMEOUT_SECONDS="3")
+        self.check(outcome, 1, "1 DAG file does not import: old.py (ValueError: old)")
+
+    def test_mcp_that_does_not_admit_the_host(self) -> None:
+        for reply in (Reply(421, "Misdirected Request"), Reply(400, "Invalid Host header")):
+            self.server.override["/sse"] = reply
+            self.check(self.verify(MCP_URL=self.http.url + "/sse"), 3, "--allowed-host")
+
+    def test_mcp_that_is_slow(self) -> None:
+        stream = Reply(200, "event: endpoint\r\n\r\n", (("Content-Type", "text/event-stream; charset=utf-8"),))
+        self.server.override["/sse"] = [Reply(503, ""), None, stream]
+        self.check(self.verify(MCP_URL=self.http.url + "/sse"), 0, "HTTP 503")
+
+    def test_wrong_settings(self) -> None:
+        self.check(self.verify(EXPECTED_DAGS="[1]"), 2, "no DAG id")
+        self.check(self.verify(EXPECTED_DAGS="demo", MCP_URL="demo-psp-mcp:8000"), 2, "EXPECTED_DAGS is 'demo'", "MCP_URL is")
+        self.check(self.verify(DEPLOYMENT_STARTED="yesterday"), 2, "ISO 8601")
+        self.check(self.verify(DEPLOYMENT_STARTED="2026-01-01T00:00:00"), 2, "with its time zone")
+        self.check(self.verify(DEPLOYMENT_STARTED="2999-01-01T00:00:00Z"), 2, "no run could have started after it")
+        self.check(self.verify(ADMIN_PASSWORD=""), 2, "ADMIN_PASSWORD is not set")
+
+    def test_the_time_of_the_deployment_reaches_the_query(self) -> None:
+        started = datetime.now(timezone.utc).replace(microsecond=0).isoformat()
+        self.check(self.verify(DEPLOYMENT_STARTED=started), 0)
+        asked = [parse_qs(urlsplit(path).query) for _, path in self.http.requests if "/dagRuns" in path]
+        self.assertEqual(asked[0]["start_date_gte"], [started])
+
+
+class Help(unittest.TestCase):
+    def test_each_script_lists_its_variables(self) -> None:
+        for script, names in {
+            "verify.py": ["AIRFLOW_URL", "ADMIN_PASSWORD", "EXPECTED_DAGS", "INFRASTRUCTURE_DAG", "DEPLOYMENT_STARTED", "MCP_URL", "TIMEOUT_SECONDS"],
+            "identity.py": ["KEY_VAULT_URL", "SECRET_NAME", "REQUIRED_KEYS", "AZURE_FEDERATED_TOKEN_FILE"],
+            "airflow_migrate.py": ["REQUIRED_PACKAGES", "EXPECTED_AIRFLOW_VERSION", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"],
+            "airflow_admin.py": ["ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_EMAIL", "ADMIN_FIRST_NAME", "ADMIN_LAST_NAME"],
+        }.items():
+            done = subprocess.run([sys.executable, str(PAYLOAD / script), "--help"], env=clean_environment({}), capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([name for name in [*names, "exit codes: 0"] if name not in done.stdout], [], script)
