@@ -98,7 +98,7 @@ test("airflow-migrate asks for the server itself, with the FAB auth manager, and
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: { secret: "airflow-database-direct", key: "connection" },
     AIRFLOW__CORE__AUTH_MANAGER: "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
     EXPECTED_AIRFLOW_VERSION: "3.1.7",
-    REQUIRED_PACKAGES: '["pymssql","pyodbc","azure.identity","azure.keyvault.secrets","airflow.providers.fab", "psycopg2", "asyncpg"]',
+    REQUIRED_PACKAGES: '["pymssql","pyodbc","azure.identity","azure.keyvault.secrets","airflow.providers.fab","psycopg2","asyncpg"]',
   });
 });
 
