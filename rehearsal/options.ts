@@ -6,6 +6,8 @@ export interface Options {
   readonly environment: string;
   /** Leave the scratch folder and say where it is. */
   readonly keep: boolean;
+  /** File for the timeline; unset: in the cache, beside the stand-in providers. */
+  readonly timeline?: string;
 }
 
 export type ParsedArguments =
@@ -21,13 +23,15 @@ Terraform and Go. Nothing real is touched, so nothing is asked.
 
   --environment NAME  the file environments/NAME.yaml (default: DATASURFACE_ENV, else ${DEFAULT_ENVIRONMENT})
   --keep              leave the scratch folder, with cdktf's log, the states and the journal, and say where it is
+  --timeline FILE     where the timeline is written, an SVG picture (default: in the cache folder; the end says where)
   --yes               accepted for scripts that say it to every command; there is no question to answer
   --help              this text
 
 Environment variables that are passed on (all others of the person's own are kept out; rehearsal/README.md):
   REHEARSAL_FAIL        TYPE[NAME]:ACTION:COUNT, for example azurerm_subnet[aks-subnet]:create:1: this fails, and the
                         rehearsal shows that the next deployment makes up for it
-  REHEARSAL_TIME_SCALE  for example 0.01: each action lasts a hundredth of its estimated time on Azure
+  REHEARSAL_TIME_SCALE  for example 0.01: each action lasts a hundredth of its estimated time on Azure, and the
+                        timeline shows what was measured
 
 Exit status: 0 when everything was as it should be, 1 when not, 130 when interrupted.`;
 
@@ -38,6 +42,7 @@ Exit status: 0 when everything was as it should be, 1 when not, 130 when interru
 export function parseArguments(given: readonly string[], variable?: string): ParsedArguments {
   let environment = variable === undefined || variable === "" ? DEFAULT_ENVIRONMENT : variable;
   let keep = false;
+  let timeline: string | undefined;
   const rest = [...given];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const [option, attached] = splitAtEquals(argument);
@@ -48,6 +53,14 @@ export function parseArguments(given: readonly string[], variable?: string): Par
           return { kind: "error", message: "--environment: a name is missing, for example --environment demo." };
         }
         environment = value;
+        continue;
+      }
+      case "--timeline": {
+        const value = attached ?? rest.shift();
+        if (value === undefined || value === "" || value.startsWith("--")) {
+          return { kind: "error", message: "--timeline: a file is missing, for example --timeline demo.svg." };
+        }
+        timeline = value;
         continue;
       }
       case "--keep":
@@ -66,7 +79,7 @@ export function parseArguments(given: readonly string[], variable?: string): Par
         return { kind: "error", message: `Unknown option "${argument}".` };
     }
   }
-  return { kind: "run", options: { environment, keep } };
+  return { kind: "run", options: { environment, keep, ...(timeline === undefined ? {} : { timeline }) } };
 }
 
 function splitAtEquals(argument: string): readonly [string, string | undefined] {

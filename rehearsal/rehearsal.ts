@@ -1,18 +1,20 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { loadEnvironment } from "../settings/load";
 import { timingOf } from "./critical-path";
 import { Deployment, type Outcome } from "./deployment";
 import { changedSecrets, describeEntry, passwordsUnknownToVault, stateDifferences, vaultSecrets } from "./differences";
 import { rehearsalEnvironment } from "./environment";
 import type { Options } from "./options";
-import { RehearsalError } from "./problem";
+import { messageOf, RehearsalError } from "./problem";
 import { errorLines } from "./progress";
 import type { Processes } from "./processes";
 import { checkWishes, installProviders, unusedFailures } from "./providers";
 import { changesIn, type JournalEntry, type State } from "./records";
 import { type Phase, report } from "./report";
 import { CANARY, EXCEPTIONS, exceptionLines, type ExceptedFinding, type Finding, LOCAL_ADMIN_EXCEPTION, scanDocument, scanPlan, scanState } from "./secrets";
+import { minutes } from "./table";
+import { timelineOf, timelineSvg, tooLong, unavoidableChain } from "./timeline";
 import { GO, TERRAFORM, type Tool, type ToolOutput, toolProblem } from "./tools";
 import type { Workspace } from "./workspace";
 
@@ -69,6 +71,11 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
   const states = deployment.states();
   const journal = deployment.journal();
   const timings = states.map((state) => timingOf(state, journal));
+  const scale = env.REHEARSAL_TIME_SCALE === undefined ? undefined : Number(env.REHEARSAL_TIME_SCALE);
+  const timeline = timelineOf({ stacks, states, timings, journal, scale });
+  const unavoidable = unavoidableChain(states, journal);
+  // With a failure on the way, what is measured is how long the person took, too.
+  complain("critical path", env.REHEARSAL_FAIL === undefined || scale === undefined ? tooLong(timeline, unavoidable) : []);
   complain("empty state after the deployment", states.filter(({ instances }) => instances.length === 0).map(({ stack }) => stack));
   complain("password", passwordsUnknownToVault(deployment.objects()));
 
@@ -123,7 +130,19 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
   complain("REHEARSAL_FAIL", unused.map((spec) => `${spec} selected nothing, so nothing failed; the journal (--keep) has the types and ids that there are`));
   say("");
   report({ environment: options.environment, stacks, timings, phases, excepted }).forEach(say);
+  say(`\nDeployment, ${timeline.measured ? "measured" : "estimated"}: ${minutes(timeline.seconds)} minutes; the chain that cannot be avoided: ${minutes(unavoidable.seconds)}; all steps one after the other: ${minutes(timeline.sum)}.`);
+  const picture = options.timeline === undefined ? join(dirname(providers.cliConfigFile), "..", `timeline-${options.environment}.svg`) : resolve(options.timeline);
+  writeTimeline(picture, timelineSvg(`DataSurface Yellow on Azure: deployment of ${options.environment}`, timeline));
+  say(`Timeline, a picture of it: ${picture}`);
   return problems;
+}
+
+function writeTimeline(file: string, svg: string): void {
+  try {
+    writeFileSync(file, svg);
+  } catch (error) {
+    throw new RehearsalError(`The timeline cannot be written: ${messageOf(error)}. Name another file with --timeline.`);
+  }
 }
 
 async function checkTools(tools: readonly Tool[], processes: Processes, cwd: string, env: NodeJS.ProcessEnv): Promise<void> {

@@ -1,0 +1,132 @@
+import type { Leaf, LeafValue, LeafValues } from "./leaves";
+
+/** A change of one setting on a running environment. */
+export interface Example<Path extends Leaf> {
+  readonly to: LeafValue<Path>;
+  /** What the environment was deployed with, where that is not the demo. */
+  readonly given?: LeafValues;
+  /** What the reader should know and no plan says. */
+  readonly note?: string;
+}
+
+type Examples = { readonly [Path in Leaf]: readonly [Example<Path>, ...Example<Path>[]] };
+
+const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+const AZURERM = {
+  "backend.type": "azurerm",
+  "backend.resourceGroup": "state-rg",
+  "backend.storageAccount": "statefiles",
+  "backend.container": "states",
+} as const satisfies LeafValues;
+const CLOUD = { "backend.type": "cloud", "backend.organization": "example" } as const satisfies LeafValues;
+const VENDORS_IMAGE = { "airflow.image.source": "prebuilt" } as const satisfies LeafValues;
+const OWN_IMAGE = { "airflow.image.source": "acr" } as const satisfies LeafValues;
+
+/** For every setting, what it is changed to. A setting without a row does not compile. */
+export const EXAMPLES = {
+  "azure.subscriptionId": [{ to: "5ca1ab1e-0000-4000-a000-000000000002" }],
+  "azure.region": [{ to: "centralus" }],
+  "azure.resourceGroup": [{ to: "another-rg" }],
+  "azure.tags": [{ to: { costs: "4711" } }],
+  "azure.vcpuQuota": [{ to: 64, note: "The settings are checked against it; nothing is made of it." }],
+  "backend.type": [{ to: "azurerm", given: { ...AZURERM, "backend.type": "azurerm" } }],
+  "backend.resourceGroup": [{ to: "other-state-rg", given: AZURERM }],
+  "backend.storageAccount": [{ to: "otherstatefiles", given: AZURERM }],
+  "backend.container": [{ to: "other-states", given: AZURERM }],
+  "backend.hostname": [{ to: "terraform.example.com", given: CLOUD }],
+  "backend.organization": [{ to: "another", given: CLOUD }],
+  "backend.workspacePrefix": [{ to: "another", given: CLOUD }],
+  // Not the other way round: the made-up cluster has no administrator's certificate after an update.
+  "access.mode": [{ to: "entra", given: { "access.mode": "local-admin" } }],
+  "access.kubelogin": [{ to: "spn" }],
+  "access.deployers": [{ to: ["5ca1ab1e-0000-4000-a000-00000000000a"], note: "Name yourself: the first deployer's own roles go." }],
+  protection: [{ to: true, note: "From then on Terraform refuses to destroy what holds data or a root secret." }],
+  "network.name": [{ to: "another-vnet" }],
+  "network.addressSpace": [{ to: "10.0.0.0/15" }],
+  "network.clusterSubnet": [{ to: "10.0.32.0/20" }],
+  "network.postgresqlSubnet": [{ to: "10.0.18.0/24" }],
+  "network.privateEndpointSubnet": [{ to: "10.0.19.0/24" }],
+  "network.podCidr": [{ to: "10.245.0.0/16" }],
+  "network.serviceCidr": [{ to: "172.16.0.0/17" }],
+  "network.dnsServiceIp": [{ to: "172.16.0.11" }],
+  "cluster.name": [{ to: "another-aks" }],
+  "cluster.kubernetesVersion": [{ to: "1.35", note: "Counts when the cluster is made. Later, AKS's upgrade channel raises the patch; raise the minor version with `az aks upgrade`." }],
+  "cluster.tier": [{ to: "Standard" }],
+  "cluster.authorizedIpRanges": [{ to: ["203.0.113.0/24"] }],
+  "cluster.nodes.vmSize": [{ to: "Standard_D4s_v3", given: { "azure.vcpuQuota": 64 } }],
+  "cluster.nodes.count": [{ to: 4 }],
+  "cluster.nodes.maxCount": [{ to: 5, given: { "azure.vcpuQuota": 64 } }],
+  "cluster.nodes.osDiskSizeGb": [{ to: 256 }],
+  "cluster.nodes.zones": [{ to: ["1", "2"] }],
+  "cluster.nodes.maxPods": [{ to: 60 }],
+  "cluster.secretsStoreCsi": [{ to: "helm" }, { to: "none" }],
+  "postgresql.name": [{ to: "another-pgflex" }],
+  "postgresql.adminUser": [{ to: "anotheradmin" }],
+  "postgresql.sku": [{ to: "GP_Standard_D2ds_v5", note: "Azure restarts the server." }],
+  "postgresql.storageMb": [{ to: 65536 }],
+  "postgresql.backupRetentionDays": [{ to: 14 }],
+  "postgresql.geoRedundantBackup": [{ to: true }],
+  "postgresql.highAvailability": [{ to: "zone-redundant", given: { "postgresql.sku": "GP_Standard_D2ds_v5" } }],
+  "sql.serverName": [{ to: "another-sqlserver" }],
+  "sql.adminUser": [{ to: "anotheradmin" }],
+  "sql.sku": [{ to: "S3" }],
+  "sql.network": [{ to: "vnet-rule" }, { to: "private-endpoint", given: { "sql.network": "vnet-rule" } }],
+  "sql.backupRetentionDays": [{ to: 14 }],
+  "keyVault.name": [{ to: "another-vault" }],
+  "keyVault.purgeProtection": [{ to: true }],
+  "storage.accountName": [{ to: "anotheraccount" }],
+  "storage.className": [{ to: "another-class" }],
+  "storage.createClass": [{ to: false }],
+  "storage.gitCacheGiB": [{ to: 200, note: "A smaller one is refused by Kubernetes in the deployment." }],
+  "storage.logsGiB": [{ to: 200, note: "A smaller one is refused by Kubernetes in the deployment." }],
+  "identity.name": [{ to: "another-identity" }],
+  "datasurface.version": [{ to: "1.3.0" }, { to: "1.8.4" }],
+  "datasurface.imageDigest": [{ to: DIGEST }],
+  "datasurface.namespace": [{ to: "another-namespace" }],
+  "datasurface.modelRepository": [{ to: "rehearsal/another" }],
+  "datasurface.airflowRepository": [{ to: "rehearsal/another_airflow" }],
+  "datasurface.modelTemplate.repository": [{ to: "rehearsal/template" }],
+  "datasurface.modelTemplate.ref": [{ to: "v2", given: { "datasurface.modelTemplate.repository": "rehearsal/template" } }],
+  "datasurface.gitHubUser": [{ to: "another-user" }],
+  "datasurface.gitLabDeployTokenUser": [{ to: "another-token" }],
+  "airflow.image.source": [{ to: "acr" }, { to: "prebuilt", given: OWN_IMAGE }],
+  "airflow.image.tag": [{ to: "another", given: VENDORS_IMAGE }],
+  "airflow.image.digest": [{ to: DIGEST, given: VENDORS_IMAGE }],
+  "airflow.image.registryName": [{ to: "anotherregistry", given: OWN_IMAGE }],
+  "airflow.workers": [{ to: 2 }],
+  "airflow.workerConcurrency": [{ to: 4 }],
+  "airflow.parallelism": [{ to: 16 }],
+  "airflow.metadataPool": [{ to: 8 }],
+  "airflow.resultPool": [{ to: 4 }],
+  "airflow.logRetentionDays": [{ to: 14 }],
+  "airflow.databaseRetentionDays": [{ to: 60 }],
+  "airflow.admin.username": [{ to: "another", note: "The user of before stays in Airflow until somebody deletes it there." }],
+  "airflow.admin.email": [{ to: "another@example.com" }],
+  "airflow.admin.firstName": [{ to: "Another" }],
+  "airflow.admin.lastName": [{ to: "Another" }],
+  "monitoring.logAnalytics": [{ to: false, note: "The logs go with the workspace." }],
+  "monitoring.retentionDays": [{ to: 60 }],
+  "revisions.databasePasswords": [{ to: 2 }],
+  "revisions.airflowKeys": [{ to: 2 }],
+  "revisions.fernetKey": [{ to: 2 }],
+  "revisions.tokens": [{ to: 2 }],
+} as const satisfies Examples;
+
+/** One change to look at: the settings of before and of after, both as changes of the demo. */
+export interface Change {
+  readonly setting: Leaf;
+  readonly to: unknown;
+  readonly before: LeafValues;
+  readonly after: LeafValues;
+  readonly note: string | undefined;
+}
+
+export function changes(examples: Examples = EXAMPLES): readonly Change[] {
+  return (Object.keys(examples) as Leaf[]).flatMap((setting) =>
+    (examples[setting] as readonly Example<Leaf>[]).map(({ to, given = {}, note }): Change => {
+      // The kind of backend brings its fields along: there is no other way to change it.
+      const before = setting === "backend.type" ? {} : given;
+      return { setting, to, before, after: { ...given, [setting]: to }, note };
+    }),
+  );
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Interrupted, RehearsalError } from "../../rehearsal/problem";
+import { Processes } from "../../rehearsal/processes";
+import { installProviders } from "../../rehearsal/providers";
+import { SettingsError } from "../../settings/problem";
+import { PROJECT } from "../helpers/settings";
+import { changesDocument } from "./document";
+import { changes } from "./examples";
+import { Laboratory } from "./laboratory";
+import { upgrade } from "./upgrade";
+
+const USAGE = `node -r ./register.js __tests__/changes/run.ts [--write]
+
+Deploys the demo environment into the rehearsal's made-up cloud, plans a change of every setting over it, and compares what
+Terraform would do with docs/changes.md. Then deploys the environments of the last release (newest tag v*) and plans those of
+the working folder over them: nothing that holds data may be replaced or destroyed. Needs Node, Terraform, Go and git.
+
+  --write   writes docs/changes.md instead of comparing it
+  --help    this text
+
+Exit status: 0 when everything is as it should be, 1 when not, 130 when interrupted.`;
+
+const DOCUMENT = join(PROJECT, "docs", "changes.md");
+const WORKERS = 2;
+
+async function main(): Promise<number> {
+  const given = process.argv.slice(2);
+  if (given.includes("--help") || given.some((argument) => argument !== "--write")) {
+    console.log(USAGE);
+    return given.includes("--help") ? 0 : 1;
+  }
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-changes-")));
+  const processes = new Processes();
+  processes.watchSignals();
+  try {
+    return await check(scratch, processes, given.includes("--write"));
+  } catch (error) {
+    if (error instanceof Interrupted) {
+      console.error("\nInterrupted.");
+      return 130;
+    }
+    if (!(error instanceof RehearsalError || error instanceof SettingsError)) {
+      throw error;
+    }
+    console.error(`\n${error.message}`);
+    return 1;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function check(scratch: string, processes: Processes, write: boolean): Promise<number> {
+  const start = Date.now();
+  const seconds = () => ((Date.now() - start) / 1000).toFixed(0);
+  const { cliConfigFile } = await installProviders(processes, process.env);
+  const problems: string[] = [];
+
+  const laboratory = new Laboratory({ folder: join(scratch, "changes"), workers: WORKERS, cliConfigFile, own: process.env, say: (line) => console.log(line) });
+  const rows = await laboratory.run(changes());
+  for (const { change, outcomes, failure } of rows) {
+    problems.push(...(failure === undefined ? [] : [`${change.setting} → ${JSON.stringify(change.to)}: ${failure}`]));
+    problems.push(
+      ...outcomes.flatMap((outcome) =>
+        outcome.kind === "changed" ? outcome.change.lost.map((address) => `${change.setting}: ${address} would be replaced or destroyed, and nothing refuses it: add the setting to stacks/identity.ts`) : [],
+      ),
+    );
+  }
+  const document = changesDocument(rows);
+  if (write) {
+    writeFileSync(DOCUMENT, document);
+    console.log("Wrote docs/changes.md.");
+  } else {
+    problems.push(...staleLines(readFileSync(DOCUMENT, "utf8"), document));
+  }
+  const refused = rows.filter(({ outcomes }) => outcomes.some(({ kind }) => kind === "refused")).length;
+  console.log(`${rows.length} changes of ${new Set(rows.map(({ change }) => change.setting)).size} settings: ${refused} refused. ${seconds()} s.`);
+
+  problems.push(...(await upgrade({ folder: join(scratch, "upgrade"), cliConfigFile, own: process.env, processes, say: (line) => console.log(line) })));
+  console.log(`Together ${seconds()} s.`);
+  problems.forEach((problem) => console.error(`NOT AS IT SHOULD BE: ${problem}`));
+  return problems.length > 0 ? 1 : 0;
+}
+
+function staleLines(old: string, made: string): readonly string[] {
+  if (old === made) {
+    return [];
+  }
+  const lines = made.split("\n");
+  const gone = old.split("\n").filter((line) => !lines.includes(line));
+  const added = lines.filter((line) => !old.split("\n").includes(line));
+  return ["docs/changes.md is stale: run `node -r ./register.js __tests__/changes/run.ts --write` and read what changed", ...gone.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
+}
+
+void main().then((status) => {
+  process.exitCode = status;
+});

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { RehearsalError } from "../../rehearsal/problem";
+import type { Processes } from "../../rehearsal/processes";
+import { readStacks } from "../../rehearsal/records";
+import { environmentNames } from "../../settings/load";
+import { isObject, type JsonObject } from "../helpers/json";
+import { ENVIRONMENTS, PROJECT } from "../helpers/settings";
+import { SynthesizedStack } from "../helpers/synthesized";
+import { requiredProviders, Rig } from "./rig";
+import { environmentAsRehearsed } from "./sources";
+import { type Outcomes, study } from "./study";
+
+export interface UpgradeProps {
+  readonly folder: string;
+  readonly cliConfigFile: string;
+  readonly own: NodeJS.ProcessEnv;
+  readonly processes: Processes;
+  readonly say: (line: string) => void;
+}
+
+/** Before the first release: the last commit. Nobody has deployed an older one that would have to be upgraded. */
+const BEFORE_THE_FIRST_RELEASE = "HEAD";
+
+/**
+ * Deploys the last release's environments, and plans those of the working folder over them.
+ * @returns what would be lost, one line each
+ */
+export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
+  const { folder, processes, own, say } = props;
+  const git = async (...words: readonly string[]): Promise<string> => {
+    const { status, stdout, stderr } = await processes.run("git", words, { cwd: PROJECT, env: own });
+    if (status !== 0) {
+      throw new RehearsalError(`git ${words.join(" ")} failed: ${stderr.trim()}`);
+    }
+    return stdout.trim();
+  };
+  const [tag] = (await git("tag", "--list", "v*", "--sort=-v:refname")).split("\n").filter((name) => name !== "");
+  const from = tag ?? BEFORE_THE_FIRST_RELEASE;
+  say(tag === undefined ? `\nUpgrade: there is no release tag yet. From the last commit (${from}) instead of the last release.` : `\nUpgrade from ${tag}:`);
+
+  const sources = join(folder, "sources");
+  mkdirSync(sources, { recursive: true });
+  await git("archive", "--format=tar", `--output=${join(folder, "sources.tar")}`, from);
+  await run(processes, "tar", ["-xf", join(folder, "sources.tar"), "-C", sources], folder, own);
+  symlinkSync(join(PROJECT, "node_modules"), join(sources, "node_modules"));
+
+  const both = environmentNames(join(sources, "environments")).filter((name) => environmentNames(ENVIRONMENTS).includes(name));
+  const problems: string[] = [];
+  for (const name of both) {
+    problems.push(...(await upgradeEnvironment(props, sources, name)).map((line) => `upgrade of ${name} from ${from}: ${line}`));
+  }
+  return both.length > 0 ? problems : [`upgrade from ${from}: no environment is in both`];
+}
+
+async function upgradeEnvironment({ folder, cliConfigFile, own, say }: UpgradeProps, sources: string, name: string): Promise<readonly string[]> {
+  const home = join(folder, name);
+  mkdirSync(home, { recursive: true });
+  const rig = new Rig({ folder: home, environment: name, cliConfigFile, own });
+  const output = join(home, "before");
+  // As that version itself says how to start it.
+  const { app } = JSON.parse(readFileSync(join(sources, "cdktf.json"), "utf8")) as { readonly app: string };
+  await run(rig.processes, "sh", ["-c", app], sources, { ...rig.env, CDKTF_OUTDIR: output });
+  const after = environmentAsRehearsed(name);
+  const before = readStacks(output).map(({ name: stack, folder: stackFolder }) => {
+    const json = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as JsonObject;
+    return withVersionsOf(new SynthesizedStack(stack, json), after.stacks.find((one) => one.name === stack));
+  });
+
+  await rig.init([after.stacks, before]);
+  for (const stack of before) {
+    await rig.apply(stack);
+  }
+  const paired = { ...after, stacks: after.stacks.map(({ name: stack }) => before.find((one) => one.name === stack)).filter((stack) => stack !== undefined) };
+  const { outcomes } = await study(rig, paired, after);
+  const problems = lost(outcomes);
+  say(`  ${name}: ${outcomes.map((outcome, index) => `${after.stacks[index]?.name ?? ""} ${summary(outcome)}`).join("; ")}`);
+  return problems;
+}
+
+/** The stand-ins exist in today's versions only; a real upgrade installs them, too. */
+function withVersionsOf(stack: SynthesizedStack, today: SynthesizedStack | undefined): SynthesizedStack {
+  const own = requiredProviders(stack.json);
+  const versions = Object.fromEntries(Object.entries(own).map(([name, provider]) => [name, requiredProviders(today?.json ?? {})[name] ?? provider]));
+  const { terraform } = stack.json;
+  return new SynthesizedStack(stack.name, { ...stack.json, terraform: { ...(isObject(terraform) ? terraform : {}), required_providers: versions } });
+}
+
+function lost(outcomes: Outcomes): readonly string[] {
+  return outcomes.flatMap((outcome) =>
+    outcome.kind === "refused"
+      ? outcome.messages.map((message) => `refused: ${message}`)
+      : outcome.kind === "changed"
+        ? outcome.change.lost.map((address) => `${address} would be replaced or destroyed: say where it has gone to with \`moveTo\` or \`moveFromId\` (a \`moved\` block)`)
+        : [],
+  );
+}
+
+function summary(outcome: Outcomes[number]): string {
+  if (outcome.kind !== "changed") {
+    return outcome.kind;
+  }
+  const { created, updated, replaced, destroyed, rerun } = outcome.change;
+  return `${created.length} made, ${updated.length} updated, ${replaced.length} replaced, ${destroyed.length} destroyed, ${rerun.length} jobs`;
+}
+
+async function run(processes: Processes, program: string, words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const { status, stdout, stderr } = await processes.run(program, words, { cwd, env });
+  if (status !== 0) {
+    throw new RehearsalError(`${program} ${words.join(" ")} failed:\n${stdout}${stderr}`);
+  }
+}
