@@ -125,7 +125,7 @@ const network = z.strictObject({
 
 const cluster = z.strictObject({
   name: clusterName().describe("AKS cluster (CLUSTER_NAME)"),
-  kubernetesVersion: kubernetesMinorVersion().optional().describe("Kubernetes minor version. Unset: AKS's default"),
+  kubernetesVersion: kubernetesMinorVersion().optional().describe("Kubernetes minor version of the first deployment; the upgrade channel and az aks upgrade raise it. Unset: AKS's default"),
   tier: z.enum(["Free", "Standard"]).default("Free").describe("Standard has an uptime SLA"),
   authorizedIpRanges: uniqueList(cidr(), 200).default([]).describe("Who may reach the API server. Empty: everybody with a token"),
   nodes: z.strictObject({

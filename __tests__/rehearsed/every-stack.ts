@@ -57,7 +57,7 @@ async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: R
   if (elsewhere !== source) {
     problems.push("synthesized from another folder, cdk.tf.json is another one");
   }
-  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", ".terraform", ".terraform.lock.hcl"].includes(name));
+  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
   problems.push(...stray.map((name) => `a file beside cdk.tf.json: ${name}`));
   site.remove();
   return problems;
