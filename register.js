@@ -3,4 +3,13 @@
 // To see TypeScript's own lines in a trace: SWC_NODE_SOURCE_MAP_MODE=inline NODE_OPTIONS=--enable-source-maps npm run synth
 process.env.SWC_NODE_SOURCE_MAP_MODE ??= "none";
 process.env.SWC_NODE_PROJECT ??= require("node:path").join(__dirname, "tsconfig.json");
+
+// CDKTF 0.21 is the last of its line and calls util.isArray: Node 22 and later would say so at every synth. Others are heard.
+const { emitWarning } = process;
+process.emitWarning = (warning, ...details) => {
+  if (!details.includes("DEP0044")) {
+    emitWarning.call(process, warning, ...details);
+  }
+};
+
 require("@swc-node/register");
