@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 
 const PROJECT = join(__dirname, "..");
 /** What a synth needs of the project. */
-const SOURCES = ["main.ts", "package.json", "tsconfig.json", "bootstrap", "constructs", "environments", "settings", "stacks"];
+const SOURCES = ["main.ts", "register.js", "package.json", "tsconfig.json", "bootstrap", "constructs", "environments", "settings", "stacks"];
 
 interface Run {
   readonly code: number;
@@ -19,7 +19,7 @@ function synthIn(folder: string, variables: Readonly<Record<string, string>>): P
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["-r", "@swc-node/register", "main.ts"],
+      ["-r", "./register.js", "main.ts"],
       { cwd: folder, env: { PATH: process.env.PATH, ...variables } },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
