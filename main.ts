@@ -8,10 +8,26 @@ import { writeTerraformTest } from "./stacks/terraform-tests";
 
 function main(): void {
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
-  const app = new App();
-  const { workload } = addEnvironmentStacks(app, environment, loadPayload(join(__dirname, "bootstrap", "payload")));
-  app.synth();
-  writeTerraformTest(app.outdir, workload.node.id, environment);
+  withoutCallStacks(() => {
+    const app = new App();
+    const { workload } = addEnvironmentStacks(app, environment, loadPayload(join(__dirname, "bootstrap", "payload")));
+    app.synth();
+    writeTerraformTest(app.outdir, workload.node.id, environment);
+  });
+}
+
+/**
+ * CDKTF takes the call stack of every token that it makes, and shows it in a few of its own errors only. Errors themselves
+ * keep their traces.
+ */
+function withoutCallStacks(run: () => void): void {
+  const before = Object.getOwnPropertyDescriptor(Error, "captureStackTrace") ?? {};
+  Error.captureStackTrace = () => undefined;
+  try {
+    run();
+  } finally {
+    Object.defineProperty(Error, "captureStackTrace", before);
+  }
 }
 
 try {
