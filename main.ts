@@ -5,6 +5,7 @@ import { loadEnvironment } from "./settings/load";
 import { SettingsError } from "./settings/problem";
 import { addEnvironmentStacks } from "./stacks";
 import { writeTerraformTest } from "./stacks/terraform-tests";
+import { withoutCallStacks } from "./stacks/without-call-stacks";
 
 function main(): void {
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables: process.env });
@@ -14,20 +15,6 @@ function main(): void {
     app.synth();
     writeTerraformTest(app.outdir, workload.node.id, environment);
   });
-}
-
-/**
- * CDKTF takes the call stack of every token that it makes, and shows it in a few of its own errors only. Errors themselves
- * keep their traces.
- */
-function withoutCallStacks(run: () => void): void {
-  const before = Object.getOwnPropertyDescriptor(Error, "captureStackTrace") ?? {};
-  Error.captureStackTrace = () => undefined;
-  try {
-    run();
-  } finally {
-    Object.defineProperty(Error, "captureStackTrace", before);
-  }
 }
 
 try {

@@ -7,6 +7,7 @@ import type { Environment } from "../../settings/load";
 import { addEnvironmentStacks } from "../../stacks";
 import type { JsonObject } from "./json";
 import { SynthesizedStack } from "./synthesized";
+import { withoutCallStacks } from "../../stacks/without-call-stacks";
 
 /** Scripts that never change: what the real ones hold is no matter of these tests. */
 export const FIXED_PAYLOAD = {
@@ -42,17 +43,6 @@ interface Manifest {
 /** Synthesizes an environment as main.ts does, into a folder that is gone afterwards. */
 export function synthesizeEnvironment(environment: Environment, payload: Payload = FIXED_PAYLOAD): SynthesizedEnvironment {
   return withoutCallStacks(() => synthesize(environment, payload));
-}
-
-/** CDKTF notes the call stack of each of its tokens. Nothing comes of it here, and under jest it is half of the time. */
-function withoutCallStacks<T>(action: () => T): T {
-  const before = Object.getOwnPropertyDescriptor(Error, "captureStackTrace") ?? {};
-  Error.captureStackTrace = () => undefined;
-  try {
-    return action();
-  } finally {
-    Object.defineProperty(Error, "captureStackTrace", before);
-  }
 }
 
 function synthesize(environment: Environment, payload: Payload): SynthesizedEnvironment {
