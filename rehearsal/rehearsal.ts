@@ -15,7 +15,7 @@ import { type Phase, report } from "./report";
 import { CANARY, EXCEPTIONS, exceptionLines, type ExceptedFinding, type Finding, LOCAL_ADMIN_EXCEPTION, scanDocument, scanPlan, scanState } from "./secrets";
 import { minutes } from "./table";
 import { timelineOf, timelineSvg, tooLong, unavoidableChain } from "./timeline";
-import { GO, TERRAFORM, type Tool, type ToolOutput, toolProblem } from "./tools";
+import { checkTools, GO, TERRAFORM } from "./tools";
 import type { Workspace } from "./workspace";
 
 export interface RehearsalProps {
@@ -33,7 +33,7 @@ export interface RehearsalProps {
  * @throws RehearsalError where it cannot go on
  */
 export async function rehearse({ options, workspace, processes, own, say }: RehearsalProps): Promise<readonly string[]> {
-  await checkTools([TERRAFORM, GO], processes, workspace.folder, own);
+  await checkTools([TERRAFORM, GO], processes, { cwd: workspace.folder, env: own });
   say("Building the stand-in providers, unless the cache has them …");
   const providers = await installProviders(processes, own);
   const env = rehearsalEnvironment({
@@ -43,7 +43,7 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
     cliConfigFile: providers.cliConfigFile,
   });
   // A version manager may find its tool by the home folder, and a rehearsal has one of its own.
-  await checkTools([TERRAFORM], processes, workspace.folder, env);
+  await checkTools([TERRAFORM], processes, { cwd: workspace.folder, env });
   await checkWishes(processes, providers, env);
 
   // The app would report the same mistakes, but behind cdktf's own lines.
@@ -142,31 +142,6 @@ function writeTimeline(file: string, svg: string): void {
     writeFileSync(file, svg);
   } catch (error) {
     throw new RehearsalError(`The timeline cannot be written: ${messageOf(error)}. Name another file with --timeline.`);
-  }
-}
-
-async function checkTools(tools: readonly Tool[], processes: Processes, cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const found: string[] = [];
-  for (const tool of tools) {
-    const problem = toolProblem(tool, await outputOf(tool, processes, cwd, env));
-    if (problem !== undefined) {
-      found.push(problem);
-    }
-  }
-  if (found.length > 0) {
-    throw new RehearsalError(found.join("\n"));
-  }
-}
-
-async function outputOf(tool: Tool, processes: Processes, cwd: string, env: NodeJS.ProcessEnv): Promise<ToolOutput> {
-  try {
-    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, { cwd, env });
-    return { status, text: `${stdout}${stderr}` };
-  } catch (error) {
-    if (error instanceof RehearsalError) {
-      return undefined;
-    }
-    throw error;
   }
 }
 

@@ -1,3 +1,6 @@
+import { RehearsalError } from "./problem";
+import type { Processes, RunOptions } from "./processes";
+
 /** What a person has to install, with what to say when it is not there. */
 export interface Tool {
   readonly name: string;
@@ -31,7 +34,7 @@ export const GO: Tool = {
 };
 
 /** What running a tool's version command gave: its output, or undefined when there is no such program. */
-export type ToolOutput = { readonly status: number; readonly text: string } | undefined;
+type ToolOutput = { readonly status: number; readonly text: string } | undefined;
 
 /** Why this tool cannot be used, with the remedy; undefined when it can. */
 export function toolProblem(tool: Tool, output: ToolOutput): string | undefined {
@@ -47,4 +50,28 @@ export function toolProblem(tool: Tool, output: ToolOutput): string | undefined 
   const [major, minor] = [Number(found[1]), Number(found[2])];
   const recent = major > tool.atLeast[0] || (major === tool.atLeast[0] && minor >= tool.atLeast[1]);
   return recent ? undefined : `${tool.name} ${major}.${minor} is too old. ${advice}`;
+}
+
+/** @throws RehearsalError with every tool that cannot be used, and the remedies. */
+export async function checkTools(tools: readonly Tool[], processes: Processes, options: RunOptions): Promise<void> {
+  const problems: string[] = [];
+  for (const tool of tools) {
+    const problem = toolProblem(tool, await outputOf(tool, processes, options));
+    problems.push(...(problem === undefined ? [] : [problem]));
+  }
+  if (problems.length > 0) {
+    throw new RehearsalError(problems.join("\n"));
+  }
+}
+
+async function outputOf(tool: Tool, processes: Processes, options: RunOptions): Promise<ToolOutput> {
+  try {
+    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, options);
+    return { status, text: `${stdout}${stderr}` };
+  } catch (error) {
+    if (error instanceof RehearsalError) {
+      return undefined;
+    }
+    throw error;
+  }
 }

@@ -1,4 +1,3 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
 import { Deployment } from "../../rehearsal/deployment";
 import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
@@ -41,10 +40,7 @@ interface PlannedValues {
   };
 }
 
-/**
- * Deploys an environment in the made-up cloud and plans its stacks with Kubernetes objects once more, as if these did not
- * exist: such a plan has every argument with its default, and nothing that the stand-in provider made up.
- */
+/** Deploys an environment in the made-up cloud and plans its stacks with Kubernetes objects anew (Deployment.planAnew). */
 export async function plannedObjects({ project, processes, providers, environment, variables, own, say }: PlannedProps): Promise<Plan> {
   const workspace = new Workspace(project);
   try {
@@ -66,11 +62,7 @@ export async function plannedObjects({ project, processes, providers, environmen
       if (state === undefined || !state.instances.some(isKubernetes)) {
         continue;
       }
-      const file = workspace.stateFile(stack.name);
-      if (!existsSync(file)) {
-        throw new RehearsalError(`The state of ${stack.name} is not in ${file}.`);
-      }
-      const { planned_values } = (await planWithout(deployment, stack, file)) as PlannedValues;
+      const { planned_values } = (await deployment.planAnew(stack)) as PlannedValues;
       for (const [name, { value }] of Object.entries(planned_values?.outputs ?? {})) {
         outputs[name] = value;
       }
@@ -92,17 +84,6 @@ export async function plannedObjects({ project, processes, providers, environmen
 }
 
 const isKubernetes = ({ mode, type }: { readonly mode: string; readonly type: string }): boolean => mode === "managed" && type.startsWith("kubernetes_");
-
-async function planWithout(deployment: Deployment, stack: Parameters<Deployment["plan"]>[0], stateFile: string): Promise<unknown> {
-  const aside = `${stateFile}.aside`;
-  renameSync(stateFile, aside);
-  try {
-    return (await deployment.plan(stack)).plan;
-  } finally {
-    rmSync(stateFile, { force: true });
-    renameSync(aside, stateFile);
-  }
-}
 
 /** The Kubernetes objects of a state, each with its place: one more than the highest of those that it depends on. */
 function inSteps(state: State): readonly (readonly [State["instances"][number], number])[] {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
-import { GO, TERRAFORM, type Tool, toolProblem } from "../../rehearsal/tools";
+import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { SettingsError } from "../../settings/problem";
 import { Checks } from "./checks";
 import { Kubectl, KUBECTL } from "./kubectl";
@@ -35,19 +35,6 @@ Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
 
 const PROJECT = join(__dirname, "..", "..");
 
-async function problemOf(tool: Tool, processes: Processes): Promise<readonly string[]> {
-  try {
-    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, { cwd: PROJECT, env: process.env });
-    const problem = toolProblem(tool, { status, text: `${stdout}${stderr}` });
-    return problem === undefined ? [] : [problem];
-  } catch (error) {
-    if (error instanceof RehearsalError) {
-      return [toolProblem(tool, undefined) ?? error.message];
-    }
-    throw error;
-  }
-}
-
 async function main(): Promise<number> {
   const [argument] = process.argv.slice(2);
   if (argument !== undefined) {
@@ -63,13 +50,7 @@ async function main(): Promise<number> {
   let rig: Rig | undefined;
   let finished = false;
   try {
-    const missing: string[] = [];
-    for (const tool of [TERRAFORM, GO, KUBECTL]) {
-      missing.push(...(await problemOf(tool, processes)));
-    }
-    if (missing.length > 0) {
-      throw new ClusterError(missing.join("\n"));
-    }
+    await checkTools([TERRAFORM, GO, KUBECTL], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
     const providers = await installProviders(processes, process.env);
     const given = process.env.KUBECONFIG;

@@ -1,10 +1,8 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
 import { Deployment } from "../../rehearsal/deployment";
 import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import type { Providers } from "../../rehearsal/providers";
-import type { Stack } from "../../rehearsal/records";
 import { Workspace } from "../../rehearsal/workspace";
 import type { PlannedObject } from "../cluster/manifests";
 
@@ -32,10 +30,7 @@ interface PlannedValues {
   };
 }
 
-/**
- * Deploys an environment in the made-up cloud, then plans each stack once more as if it had not been: such a plan has the
- * outputs of the stacks before it, every argument with its default, and nothing that the stand-in providers made up.
- */
+/** Deploys an environment in the made-up cloud, then plans each stack anew (Deployment.planAnew). */
 export async function plannedStacks({ project, processes, providers, environment, own }: PlansProps, read: (file: string) => string): Promise<readonly PlannedStack[]> {
   const workspace = new Workspace(project);
   try {
@@ -50,26 +45,12 @@ export async function plannedStacks({ project, processes, providers, environment
       planned.push({
         name: stack.name,
         synthesized: read(`${stack.folder}/cdk.tf.json`),
-        plan: await planAnew(deployment, stack, workspace.stateFile(stack.name)),
+        plan: await deployment.planAnew(stack),
       });
     }
     return planned;
   } finally {
     workspace.remove();
-  }
-}
-
-async function planAnew(deployment: Deployment, stack: Stack, stateFile: string): Promise<unknown> {
-  if (!existsSync(stateFile)) {
-    throw new RehearsalError(`The state of ${stack.name} is not in ${stateFile}.`);
-  }
-  const aside = `${stateFile}.aside`;
-  renameSync(stateFile, aside);
-  try {
-    return (await deployment.plan(stack)).plan;
-  } finally {
-    rmSync(stateFile, { force: true });
-    renameSync(aside, stateFile);
   }
 }
 

@@ -4,7 +4,7 @@ import { Monitoring } from "../../../constructs/azure/monitoring";
 import { Network } from "../../../constructs/azure/network";
 import { WorkloadIdentity } from "../../../constructs/azure/workload-identity";
 import { at, objectAt } from "../../helpers/json";
-import { PLACEMENT, TAGS } from "../../helpers/placement";
+import { NETWORK, PLACEMENT, TAGS } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 const CLUSTER: ClusterProps["cluster"] = {
@@ -18,14 +18,7 @@ const CLUSTER: ClusterProps["cluster"] = {
 let stack: SynthesizedStack;
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
-    const { clusterSubnet: subnet } = new Network(scope, "Network", {
-      placement: PLACEMENT,
-      name: "vnet",
-      addressSpace: "10.0.0.0/16",
-      clusterSubnet: "10.0.0.0/20",
-      postgresqlSubnet: "10.0.16.0/24",
-      privateEndpointSubnet: "10.0.17.0/24",
-    });
+    const { clusterSubnet: subnet } = new Network(scope, "Network", NETWORK);
     const props = {
       placement: PLACEMENT,
       cluster: CLUSTER,

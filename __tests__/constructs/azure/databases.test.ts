@@ -6,7 +6,7 @@ import { RootSecret } from "../../../constructs/azure/root-secret";
 import { SecretVault } from "../../../constructs/azure/secret-vault";
 import { SqlServer, type SqlServerProps } from "../../../constructs/azure/sql-server";
 import { at } from "../../helpers/json";
-import { PLACEMENT, TAGS } from "../../helpers/placement";
+import { NETWORK, PLACEMENT, TAGS } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 const POSTGRESQL = {
@@ -21,14 +21,7 @@ const POSTGRESQL = {
 const SQL = { adminUser: "mergeadmin", sku: "S1", network: "private-endpoint", backupRetentionDays: 9 } as const satisfies SqlServerProps["sql"];
 
 function surroundings(scope: TerraformStack) {
-  const network = new Network(scope, "Network", {
-    placement: PLACEMENT,
-    name: "vnet",
-    addressSpace: "10.0.0.0/16",
-    clusterSubnet: "10.0.0.0/20",
-    postgresqlSubnet: "10.0.16.0/24",
-    privateEndpointSubnet: "10.0.17.0/24",
-  });
+  const network = new Network(scope, "Network", NETWORK);
   const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: { One: "o" }, purgeProtection: false });
   const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, tags: TAGS });
   return { network, adminPassword };

@@ -1,24 +1,15 @@
-import { Network, type NetworkProps } from "../../../constructs/azure/network";
+import { Network } from "../../../constructs/azure/network";
 import { LinkedDnsZone, PrivateAccess } from "../../../constructs/azure/private-access";
 import { at } from "../../helpers/json";
-import { PLACEMENT, TAGS } from "../../helpers/placement";
+import { NETWORK, PLACEMENT, TAGS } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
-
-const PROPS = {
-  placement: PLACEMENT,
-  name: "test-vnet",
-  addressSpace: "10.0.0.0/16",
-  clusterSubnet: "10.0.0.0/20",
-  postgresqlSubnet: "10.0.16.0/24",
-  privateEndpointSubnet: "10.0.17.0/24",
-} as const satisfies NetworkProps;
 
 describe("Network", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      new Network(scope, "Network", PROPS);
-      new Network(scope, "WithRule", { ...PROPS, name: "other-vnet", sqlServiceEndpoint: true });
+      new Network(scope, "Network", NETWORK);
+      new Network(scope, "WithRule", { ...NETWORK, name: "other-vnet", sqlServiceEndpoint: true });
     });
   });
   const rules = (path: string) => (stack.resource("azurerm_network_security_group", path).security_rule ?? []) as readonly Record<string, unknown>[];
