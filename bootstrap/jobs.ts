@@ -14,7 +14,7 @@ import {
   WORKSPACE_PATH,
 } from "./datasurface-commands";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
-import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
+import { DEMO_MODEL_REPOSITORY, EXPECTED_DAGS, INFRASTRUCTURE_DAG, type ReleaseLine } from "./releases";
 
 /** ConfigMap with the scripts. */
 export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
@@ -252,8 +252,8 @@ export function verify(context: JobContext): JobDefinition {
         ADMIN_USERNAME: context.settings.airflow.admin.username,
         ADMIN_PASSWORD: secret("admin", "password"),
         ADMIN_SECRET: `the Secret ${SECRETS.admin.name}`,
-        EXPECTED_DAGS: JSON.stringify(context.release.dagIds),
-        INFRASTRUCTURE_DAG: context.release.infrastructureDagId,
+        EXPECTED_DAGS: JSON.stringify(EXPECTED_DAGS),
+        INFRASTRUCTURE_DAG,
         MCP_URL: `http://${MCP_SERVER.service}:${MCP_SERVER.port}/sse`,
         // It ends by itself, with its table, before Terraform does.
         TIMEOUT_SECONDS: String((minutes - 5) * 60),

@@ -34,25 +34,9 @@ export interface ReleaseLine {
    * line does not know.
    */
   readonly runtimeEnvironmentArguments: readonly string[];
-  /** DAGs that Airflow must show after a deployment. */
-  readonly dagIds: readonly string[];
-  /** The DAG whose successful run proves the deployment. */
-  readonly infrastructureDagId: string;
 }
 
 export type SemanticVersion = readonly [major: number, minor: number, patch: number];
-
-const INFRASTRUCTURE_DAG = "demo-psp_infrastructure";
-
-function dags(milestoning: "scd2" | "scd4"): readonly string[] {
-  return [
-    INFRASTRUCTURE_DAG,
-    `${milestoning}_factory_dag`,
-    `${milestoning}_datatransformer_factory`,
-    "Demo_PSP_K8sMergeDB_reconcile",
-    "Demo_PSP_default_K8sMergeDB_cqrs",
-  ];
-}
 
 const FIRST_GENERATION = {
   cliModule: "datasurface.cmd.platform",
@@ -61,9 +45,22 @@ const FIRST_GENERATION = {
   modelMergeJob: true,
   mcpHostFlags: false,
   runtimeEnvironmentArguments: ["!externalSecretProvider"],
-  dagIds: dags("scd2"),
-  infrastructureDagId: INFRASTRUCTURE_DAG,
 } as const satisfies Partial<ReleaseLine>;
+
+/** The DAG whose successful run proves a deployment. */
+export const INFRASTRUCTURE_DAG = "demo-psp_infrastructure";
+
+/**
+ * DAGs that Airflow must show after a deployment, each by its id or by alternative ids, of which one is enough. No line has its
+ * own: the ids come from names in the model, and a model of SCD2 stays one when DataSurface's version rises.
+ */
+export const EXPECTED_DAGS: readonly (string | readonly string[])[] = [
+  INFRASTRUCTURE_DAG,
+  ["scd2_factory_dag", "scd4_factory_dag"],
+  ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
+  "Demo_PSP_K8sMergeDB_reconcile",
+  "Demo_PSP_default_K8sMergeDB_cqrs",
+];
 
 /** The vendor's public demo model. */
 export const DEMO_MODEL_REPOSITORY = "datasurface/demo1";
@@ -120,8 +117,6 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     gitRepoTypeFlags: true,
     mcpHostFlags: true,
     runtimeEnvironmentArguments: ["externalSecretProvider=None"],
-    dagIds: dags("scd4"),
-    infrastructureDagId: INFRASTRUCTURE_DAG,
   },
 ];
 

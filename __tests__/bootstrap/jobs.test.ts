@@ -112,10 +112,10 @@ test("airflow-admin runs again after a new password", () => {
   expect(jobs.airflowAdmin(context()).pod.env).toMatchObject({ ADMIN_USERNAME: "admin", ADMIN_PASSWORD: { secret: "airflow-admin", key: "password" } });
 });
 
-test.each(["1.1.0", "1.8.4"])("verify of %s expects the DAGs of the release, and ends before Terraform does", (version) => {
+test.each(["1.1.0", "1.8.4"])("verify of %s expects the DAGs of an SCD2 or an SCD4 model, and ends before Terraform does", (version) => {
   const { pod, minutes } = jobs.verify(context({ datasurface: { version } }));
-  const release = releaseLine(version);
-  expect(pod.env).toMatchObject({ EXPECTED_DAGS: JSON.stringify(release.dagIds), INFRASTRUCTURE_DAG: release.infrastructureDagId, AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
+  const expected = '["demo-psp_infrastructure",["scd2_factory_dag","scd4_factory_dag"],["scd2_datatransformer_factory","scd4_datatransformer_factory"],"Demo_PSP_K8sMergeDB_reconcile","Demo_PSP_default_K8sMergeDB_cqrs"]';
+  expect(pod.env).toMatchObject({ EXPECTED_DAGS: expected, INFRASTRUCTURE_DAG: "demo-psp_infrastructure", AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
   expect(Number(pod.env.TIMEOUT_SECONDS)).toBeLessThan(minutes * 60);
 });
 

@@ -1,4 +1,4 @@
-import { findReleaseLine, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../bootstrap/releases";
+import { EXPECTED_DAGS, findReleaseLine, INFRASTRUCTURE_DAG, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../bootstrap/releases";
 
 test.each([
   ["1.1.0", "1.1.0", "3.1.7", "3.1.7-azure", "key-vault", true, "datasurface.cmd.platform"],
@@ -30,12 +30,19 @@ test("messages list every line, oldest first", () => {
   expect(KNOWN_LINES.split(", ")).toEqual(RELEASE_LINES.map(({ line }) => line));
 });
 
-describe.each(RELEASE_LINES)("line $line", (line) => {
-  test("expects its infrastructure DAG among its DAGs, none twice", () => {
-    expect(line.dagIds).toContain(line.infrastructureDagId);
-    expect(new Set(line.dagIds).size).toBe(line.dagIds.length);
+describe("the DAGs that are expected", () => {
+  test("have the infrastructure DAG among them, and none twice", () => {
+    expect(EXPECTED_DAGS).toContain(INFRASTRUCTURE_DAG);
+    expect(new Set(EXPECTED_DAGS.flat()).size).toBe(EXPECTED_DAGS.flat().length);
   });
 
+  test.each(["scd2", "scd4"])("are those of a model whose data platform is %s", (platform) => {
+    const present = [`${platform}_factory_dag`, "Demo_PSP_K8sMergeDB_reconcile", "Demo_PSP_default_K8sMergeDB_cqrs", "demo-psp_infrastructure", `${platform}_datatransformer_factory`];
+    expect(EXPECTED_DAGS.map((ids) => present.filter((id) => ids === id || ids.includes(id)).length)).toEqual([1, 1, 1, 1, 1]);
+  });
+});
+
+describe.each(RELEASE_LINES)("line $line", (line) => {
   test("has an Airflow image of its Airflow version, for Azure", () => {
     expect(line.airflowImageTag).toMatch(new RegExp(`^${line.airflowVersion.replace(/\./g, "\\.")}-azure`));
   });
@@ -44,9 +51,8 @@ describe.each(RELEASE_LINES)("line $line", (line) => {
     expect(line.runtimeEnvironmentArguments).toEqual([line.credentialSource === "kubernetes" ? "externalSecretProvider=None" : "!externalSecretProvider"]);
   });
 
-  test("takes module and DAG names of one generation", () => {
+  test("takes modules and jobs of one generation", () => {
     const current = line.cliModule === "datasurface.entrypoints.platform";
-    expect(line.dagIds.some((id) => id.startsWith("scd4_"))).toBe(current);
     expect(line.reconcileModule.startsWith("datasurface.entrypoints.")).toBe(current);
     expect(line.modelMergeJob).toBe(!current);
   });

@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -35,7 +35,7 @@ VARIABLES = (
     Variable("ADMIN_USERNAME", "login name of the admin"),
     Variable("ADMIN_PASSWORD", "its password, from a Secret", secret=True),
     Variable("ADMIN_SECRET", "how messages call the place that the password comes from", default="the Secret behind ADMIN_PASSWORD"),
-    Variable("EXPECTED_DAGS", "JSON list of the ids of the DAGs that must be registered", pattern=r"\[.*\]", allowed="a JSON list of DAG ids"),
+    Variable("EXPECTED_DAGS", "JSON list of the DAGs that must be registered, each an id or a list of alternative ids, of which one is enough", pattern=r"\[.*\]", allowed="a JSON list of DAG ids and lists of them"),
     Variable("INFRASTRUCTURE_DAG", "id of the DAG that must run once", pattern=_DAG_ID),
     Variable("DEPLOYMENT_STARTED", "only runs that started after this time count, in ISO 8601 with a time zone; default: the start of this job", default=""),
     Variable("MCP_URL", "address of the MCP server's event stream, e.g. http://demo-psp-mcp:8000/sse; empty: not asked", default="", pattern=_URL, allowed="an http(s) address without user or query"),
@@ -52,6 +52,8 @@ VARIABLES = (
 _COMPONENTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 _PAGE = 100
 _ROUND = 60.0
+# DAGs that a message names: a model may have hundreds.
+_SHOWN = 20
 
 # What Airflow reports may hold a connection string.
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]+:)[^\s@/]+@")
@@ -432,17 +434,39 @@ class _Runs:
             self.status += f"; failed: {'; '.join(self._failed[-3:])}, its logs are in Airflow's UI"
 
 
-def _wait_for_rest(airflow: _Airflow, clock: _Clock, errors: _ImportErrors, runs: _Runs, expected: list[str], settle: float, table: _Table) -> None:
-    """Everything that a working infrastructure DAG brings about, waited for together: none of it comes in an order that holds for all releases."""
+def _ids(dags: Iterable[Iterable[str]]) -> str:
+    return ", ".join(" or ".join(ids) for ids in dags)
+
+
+def _what_there_is(absent: list[tuple[str, ...]], found: Iterable[str]) -> str:
+    if not absent:
+        return ""
+    names = sorted(found)
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    text = f"; registered are: {', '.join(names[:_SHOWN]) or 'none'}{more}"
+    if any(len(ids) > 1 for ids in absent):
+        text += (
+            ". Of alternatives one is enough. What they begin with is the name of the model's data platform (YellowDataPlatform in rte_azure.py) in lower case: if the model has another name,"
+            " add its DAGs to the alternatives (EXPECTED_DAGS in bootstrap/releases.ts); if it has one of these, the infrastructure DAG has not made them (its runs' logs in Airflow's UI say why)"
+        )
+    return text
+
+
+def _wait_for_rest(airflow: _Airflow, clock: _Clock, errors: _ImportErrors, runs: _Runs, expected: list[tuple[str, ...]], settle: float, table: _Table) -> list[str]:
+    """Everything that a working infrastructure DAG brings about, waited for together: none of it comes in an order that holds for all releases.
+
+    Returns the expected DAGs by the ids that they have."""
     start = time.monotonic()
     while True:
         found = airflow.dags()
-        absent = [dag for dag in expected if dag not in found]
+        registered = [[dag for dag in ids if dag in found] for ids in expected]
+        current = [[dag for dag in ids if _parsed_since(found[dag], runs.since)] for ids in registered]
+        absent = [ids for ids, there in zip(expected, registered) if not there]
         # Known from an earlier deployment, but not seen in a file since this one began.
-        old = [dag for dag in expected if dag in found and not _parsed_since(found[dag], runs.since)]
+        old = [there for there, parsed in zip(registered, current) if there and not parsed]
         waiting = {}
         if absent or old:
-            parts = ([f"not registered: {', '.join(absent)}"] if absent else []) + ([f"not parsed since the deployment: {', '.join(old)}"] if old else [])
+            parts = ([f"not registered: {_ids(absent)}"] if absent else []) + ([f"not parsed since the deployment: {_ids(old)}"] if old else [])
             waiting["dags"] = "; ".join(parts)
         else:
             table.done("dags", start, f"{len(expected)} expected, {len(found)} in all")
@@ -464,15 +488,15 @@ def _wait_for_rest(airflow: _Airflow, clock: _Clock, errors: _ImportErrors, runs
         else:
             table.done("errors", start, "none")
         if not waiting:
-            return
+            return [dag for ids in current for dag in ids]
         for key, detail in waiting.items():
             table.pending(key, detail)
         status = "; ".join(f"import errors: {detail}" if key == "errors" else detail for key, detail in waiting.items())
         clock.tell(f"not yet: {status}")
         if not clock.pause():
             errors.look(airflow.import_errors(), patient=False)
-            registered = f"; registered are: {', '.join(sorted(found)[:20]) or 'none'}" if absent else ""
-            raise Retryable(f"not within {clock.seconds:.0f} s: {status}{registered}", missing_dags=absent)
+            missing = [ids[0] if len(ids) == 1 else list(ids) for ids in absent]
+            raise Retryable(f"not within {clock.seconds:.0f} s: {status}{_what_there_is(absent, found)}", missing_dags=missing)
 
 
 # --- the MCP server ---------------------------------------------------------------------------------------------------
@@ -528,15 +552,17 @@ def _started(text: str) -> datetime:
     return started.astimezone(timezone.utc)
 
 
-def _expected(text: str, infrastructure: str) -> list[str]:
+def _expected(text: str, infrastructure: str) -> list[tuple[str, ...]]:
+    """The ids of each expected DAG; most have one."""
     try:
-        names = json.loads(text)
+        entries = json.loads(text)
     except ValueError as error:
         raise WrongSetting(f"EXPECTED_DAGS is not JSON: {error}") from error
-    wrong = [name for name in names if not isinstance(name, str) or not re.fullmatch(_DAG_ID, name)]
+    expected = [tuple(entry) if isinstance(entry, list) else (entry,) for entry in entries]
+    wrong = [entry for entry, ids in zip(entries, expected) if not ids or not all(isinstance(dag, str) and re.fullmatch(_DAG_ID, dag) for dag in ids)]
     if wrong:
-        raise WrongSetting(f"EXPECTED_DAGS holds what is no DAG id: {wrong}")
-    return list(dict.fromkeys([infrastructure, *names]))
+        raise WrongSetting(f"EXPECTED_DAGS holds what is no DAG id, and no list of alternative ones: {', '.join(map(json.dumps, wrong))}")
+    return list(dict.fromkeys([(infrastructure,), *expected]))
 
 
 def main() -> Result:
@@ -566,7 +592,7 @@ def main() -> Result:
     with table.check("dag"):
         table.done("dag", start, _wait_for_dag(airflow, clock, errors, infrastructure))
     with table.check("dags", "errors", "run"):
-        _wait_for_rest(airflow, clock, errors, runs, expected, float(settings["SETTLE_SECONDS"]), table)
+        dags = _wait_for_rest(airflow, clock, errors, runs, expected, float(settings["SETTLE_SECONDS"]), table)
     start = time.monotonic()
     with table.check("mcp"):
         if settings["MCP_URL"]:
@@ -574,7 +600,7 @@ def main() -> Result:
         else:
             table.done("mcp", start, "MCP_URL is empty", state="not asked")
     table.show()
-    return {"run": runs.succeeded, "dags": expected, "checks": table.facts()}
+    return {"run": runs.succeeded, "dags": dags, "checks": table.facts()}
 
 
 if __name__ == "__main__":

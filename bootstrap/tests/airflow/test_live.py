@@ -10,7 +10,7 @@ import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from support import DAGS, INFRASTRUCTURE, PASSWORD, LiveAirflow, Outcome, Reply, StandIn, wait_until
+from support import DAGS, EXPECTED, INFRASTRUCTURE, PASSWORD, LiveAirflow, Outcome, Reply, StandIn, wait_until
 
 MADE_BY_RUN = ["scd2_extra_dag"]
 _SSE = (("Content-Type", "text/event-stream"),)
@@ -156,20 +156,20 @@ class Live(unittest.TestCase):
         self.pause()
         self.wait_for_quiet()
         self.airflow.set_state(makes=MADE_BY_RUN)
-        outcome = self.airflow.job("verify.py", DEPLOYMENT_STARTED="", EXPECTED_DAGS=json.dumps(DAGS + MADE_BY_RUN)).end()
+        outcome = self.airflow.job("verify.py", DEPLOYMENT_STARTED="", EXPECTED_DAGS=json.dumps([*EXPECTED, *MADE_BY_RUN])).end()
         self.check(outcome, 0, "not registered: scd2_extra_dag")
 
     def test_16_tokens_that_expire_in_the_middle(self) -> None:
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*DAGS, "never"]), TIMEOUT_SECONDS="9")
+        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]), TIMEOUT_SECONDS="9")
         outcome = job.end()
         self.check(outcome, 1, "logging in again", "not registered: never")
 
     # --- something is wrong with the DAGs ---
 
     def test_20_missing_dag(self) -> None:
-        outcome = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*DAGS, "scd4_factory_dag"]), TIMEOUT_SECONDS="6").end()
-        self.check(outcome, 1, "not registered: scd4_factory_dag", "registered are:")
-        self.assertEqual(outcome.result["missing_dags"], ["scd4_factory_dag"])
+        outcome = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never", ["live_factory_dag", "forensic_factory_dag"]]), TIMEOUT_SECONDS="6").end()
+        self.check(outcome, 1, "not registered: never, live_factory_dag or forensic_factory_dag", "registered are:", "scd2_factory_dag")
+        self.assertEqual(outcome.result["missing_dags"], ["never", ["live_factory_dag", "forensic_factory_dag"]])
         self.assertEqual(outcome.result["checks"]["infrastructure DAG has run with success"], "ok")
 
     def test_21_missing_infrastructure_dag(self) -> None:
@@ -256,7 +256,7 @@ with get_application_builder() as b:
     # --- something breaks ---
 
     def test_40_the_server_dies_half_way(self) -> None:
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*DAGS, "never"]), RETRY_SECONDS="4")
+        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]), RETRY_SECONDS="4")
         job.wait_for("not registered: never")
         self.airflow.stop("api-server", signal.SIGKILL)
         outcome = job.end(30)
@@ -264,7 +264,7 @@ with get_application_builder() as b:
 
     def test_41_the_server_dies_and_comes_back(self) -> None:
         self.airflow.start("api-server")
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*DAGS, "late"]), RETRY_SECONDS="60", TIMEOUT_SECONDS="90")
+        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "late"]), RETRY_SECONDS="60", TIMEOUT_SECONDS="90")
         job.wait_for("not registered: late")
         self.airflow.stop("api-server", signal.SIGKILL)
         job.wait_for("nothing listens there")
@@ -273,7 +273,7 @@ with get_application_builder() as b:
         self.check(job.end(), 0, "next try in")
 
     def test_42_stopped_from_outside(self) -> None:
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*DAGS, "never"]))
+        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]))
         job.wait_for("not registered: never")
         job.process.send_signal(signal.SIGTERM)
         outcome = job.end(20)

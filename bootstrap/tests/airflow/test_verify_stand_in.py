@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from urllib.parse import parse_qs, urlsplit
 
-from support import DAGS, INFRASTRUCTURE, PAYLOAD, Outcome, Reply, StandIn, clean_environment, run_job
+from support import DAGS, EXPECTED, INFRASTRUCTURE, PAYLOAD, Outcome, Reply, StandIn, clean_environment, run_job
 
+SCD4_DAGS = [dag.replace("scd2", "scd4") for dag in DAGS]
 HEALTHY = {component: {"status": "healthy"} for component in ("metadatabase", "scheduler", "dag_processor", "triggerer")}
 
 
@@ -22,7 +23,7 @@ class Server:
         self.override: dict[str, object] = {}
         self.dags = list(DAGS)
         self.logins = 0
-        self.parsed = "2999-01-01T00:00:00Z"
+        self.old: list[str] = []
         self.runs: list[dict[str, str]] = [{"dag_run_id": "run+1", "state": "success"}]
 
     def answer(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> Reply | None:
@@ -44,7 +45,7 @@ class Server:
         offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["50"])[0])
         if place == "/api/v2/dags":
             page = self.dags[offset : offset + min(limit, 100)]
-            return Reply(200, {"dags": [{"dag_id": dag, "is_paused": False, "last_parsed_time": self.parsed} for dag in page], "total_entries": len(self.dags)})
+            return Reply(200, {"dags": [{"dag_id": dag, "is_paused": False, "last_parsed_time": f"{2020 if dag in self.old else 2999}-01-01T00:00:00Z"} for dag in page], "total_entries": len(self.dags)})
         if place == "/api/v2/importErrors":
             return Reply(200, {"import_errors": [], "total_entries": 0})
         if place.endswith("/dagRuns"):
@@ -67,7 +68,7 @@ class StandInTests(unittest.TestCase):
                 "AIRFLOW_URL": self.http.url,
                 "ADMIN_USERNAME": "admin",
                 "ADMIN_PASSWORD": "stand-in password",
-                "EXPECTED_DAGS": json.dumps(DAGS),
+                "EXPECTED_DAGS": json.dumps(EXPECTED),
                 "INFRASTRUCTURE_DAG": INFRASTRUCTURE,
                 "TIMEOUT_SECONDS": "20",
                 "IMPORT_ERROR_SECONDS": "1",
@@ -125,8 +126,43 @@ class StandInTests(unittest.TestCase):
         self.check(self.verify(FORBIDDEN_SECONDS="10"), 0)
 
     def test_dag_of_an_earlier_deployment(self) -> None:
-        self.server.parsed = "2020-01-01T00:00:00Z"
-        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: demo-psp_infrastructure")
+        self.server.old = DAGS
+        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: demo-psp_infrastructure, scd2_factory_dag, scd2_datatransformer_factory, Demo_PSP")
+
+    def test_one_of_the_alternatives_is_enough(self) -> None:
+        for dags in (DAGS, SCD4_DAGS):
+            self.server.dags = dags
+            outcome = self.verify()
+            self.check(outcome, 0, "5 expected, 5 in all")
+            self.assertEqual(outcome.result["dags"], dags)
+
+    def test_none_of_the_alternatives(self) -> None:
+        self.server.dags = [dag.replace("scd2", "live") for dag in DAGS]
+        outcome = self.verify(TIMEOUT_SECONDS="1")
+        self.check(outcome, 1, 'at the check "all expected DAGs are registered"')
+        self.assertIn("not registered: scd2_factory_dag or scd4_factory_dag, scd2_datatransformer_factory or scd4_datatransformer_factory;", outcome.message)
+        self.assertIn("registered are: Demo_PSP_K8sMergeDB_reconcile, Demo_PSP_default_K8sMergeDB_cqrs, demo-psp_infrastructure, live_datatransformer_factory, live_factory_dag.", outcome.message)
+        self.assertIn("Of alternatives one is enough. What they begin with is the name of the model's data platform", outcome.message)
+        self.assertEqual(outcome.result["missing_dags"], [["scd2_factory_dag", "scd4_factory_dag"], ["scd2_datatransformer_factory", "scd4_datatransformer_factory"]])
+
+    def test_a_missing_dag_without_alternatives_says_nothing_of_them(self) -> None:
+        self.server.dags = DAGS[:-1]
+        outcome = self.verify(TIMEOUT_SECONDS="1")
+        self.check(outcome, 1, "not registered: Demo_PSP_default_K8sMergeDB_cqrs;")
+        self.assertNotIn("lternative", outcome.output)
+
+    def test_an_alternative_of_an_earlier_deployment_does_not_count(self) -> None:
+        self.server.old = [dag for dag in DAGS if "scd2" in dag]
+        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: scd2_factory_dag, scd2_datatransformer_factory")
+        # The model was changed from SCD2 to SCD4, and Airflow does not know yet that the DAGs of before are gone.
+        self.server.dags = [*DAGS, *(dag for dag in SCD4_DAGS if "scd4" in dag)]
+        outcome = self.verify()
+        self.check(outcome, 0)
+        self.assertEqual(outcome.result["dags"], SCD4_DAGS)
+
+    def test_of_many_dags_the_message_shows_some_and_their_number(self) -> None:
+        self.server.dags = [f"a_{number:04}" for number in range(250)] + DAGS[:-1]
+        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "a_0017, a_0018 and 234 more")
 
     def test_import_error_of_a_file_that_is_gone_does_not_count_until_the_end(self) -> None:
         error = {"import_error_id": 1, "timestamp": "2026-01-01T00:00:00Z", "filename": "old.py", "bundle_name": "dags-folder", "stack_trace": "ValueError: old"}
@@ -148,7 +184,8 @@ class StandInTests(unittest.TestCase):
         self.check(self.verify(MCP_URL=self.http.url + "/sse"), 0, "HTTP 503")
 
     def test_wrong_settings(self) -> None:
-        self.check(self.verify(EXPECTED_DAGS="[1]"), 2, "no DAG id")
+        for wrong in ("1", "[]", '["scd2_factory_dag", 1]', '["scd2 factory"]', '{"a": "b"}', '[["a"]]'):
+            self.check(self.verify(EXPECTED_DAGS=f'["right", {wrong}]'), 2, f"no DAG id, and no list of alternative ones: {wrong}")
         self.check(self.verify(EXPECTED_DAGS="demo", MCP_URL="demo-psp-mcp:8000"), 2, "EXPECTED_DAGS is 'demo'", "MCP_URL is")
         self.check(self.verify(DEPLOYMENT_STARTED="yesterday"), 2, "ISO 8601")
         self.check(self.verify(DEPLOYMENT_STARTED="2026-01-01T00:00:00"), 2, "with its time zone")
