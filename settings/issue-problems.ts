@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { allowedAt, homesOf, inWords, keysAt, nodesAt, valuesOf } from "./json-schema";
+import { allowedAt, choiceAt, homesOf, inWords, keysAt, nodesAt, valuesOf } from "./json-schema";
 import type { Problem } from "./problem";
 import { looksLikeToken, secretVariableFor, TOKEN_NOT_SHOWN } from "./secret-looking";
 
@@ -25,7 +25,7 @@ export function findings(issue: Issue, { content, sourceOf }: Given): readonly F
   }
   const at = { path, given: show(value, sourceOf(path)) };
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey(path, key));
+    return issue.keys.map((key) => unknownKey(path, key, value));
   }
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ path, given: `the key ${JSON.stringify(String(path.at(-1)))}`, ...wordsOf(inner) }));
@@ -91,9 +91,25 @@ function typeRemedy(expected: string, value: unknown, given: string, path: reado
   return expected === "array" ? "write a list: each entry on a line of its own, after '- '" : "write the keys on indented lines below";
 }
 
-function unknownKey(section: readonly PropertyKey[], key: string): Finding {
+/** @param value - the section, which may have chosen one of several forms */
+function unknownKey(section: readonly PropertyKey[], key: string, value: unknown): Finding {
   const path = [...section, key];
-  const known = keysAt(section);
+  const choice = choiceAt(section);
+  const chosen = choice?.forms.find((form) => form.value === valueAt(value, [choice.discriminator]));
+  const known = chosen?.keys ?? keysAt(section);
+  const allowed = known.length > 0 ? `the keys ${known.join(", ")}` : "no key";
+  if (choice && chosen) {
+    const { discriminator, forms } = choice;
+    const homes = forms.filter(({ keys }) => keys.includes(key)).map((form) => inWords(form.value)).join(" or ");
+    if (homes !== "") {
+      return {
+        path,
+        given: `the key ${key}, which goes with ${discriminator} ${homes}; the ${discriminator} is ${inWords(chosen.value)}`,
+        allowed: `with ${discriminator} ${inWords(chosen.value)}: ${allowed}`,
+        remedy: `delete it, or set ${[...section, discriminator].map(String).join(".")} to ${homes}`,
+      };
+    }
+  }
   const variable = secretVariableFor(key, section.map(String).join("."));
   const meant = nearest(key, known);
   if (variable !== undefined && meant === undefined) {
@@ -107,7 +123,7 @@ function unknownKey(section: readonly PropertyKey[], key: string): Finding {
   return {
     path,
     given: `the unknown key ${key}`,
-    allowed: known.length > 0 ? `the keys ${known.join(", ")}` : "no key",
+    allowed,
     remedy: meant === undefined ? elsewhere(key) : `did you mean ${meant}?`,
   };
 }

@@ -50,6 +50,25 @@ export function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return [...new Set(nodesAt(path).flatMap(forms).flatMap((node) => Object.keys(node.properties ?? {})))];
 }
 
+/** A section that has several forms: the key that tells them apart, and what each may hold. */
+export interface Choice {
+  readonly discriminator: string;
+  readonly forms: readonly { readonly value: unknown; readonly keys: readonly string[] }[];
+}
+
+/** `undefined` when the section has one form only. */
+export function choiceAt(path: readonly PropertyKey[]): Choice | undefined {
+  const [node] = nodesAt(path);
+  return node && choiceOf(node);
+}
+
+function choiceOf({ oneOf = [] }: SchemaNode): Choice | undefined {
+  const discriminator = Object.keys(oneOf[0]?.properties ?? {}).find((key) => oneOf.every(({ properties }) => properties?.[key]?.const !== undefined));
+  return discriminator === undefined
+    ? undefined
+    : { discriminator, forms: oneOf.map(({ properties = {} }) => ({ value: properties[discriminator]?.const, keys: Object.keys(properties) })) };
+}
+
 /** The sections in which a key is at home, dotted; empty for the file's own level. */
 export function homesOf(key: string, node: SchemaNode = settingsJsonSchema(), path: readonly string[] = []): readonly string[] {
   return forms(node).flatMap(({ properties = {} }) => [
@@ -78,8 +97,9 @@ export function valuesOf(nodes: readonly SchemaNode[]): readonly unknown[] {
 }
 
 function typeInWords(node: SchemaNode, keys: readonly string[]): string {
-  if (node.oneOf) {
-    return `a mapping with the key type: ${valuesOf(node.oneOf.flatMap((form) => form.properties?.type ?? [])).map(inWords).join(", ")}`;
+  const choice = choiceOf(node);
+  if (choice) {
+    return `a mapping with the key ${choice.discriminator}: ${choice.forms.map(({ value }) => inWords(value)).join(", ")}`;
   }
   const { required = [] } = node;
   if (node.type === "object") {

@@ -24,3 +24,17 @@ export function placeholdersLeft(settings: Settings): readonly OverridingVariabl
   };
   return (Object.keys(PLACEHOLDERS) as (keyof typeof PLACEHOLDERS)[]).filter((variable) => given[variable] === PLACEHOLDERS[variable]);
 }
+
+/** Placeholders of the backend. No variable replaces them, and Terraform needs the backend before it makes a plan. */
+export const BACKEND_PLACEHOLDERS = {
+  storageAccount: "yourterraformstate",
+  organization: "your-organization",
+} as const;
+
+/** The fields of `backend` whose placeholder is still in the settings. */
+export function backendPlaceholdersLeft({ backend }: Settings): readonly string[] {
+  const given: Readonly<Record<string, string>> = backend;
+  return Object.entries(BACKEND_PLACEHOLDERS)
+    .filter(([field, placeholder]) => given[field] === placeholder)
+    .map(([field]) => field);
+}

@@ -4,6 +4,7 @@ import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
+import { Annotations } from "cdktf";
 import type { Construct } from "constructs";
 import { airflowImage } from "../constructs/airflow/image";
 import { AirflowRegistry } from "../constructs/azure/airflow-registry";
@@ -24,7 +25,7 @@ import { interpolate, literal } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
-import { placeholdersLeft } from "../settings/placeholders";
+import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { EnvironmentStack } from "./environment-stack";
 import { identityOf } from "./identity";
 
@@ -215,6 +216,12 @@ export class InfraStack extends EnvironmentStack {
       condition: "false",
       errorMessage: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
     }));
+    // The guard would come too late: Terraform turns to the backend first. No error: a synth needs no backend.
+    for (const field of backendPlaceholdersLeft(settings)) {
+      Annotations.of(this).addWarning(
+        `backend.${field} still has its placeholder, so Terraform cannot open its state: set the field in environments/${environment.name}.yaml to what exists, or DATASURFACE_BACKEND=local to keep the state in files.`,
+      );
+    }
     new DeploymentGuard(this, "DeploymentGuard", { identity: identityOf(environment), requirements: [...placeholders, ...tokens] });
 
     const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;

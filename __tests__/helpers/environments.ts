@@ -34,10 +34,12 @@ export interface SynthesizedEnvironment {
   readonly stacks: readonly SynthesizedStack[];
   /** Ids of the stacks that are deployed before a stack, by its id. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
+  /** What cdktf shows before it starts Terraform. */
+  readonly warnings: readonly string[];
 }
 
 interface Manifest {
-  readonly stacks: Readonly<Record<string, { readonly dependencies: readonly string[]; readonly synthesizedStackPath: string }>>;
+  readonly stacks: Readonly<Record<string, { readonly dependencies: readonly string[]; readonly synthesizedStackPath: string; readonly annotations: readonly { readonly message: string }[] }>>;
 }
 
 /** Synthesizes an environment as main.ts does, into a folder that is gone afterwards. */
@@ -64,6 +66,7 @@ function synthesize(environment: Environment, payload: Payload): SynthesizedEnvi
       ...stacks,
       stacks: [stacks.infra, stacks.clusterConfig, stacks.workload],
       dependencies: Object.fromEntries(Object.entries(manifest.stacks).map(([id, { dependencies }]) => [id, dependencies])),
+      warnings: Object.values(manifest.stacks).flatMap(({ annotations }) => annotations.map(({ message }) => message)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -6,7 +6,7 @@ import { findReleaseLine } from "../../bootstrap/releases";
 import { FIELD_OF_VARIABLE } from "../../settings/environment-variables";
 import { type SchemaNode, settingsJsonSchema } from "../../settings/json-schema";
 import { environmentNames, loadEnvironment } from "../../settings/load";
-import { PLACEHOLDERS, placeholdersLeft } from "../../settings/placeholders";
+import { BACKEND_PLACEHOLDERS, backendPlaceholdersLeft, PLACEHOLDERS, placeholdersLeft } from "../../settings/placeholders";
 import type { SettingsInput } from "../../settings/schema";
 import { nodesDuringUpgrade } from "../../settings/capacity-rules";
 import { settingsTable, TABLE_BEGIN, withSettingsTable } from "../../settings/settings-table";
@@ -71,6 +71,15 @@ test("demo holds the walkthrough's values", () => {
     backend: { type: "local" },
     protection: false,
   });
+});
+
+test("production's backend has a placeholder, in each of the forms that its file shows", () => {
+  const { settings } = load("production");
+  const cloud = { type: "cloud", hostname: "app.terraform.io", organization: BACKEND_PLACEHOLDERS.organization, workspacePrefix: "datasurface" } as const;
+  expect(textOf("production")).toContain(`organization: ${cloud.organization}`);
+  expect(backendPlaceholdersLeft(settings)).toEqual(["storageAccount"]);
+  expect(backendPlaceholdersLeft({ ...settings, backend: cloud })).toEqual(["organization"]);
+  expect(backendPlaceholdersLeft({ ...settings, backend: { ...cloud, organization: "acme" } })).toEqual([]);
 });
 
 test.each(["demo", "dev"])("%s fits the vCPUs of a new subscription, upgrades included", (name) => {

@@ -380,6 +380,37 @@ describe("fields", () => {
   });
 
   test.each([
+    [{ type: "local", container: "state" }, "container", "azurerm", "type"],
+    [{ type: "cloud", organization: "acme", resourceGroup: "state-rg" }, "resourceGroup", "azurerm", "type, hostname, organization, workspacePrefix"],
+    [{ type: "local", organization: "acme" }, "organization", "cloud", "type"],
+  ])("a key that another type of backend has is told as such: %j", (backend, key, home, keys) => {
+    const text = fileWith({ backend });
+    expect(problemsOf(text)).toEqual([
+      {
+        where: placeOf(text, `backend.${key}`),
+        field: `backend.${key}`,
+        given: `the key ${key}, which goes with type ${home}; the type is ${backend.type}`,
+        allowed: `with type ${backend.type}: the keys ${keys}`,
+        remedy: `delete it, or set backend.type to ${home}`,
+      },
+    ]);
+  });
+
+  test("a key that another source of the image has is told as such", () => {
+    expect(problemsOf(fileWith({ "airflow.image": { source: "acr", tag: "3.1.7" } }))).toMatchObject([
+      { field: "airflow.image.tag", given: "the key tag, which goes with source prebuilt; the source is acr", remedy: "delete it, or set airflow.image.source to prebuilt" },
+    ]);
+    expect(problemsOf(fileWith({ "airflow.image": "acr" }))).toMatchObject([{ allowed: "a mapping with the key source: prebuilt, acr" }]);
+  });
+
+  test("a misspelt key is likened to those of the chosen type alone", () => {
+    expect(problemsOf(fileWith({ backend: { type: "cloud", organisation: "acme", organization: "acme" } }))).toMatchObject([
+      { allowed: "the keys type, hostname, organization, workspacePrefix", remedy: "did you mean organization?" },
+    ]);
+    expect(problemsOf(fileWith({ backend: { type: "local", organisation: "acme" } }))).toMatchObject([{ allowed: "the keys type", remedy: "correct or delete it" }]);
+  });
+
+  test.each([
     ["required", (text: string) => text.replace(/network:\n {2}name: test-vnet/, "network:"), "network", "a mapping with at least name"],
     ["optional", (text: string) => `${text}access:\n`, "access", "a mapping of mode, kubelogin, deployers"],
   ])("a %s section with nothing in it is told", (_, change, field, allowed) => {

@@ -207,6 +207,14 @@ describe("the deployment guard", () => {
     });
   });
 
+  test("a backend's placeholder is told before Terraform turns to the backend, with the field and the file", () => {
+    expect(synthesizeEnvironment(projectEnvironment("production")).warnings).toEqual([
+      expect.stringMatching(/^backend\.storageAccount still has its placeholder, .* set the field in environments\/production\.yaml to what exists/),
+    ]);
+    expect(synthesizeEnvironment(projectEnvironment("production", { DATASURFACE_BACKEND: "local" })).warnings).toEqual([]);
+    expect(demo.warnings).toEqual([]);
+  });
+
   test("has nothing against an environment whose placeholders are replaced", () => {
     const real = synthesizeEnvironment(
       projectEnvironment("demo", {
