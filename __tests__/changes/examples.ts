@@ -36,8 +36,7 @@ export const EXAMPLES = {
   "backend.hostname": [{ to: "terraform.example.com", given: CLOUD }],
   "backend.organization": [{ to: "another", given: CLOUD }],
   "backend.workspacePrefix": [{ to: "another", given: CLOUD }],
-  // Not the other way round: the made-up cluster has no administrator's certificate after an update.
-  "access.mode": [{ to: "entra", given: { "access.mode": "local-admin" } }],
+  "access.mode": [{ to: "local-admin" }, { to: "entra", given: { "access.mode": "local-admin" } }],
   "access.kubelogin": [{ to: "spn" }],
   "access.deployers": [{ to: ["5ca1ab1e-0000-4000-a000-00000000000a"], note: "Name yourself: the first deployer's own roles go." }],
   protection: [{ to: true, note: "From then on Terraform refuses to destroy what holds data or a root secret." }],

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
+import { readState } from "../../rehearsal/records";
+import { usedTypes } from "../../rehearsal/used-types";
 import { isObject, type JsonObject } from "../helpers/json";
 import type { SynthesizedStack } from "../helpers/synthesized";
 import type { Plan } from "./observe";
@@ -117,7 +119,9 @@ export class Rig {
   }
 
   private terraform(stack: string, programArguments: readonly string[]) {
-    return this.processes.run("terraform", programArguments, { cwd: this.stackFolder(stack), env: this.env });
+    const folder = this.stackFolder(stack);
+    const state = readState(stack, join(this.folder, "terraform-state", `${stack}.tfstate`));
+    return this.processes.run("terraform", programArguments, { cwd: folder, env: { ...this.env, REHEARSAL_TYPES: usedTypes(folder, state) } });
   }
 
   private async succeed(stack: string, programArguments: readonly string[]): Promise<string> {

@@ -10,5 +10,7 @@ export interface PointProps {
   readonly processes: Processes;
   /** Names of the environments to look at. */
   readonly environments: readonly string[];
+  /** Parts of the addresses of the resources that the failure sweep is to look at; none: all. */
+  readonly resources: readonly string[];
   readonly project: string;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
-import { GO, TERRAFORM, type Tool, toolProblem } from "../../rehearsal/tools";
+import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
 import type { PointProps } from "./point";
@@ -27,6 +27,7 @@ ${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${abou
 
   --only NAME         only this one; may be given several times
   --environment NAME  only this file of environments/; may be given several times
+  --resource TEXT     failure-sweep: only resources with this text in their address; may be given several times
   --workers N         how many run at a time (default 2)
   --keep              leave the scratch folder and say where it is
   --help              this text
@@ -38,12 +39,13 @@ const PROJECT = join(__dirname, "..", "..");
 interface Options {
   readonly only: string[];
   readonly environments: string[];
+  readonly resources: string[];
   workers: number;
   keep: boolean;
 }
 
 function parse(given: readonly string[]): Options | string {
-  const options: Options = { only: [], environments: [], workers: 2, keep: false };
+  const options: Options = { only: [], environments: [], resources: [], workers: 2, keep: false };
   const rest = given.flatMap((word) => (/^--[a-z]+=/.test(word) ? [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)] : [word]));
   for (let option = rest.shift(); option !== undefined; option = rest.shift()) {
     if (option === "--help" || option === "-h") {
@@ -53,7 +55,7 @@ function parse(given: readonly string[]): Options | string {
       options.keep = true;
       continue;
     }
-    if (option !== "--only" && option !== "--environment" && option !== "--workers") {
+    if (option !== "--only" && option !== "--environment" && option !== "--resource" && option !== "--workers") {
       return `Unknown option "${option}".`;
     }
     const value = rest.shift() ?? "";
@@ -62,11 +64,11 @@ function parse(given: readonly string[]): Options | string {
         return `--only: "${value}" is not one of ${Object.keys(POINTS).join(", ")}.`;
       }
       options.only.push(value);
-    } else if (option === "--environment") {
+    } else if (option === "--environment" || option === "--resource") {
       if (value === "") {
-        return "--environment: a name is missing.";
+        return `${option}: ${option === "--environment" ? "a name" : "a text"} is missing.`;
       }
-      options.environments.push(value);
+      (option === "--environment" ? options.environments : options.resources).push(value);
     } else if (/^[1-9]$/.test(value)) {
       options.workers = Number(value);
     } else {
@@ -74,19 +76,6 @@ function parse(given: readonly string[]): Options | string {
     }
   }
   return options;
-}
-
-async function problemOf(tool: Tool, processes: Processes): Promise<readonly string[]> {
-  try {
-    const { status, stdout, stderr } = await processes.run(tool.command, tool.arguments, { cwd: PROJECT, env: process.env });
-    const problem = toolProblem(tool, { status, text: `${stdout}${stderr}` });
-    return problem === undefined ? [] : [problem];
-  } catch (error) {
-    if (error instanceof RehearsalError) {
-      return [toolProblem(tool, undefined) ?? error.message];
-    }
-    throw error;
-  }
 }
 
 async function main(): Promise<number> {
@@ -103,10 +92,7 @@ async function main(): Promise<number> {
   const suite = new Suite(workers, say);
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-rehearsed-")));
   try {
-    const missing = [...(await problemOf(TERRAFORM, processes)), ...(await problemOf(GO, processes))];
-    if (missing.length > 0) {
-      throw new RehearsalError(missing.join("\n"));
-    }
+    await checkTools([TERRAFORM, GO], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
     const unknown = options.environments.filter((name) => !rig.environments.includes(name));
@@ -118,7 +104,7 @@ async function main(): Promise<number> {
       if (options.only.length === 0 || options.only.includes(name)) {
         const begun = Date.now();
         say(`\n=== ${name}: ${about}`);
-        await run({ rig, suite, processes, environments, project: PROJECT });
+        await run({ rig, suite, processes, environments, resources: options.resources, project: PROJECT });
         say(`=== ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
       }
     }

@@ -6,6 +6,7 @@ import { RehearsalError } from "../../rehearsal/problem";
 import { errorLines } from "../../rehearsal/progress";
 import type { Processes } from "../../rehearsal/processes";
 import { type CloudObject, type JournalEntry, readCloud, readJournal, readState, type State } from "../../rehearsal/records";
+import { usedTypes } from "../../rehearsal/used-types";
 import type { Environment } from "../../settings/load";
 import type { Synthesis } from "./rig";
 
@@ -109,7 +110,7 @@ export class Site {
     mkdirSync(join(this.folder, "terraform-state"), { recursive: true });
     const { status, stdout, stderr } = await processes.run("terraform", programArguments, {
       cwd: this.stackFolder(role),
-      env: { ...this.env, ...env, ...(fail === undefined ? {} : { REHEARSAL_FAIL: fail }) },
+      env: { ...this.env, REHEARSAL_TYPES: usedTypes(this.stackFolder(role), this.state(role)), ...env, ...(fail === undefined ? {} : { REHEARSAL_FAIL: fail }) },
     });
     const output = `${stdout}\n${stderr}`;
     if (!unlogged) {

@@ -30,7 +30,13 @@ export class Suite {
         this.report(check.name, await problemsOf(check, processes));
       }
     };
-    await Promise.all(this.workers.map(work));
+    // Whoever cleans up afterwards must not do it under the feet of a worker that still runs.
+    const ended = await Promise.allSettled(this.workers.map(work));
+    for (const one of ended) {
+      if (one.status === "rejected") {
+        throw one.reason;
+      }
+    }
   }
 
   note(line: string): void {

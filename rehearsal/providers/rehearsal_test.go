@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
 // The tests drive terraform itself over the three root modules in testdata, which read each other's outputs.
@@ -365,6 +367,43 @@ func write(t *testing.T, path, content string) {
 
 // ---- without terraform
 
+func TestOfferedTypes(t *testing.T) {
+	offered := func(given ...string) (resources, data, ephemeral []string) {
+		s, err := stageFromEnv(environment(given...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := newProvider("azurerm", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := p.GetProviderSchema(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named, err := p.GetMetadata(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(named.Resources) != len(out.ResourceSchemas) || len(named.DataSources) != len(out.DataSourceSchemas) || len(named.EphemeralResources) != len(out.EphemeralResourceSchemas) {
+			t.Errorf("%v: metadata and schemas differ", given)
+		}
+		return sortedKeys(out.ResourceSchemas), sortedKeys(out.DataSourceSchemas), sortedKeys(out.EphemeralResourceSchemas)
+	}
+	resources, data, ephemeral := offered("REHEARSAL_TYPES=azurerm_key_vault_secret,azurerm_subnet kubernetes_job_v1")
+	for _, one := range []struct {
+		found []string
+		want  string
+	}{{resources, "azurerm_key_vault_secret azurerm_subnet"}, {data, "azurerm_key_vault_secret azurerm_subnet"}, {ephemeral, "azurerm_key_vault_secret"}} {
+		if strings.Join(one.found, " ") != one.want {
+			t.Errorf("%v instead of %s", one.found, one.want)
+		}
+	}
+	if resources, _, _ := offered(); len(resources) < 1000 {
+		t.Errorf("without the variable only %d", len(resources))
+	}
+}
+
 func TestTables(t *testing.T) {
 	types := map[string]*definition{}
 	for _, line := range strings.Fields(read(t, "providers.txt")) {
@@ -441,6 +480,57 @@ func TestEveryTypeCompletes(t *testing.T) {
 					t.Errorf("%s: the second plan is not empty", typ)
 				}
 			}
+		}
+	}
+}
+
+// A cluster with Entra ID hands out admin credentials while local accounts are on, whenever that was switched.
+func TestLocalAccountsAreSwitched(t *testing.T) {
+	p, err := newProvider("azurerm", &stage{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const typ, entra = "azurerm_kubernetes_cluster", "azure_active_directory_role_based_access_control"
+	d := p.catalogue.Resources.get(typ)
+	wire := func(value map[string]any) *tfprotov6.DynamicValue {
+		t.Helper()
+		out, err := d.write(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	var state map[string]any
+	for _, disabled := range []bool{true, false, true} {
+		config := sample(d.Block)
+		config[entra] = []any{sample(d.Block.Blocks[entra].Block)}
+		config["local_account_disabled"] = disabled
+		proposed := config
+		if state != nil {
+			proposed = proposal(d.Block, config, state)
+		}
+		response, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+			TypeName: typ, PriorState: wire(state), Config: wire(config), PlannedState: wire(d.plan(typ, config, state, proposed)),
+		})
+		if err != nil || len(response.Diagnostics) > 0 {
+			t.Fatal(err, response)
+		}
+		before := state
+		if state, err = d.read(response.NewState); err != nil {
+			t.Fatal(err)
+		}
+		certificate := text(lookup(state, "kube_admin_config.0.client_certificate"))
+		if raw := text(state["kube_admin_config_raw"]); (certificate == "") != disabled || (raw == "") != disabled {
+			t.Errorf("local accounts disabled: %v; certificate %q, kubeconfig %q", disabled, certificate, raw)
+		}
+		if host := text(lookup(state, "kube_config.0.host")); host == "" || before != nil && host != text(lookup(before, "kube_config.0.host")) {
+			t.Errorf("the address became %q", host)
+		}
+		if certificate := text(lookup(state, "kube_config.0.client_certificate")); certificate != "" {
+			t.Errorf("the configuration of people who sign in has a certificate: %q", certificate)
+		}
+		if again := d.plan(typ, config, state, proposal(d.Block, config, state)); !equal(again, state) {
+			t.Error("the second plan is not empty")
 		}
 	}
 }

@@ -25,6 +25,7 @@ type stage struct {
 	scale    float64
 	failures []failure
 	existing map[string]bool
+	types    map[string]bool // offered to Terraform; nil: all
 }
 
 // stageFromEnv reads the REHEARSAL_* variables. Every mistake in them is reported at once; the stage is usable beside
@@ -53,13 +54,24 @@ func stageFromEnv(getenv func(string) string) (*stage, error) {
 		s.failures = nil
 		problems = append(problems, errors.New("REHEARSAL_FAIL: REHEARSAL_DIR is not set, where the failures that were used up are counted; set it to an empty folder"))
 	}
-	for _, name := range strings.FieldsFunc(getenv("REHEARSAL_EXISTING"), func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, name := range words(getenv("REHEARSAL_EXISTING")) {
 		if typ, object, found := strings.Cut(name, "="); !found || typ == "" || object == "" {
 			problems = append(problems, fmt.Errorf("REHEARSAL_EXISTING: %q; allowed is TYPE=NAME, several separated by commas", name))
 		}
 		s.existing[name] = true
 	}
+	if given := words(getenv("REHEARSAL_TYPES")); len(given) > 0 {
+		s.types = map[string]bool{}
+		for _, name := range given {
+			s.types[name] = true
+		}
+	}
 	return s, errors.Join(problems...)
+}
+
+// words separates by commas and spaces.
+func words(given string) []string {
+	return strings.FieldsFunc(given, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // entry is one line of the journal.
