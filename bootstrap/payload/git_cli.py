@@ -17,6 +17,10 @@ from patience import LostRace, Patience, Unreachable
 
 # GIT_CONFIG_COUNT, by which the token is handed over, came with this version.
 _OLDEST_GIT = (2, 31)
+_USER = "x-access-token"
+_TOKEN_VARIABLE = "PAYLOAD_GIT_TOKEN"
+# git's credential protocol: it calls the helper with get, store or erase.
+_HELPER = f"!f() {{ if [ \"$1\" = get ]; then printf 'username=%s\\npassword=%s\\n' {_USER} \"${_TOKEN_VARIABLE}\"; fi; }}; f"
 _TIMEOUT = 600.0
 _PASSED_ON = (
     "PATH", "TMPDIR", "LD_LIBRARY_PATH",
@@ -87,12 +91,13 @@ class GitServer:
             ("http.lowSpeedTime", "60"),
         ]
         if token:
-            credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
             register_secret(token)
-            register_secret(credentials)
-            # Named with the server's address, so that no other server is sent it.
-            configuration.append((f"http.{self.base_url}/.extraHeader", f"Authorization: Basic {credentials}"))
+            register_secret(base64.b64encode(f"{_USER}:{token}".encode()).decode())
+            # A helper for this server's address, which git asks anew for a server that it was led to. An extra header would
+            # go along: git takes it off a redirected request, and puts it back on at the next one.
+            configuration.append((f"credential.{self.base_url}.helper", _HELPER))
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        environment[_TOKEN_VARIABLE] = token
         environment.update(
             HOME=str(home),
             LC_ALL="C",

@@ -31,6 +31,8 @@ class Seen:
     query: str
     step: str
     authorized: bool
+    # The name by which the client came here.
+    host: str
 
 
 @dataclass
@@ -169,7 +171,7 @@ class GitHubServer:
         parts = urlsplit(target)
         path = unquote(parts.path)
         step = _step(method, path, parts.query)
-        seen = Seen(method, target, parts.query, step, "authorization" in headers)
+        seen = Seen(method, target, parts.query, step, "authorization" in headers, headers.get("host", ""))
         # One after the other: what a test does at a step is done before the next one.
         with self._lock:
             self.seen.append(seen)

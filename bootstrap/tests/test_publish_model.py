@@ -206,6 +206,20 @@ class Settled(PublishModelTest):
         self.server.troubles.append(Trouble("list-releases", Reply(302, {"Location": self.server.api_url.replace("127.0.0.1", "localhost") + "/x"}, b"")))
         self.assertIn("another host", self.job(3).message)
 
+    def test_another_host_that_git_is_led_to_never_gets_the_token(self) -> None:
+        self.model.commit(template())
+        elsewhere = self.server.url.replace("127.0.0.1", "localhost")
+        # A public one lets git go on there to further requests; curl takes the token from the first one by itself.
+        for private, code in ((True, 3), (False, 0)):
+            with self.subTest(private=private):
+                self.model.private = private
+                self.server.troubles.append(Trouble("look", Reply(302, {"Location": f"{elsewhere}/{MODEL}.git/info/refs?service=git-upload-pack"}, b"")))
+                self.job(code)
+                led = [seen for seen in self.server.seen if seen.host.startswith("localhost")]
+                self.assertTrue(led)
+                self.assertTrue(all(not seen.authorized for seen in led))
+                self.server.seen.clear()
+
     def test_extras(self) -> None:
         self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])})
         self.assertIn(
