@@ -203,6 +203,19 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(blocks(({ type }) => /_firewall_rule$/.test(type) || type === "azurerm_public_ip")).toEqual([]);
   });
 
+  test("each is in the subnet that was made for it: PostgreSQL alone in the delegated one", () => {
+    const { infra } = synthesized;
+    const subnet = (name: string) => infra.reference("azurerm_subnet", `Network/${name}Subnet`, "id");
+    const inhabitants = infra.blocks.filter(({ type }) => !/_association$|_virtual_network_rule$/.test(type));
+    const places = inhabitants.flatMap(({ type, attributes }) => strings(attributes).filter(({ path }) => /subnet_id$/.test(path)).map(({ text }) => `${type}: ${text}`));
+    expect([...new Set(places)].sort()).toEqual([
+      `azurerm_kubernetes_cluster: ${subnet("Cluster")}`,
+      `azurerm_postgresql_flexible_server: ${subnet("Postgresql")}`,
+      `azurerm_private_endpoint: ${subnet("PrivateEndpoints")}`,
+    ]);
+    expect(infra.blocks.filter(({ type, attributes }) => type === "azurerm_subnet" && attributes.delegation !== undefined).map(({ address }) => `\${${address}.id}`)).toEqual([subnet("Postgresql")]);
+  });
+
   test("a public server of Azure SQL lets one subnet in", () => {
     const { infra } = synthesized;
     const rules = infra.all("azurerm_mssql_virtual_network_rule").map(({ attributes }) => attributes.subnet_id);

@@ -1,7 +1,7 @@
 import { TerraformOutput } from "cdktf";
 import { credentialName, DataSurfaceCredential } from "../../../constructs/azure/datasurface-credential";
 import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root-secret";
-import { ROOT_SECRET_IDS, ROOT_SECRETS, RootSecrets } from "../../../constructs/azure/root-secrets";
+import { ROOT_SECRET_IDS, RootSecrets } from "../../../constructs/azure/root-secrets";
 import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
 import { at } from "../../helpers/json";
 import { PLACEMENT, TAGS } from "../../helpers/placement";
@@ -128,8 +128,11 @@ describe("RootSecret", () => {
 });
 
 describe("RootSecrets", () => {
+  const secretOf = (id: string) => stack.resource("azurerm_key_vault_secret", `RootSecrets/${id.charAt(0).toUpperCase()}${id.slice(1)}/Secret`);
+
   test("are these, by their names in the vault", () => {
-    expect(Object.fromEntries(ROOT_SECRET_IDS.map((id) => [id, ROOT_SECRETS[id].vaultName]))).toEqual({
+    const names = ROOT_SECRET_IDS.map((id) => [id, secretOf(id).name] as const);
+    expect(Object.fromEntries(names)).toEqual({
       postgresql: "postgresql-admin-password",
       sql: "sql-admin-password",
       airflowAdmin: "airflow-admin-password",
@@ -144,7 +147,7 @@ describe("RootSecrets", () => {
 
   test("rotate by family, the fernet key by itself", () => {
     const versions = Object.fromEntries(
-      ROOT_SECRET_IDS.map((id) => [id, stack.resource("azurerm_key_vault_secret", `RootSecrets/${id.charAt(0).toUpperCase()}${id.slice(1)}/Secret`).value_wo_version]),
+      ROOT_SECRET_IDS.map((id) => [id, secretOf(id).value_wo_version]),
     );
     expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitLab: 44 });
   });

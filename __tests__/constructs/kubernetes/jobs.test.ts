@@ -125,7 +125,8 @@ describe("BootstrapJob", () => {
     expect(value(`${POD_PATH}.security_context`)).toEqual({ seccomp_profile: { type: "RuntimeDefault" } });
   });
 
-  test("runs as a user of its own where one is given", () => {
+  test("runs as a user of its own where one is given, and says so in the container again: the provider would send false", () => {
+    expect(value(`${CONTAINER_PATH}.security_context`, "Vendor")).toEqual({ allow_privilege_escalation: false, capabilities: { drop: ["ALL"] }, run_as_non_root: true });
     expect(value(`${POD_PATH}.security_context`, "Vendor")).toEqual({ run_as_user: "50000", run_as_non_root: true, seccomp_profile: { type: "RuntimeDefault" } });
   });
 

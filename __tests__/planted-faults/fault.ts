@@ -1,0 +1,42 @@
+/** A defect that somebody could well make, as one change of one file. */
+export interface Fault {
+  /** Unique, in kebab case. */
+  readonly name: string;
+  /** What is wrong then, and what would come of it. */
+  readonly about: string;
+  /** Path in the project. */
+  readonly file: string;
+  /** Text that stands in the file exactly once. */
+  readonly from: string;
+  readonly to: string;
+  readonly caughtBy: Catcher;
+}
+
+/** The cheapest check that fails. Snapshots, golden lists and generated pages are none: they fail at every change. */
+export type Catcher =
+  /** `npm test`: a test of a file below __tests__, by its title; several of one title by `DESCRIBE › TITLE`. */
+  | { readonly suite: "test"; readonly file: string; readonly test: string }
+  /** `npm run types`, by a part of the message. */
+  | { readonly suite: "types"; readonly says: string }
+  /** `npm run rehearse` of demo, by a part of what it says. */
+  | { readonly suite: "rehearse"; readonly says: string }
+  /** `npm run test:rehearsal -- --only POINT` of demo, by a part of what it says below FAIL. */
+  | { readonly suite: "rehearsal"; readonly point: string; readonly says: string; readonly resource?: string }
+  /** `npm run test:bootstrap`: a unit test of a payload, as unittest names it. */
+  | { readonly suite: "payload"; readonly test: string };
+
+/** How the table and the messages call a check. */
+export function describeCatcher(catcher: Catcher): string {
+  switch (catcher.suite) {
+    case "test":
+      return `\`npm test\`: ${catcher.file}, "${catcher.test}"`;
+    case "types":
+      return `\`npm run types\`: "${catcher.says}"`;
+    case "rehearse":
+      return `\`npm run rehearse\`: "${catcher.says}"`;
+    case "rehearsal":
+      return `\`npm run test:rehearsal\`, ${catcher.point}: "${catcher.says}"`;
+    case "payload":
+      return `\`npm run test:bootstrap\`: ${catcher.test}`;
+  }
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PROJECT } from "../helpers/settings";
+import { planted } from "./copy";
+import { FAULTS } from "./faults";
+import { catches } from "./suites";
+import { TABLE, tableOfFaults } from "./table";
+
+const ALL = Object.values(FAULTS).flat();
+
+test.each(ALL.map((fault) => [fault.name, fault] as const))("%s can be planted", (_name, fault) => {
+  const source = readFileSync(join(PROJECT, fault.file), "utf8");
+  expect(planted(source, fault)).not.toBe(source);
+});
+
+test("each has a name of its own", () => {
+  const names = ALL.map(({ name }) => name);
+  expect(names.filter((name, index) => names.indexOf(name) < index || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+});
+
+test("none is caught by a snapshot, a golden list or a generated page", () => {
+  const golden = ALL.filter(({ caughtBy }) => caughtBy.suite === "test" && /snapshot|^addresses|^changes|^planted-faults|up to date/.test(`${caughtBy.file} ${caughtBy.test}`));
+  expect(golden.map(({ name }) => name)).toEqual([]);
+});
+
+test("docs/planted-faults.md has them all", () => {
+  expect(readFileSync(TABLE, "utf8")).toBe(tableOfFaults());
+});
+
+describe("a fault that can no longer be planted", () => {
+  const fault = { ...(ALL[0] as (typeof ALL)[number]), name: "x", file: "y.ts", from: "a", to: "$&" };
+
+  test.each(["b", "a a"])("in %j is an error that names it", (source) => {
+    expect(() => planted(source, fault)).toThrow(/^x: y\.ts has "a" [02] times instead of once/);
+  });
+
+  test("is replaced by its text, whatever is in it", () => {
+    expect(planted("bab", fault)).toBe("b$&b");
+  });
+});
+
+describe("catching", () => {
+  const byTest = { suite: "test", file: "a.test.ts", test: "holds" } as const;
+
+  test.each([
+    [byTest, ["a.test.ts, holds"], true],
+    [byTest, ["a.test.ts, a wall › holds"], true],
+    [byTest, ["a.test.ts, holds more"], false],
+    [byTest, ["a.test.ts, it holds"], false],
+    [byTest, ["b.test.ts, a wall › holds"], false],
+    [byTest, ["b.test.ts, holds"], false],
+    [byTest, ["a.test.ts cannot be run: SyntaxError"], false],
+    [{ suite: "payload", test: "test_x.X.test_y" }, ["FAIL: test_y (test_x.X.test_y)"], true],
+    [{ suite: "payload", test: "test_x.X.test_y" }, ["ERROR: test_x (unittest.loader._FailedTest.test_x)"], false],
+    [{ suite: "rehearse", says: "too long" }, ["the critical path is too long"], true],
+    [{ suite: "rehearse", says: "too long" }, ["Go is not in PATH"], false],
+  ] as const)("%j, %j: %s", (catcher, failures, expected) => {
+    expect(catches(catcher, { passed: false, failures })).toBe(expected);
+  });
+
+  test("is nothing that passed", () => {
+    expect(catches(byTest, { passed: true, failures: ["a.test.ts, holds"] })).toBe(false);
+  });
+});
