@@ -19,8 +19,8 @@ export interface UpgradeProps {
   readonly say: (line: string) => void;
 }
 
-/** Before the first release: the last commit. Nobody has deployed an older one that would have to be upgraded. */
-const BEFORE_THE_FIRST_RELEASE = "HEAD";
+/** Stands for a release until there is one: the first commit that was ready to be deployed. A tag `v*` takes its place. */
+const BEFORE_THE_FIRST_RELEASE = "f135b23f73d688936b9ff722fb74cdb45aaaf458";
 
 /**
  * Deploys the last release's environments, and plans those of the working folder over them.
@@ -36,8 +36,11 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
     return stdout.trim();
   };
   const [tag] = (await git("tag", "--list", "v*", "--sort=-v:refname")).split("\n").filter((name) => name !== "");
-  const from = tag ?? BEFORE_THE_FIRST_RELEASE;
-  say(tag === undefined ? `\nUpgrade: there is no release tag yet. From the last commit (${from}) instead of the last release.` : `\nUpgrade from ${tag}:`);
+  const wanted = tag ?? BEFORE_THE_FIRST_RELEASE;
+  const there = (await processes.run("git", ["cat-file", "-e", `${wanted}^{commit}`], { cwd: PROJECT, env: own })).status === 0;
+  // A shallow clone ends somewhere: its oldest commit is the best that there is.
+  const from = there ? wanted : ((await git("rev-list", "--max-parents=0", "HEAD")).split("\n").at(-1) ?? "HEAD");
+  say(`\nUpgrade from ${from}${tag === undefined ? " (there is no release tag yet)" : ""}${there ? "" : `, as this shallow clone does not have ${wanted}`}:`);
 
   const sources = join(folder, "sources");
   mkdirSync(sources, { recursive: true });
