@@ -1,10 +1,8 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Interrupted, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
-import { SettingsError } from "../../settings/problem";
+import { inScratchFolder } from "../helpers/scratch";
 import { PROJECT } from "../helpers/settings";
 import { changesDocument } from "./document";
 import { changes } from "./examples";
@@ -31,24 +29,9 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return given.includes("--help") ? 0 : 1;
   }
-  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-changes-")));
   const processes = new Processes();
   processes.watchSignals();
-  try {
-    return await check(scratch, processes, given.includes("--write"));
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error("\nInterrupted.");
-      return 130;
-    }
-    if (!(error instanceof RehearsalError || error instanceof SettingsError)) {
-      throw error;
-    }
-    console.error(`\n${error.message}`);
-    return 1;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
-  }
+  return inScratchFolder("changes", {}, (scratch) => check(scratch, processes, given.includes("--write")));
 }
 
 async function check(scratch: string, processes: Processes, write: boolean): Promise<number> {

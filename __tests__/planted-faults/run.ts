@@ -1,8 +1,6 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
+import { inScratchFolder } from "../helpers/scratch";
 import { PROJECT } from "../helpers/settings";
 import { type Check, Suite } from "../rehearsed/suite";
 import { Copy } from "./copy";
@@ -100,8 +98,7 @@ async function main(): Promise<number> {
   workers.forEach((worker) => worker.watchSignals());
   const say = (line: string): void => console.log(line);
   const suite = new Suite(workers, say);
-  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-faults-")));
-  try {
+  return inScratchFolder("faults", {}, async (scratch) => {
     const places = new Map(workers.map((processes, index) => [processes, { processes, copy: new Copy(PROJECT, join(scratch, String(index))), env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } }]));
     const at = (processes: Processes): Place => {
       const place = places.get(processes);
@@ -122,19 +119,7 @@ async function main(): Promise<number> {
     await suite.all(checks);
     say(`\n${faults.length} faults planted, ${faults.length - suite.failed} caught`);
     return suite.failed === 0 ? 0 : 1;
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error("Interrupted.");
-      return 130;
-    }
-    if (!(error instanceof RehearsalError)) {
-      throw error;
-    }
-    console.error(messageOf(error));
-    return 1;
-  } finally {
-    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
-  }
+  });
 }
 
 void main().then((status) => {

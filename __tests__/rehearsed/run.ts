@@ -1,9 +1,8 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
+import { RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
+import { inScratchFolder } from "../helpers/scratch";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
 import type { PointProps } from "./point";
@@ -90,8 +89,7 @@ async function main(): Promise<number> {
   workers.forEach((worker) => worker.watchSignals());
   const [processes = new Processes()] = workers;
   const suite = new Suite(workers, say);
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-rehearsed-")));
-  try {
+  return inScratchFolder("rehearsed", options, async (folder) => {
     await checkTools([TERRAFORM, GO], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
@@ -108,26 +106,10 @@ async function main(): Promise<number> {
         say(`=== ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
       }
     }
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error("Interrupted.");
-      return 130;
-    }
-    if (!(error instanceof RehearsalError)) {
-      throw error;
-    }
-    console.error(messageOf(error));
-    return 1;
-  } finally {
-    if (options.keep) {
-      say(`The scratch folder is ${folder}`);
-    } else {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-    }
-  }
-  say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
-  say(`${suite.passed} passed, ${suite.failed} failed`);
-  return suite.failed === 0 ? 0 : 1;
+    say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
+    say(`${suite.passed} passed, ${suite.failed} failed`);
+    return suite.failed === 0 ? 0 : 1;
+  });
 }
 
 void main().then(
