@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 import { RELEASE_LINES, type ReleaseLine } from "../../bootstrap/releases";
 import { airflowImage } from "../../constructs/airflow/image";
 import { airflowValues, type AirflowValuesInput } from "../../constructs/airflow/values";
@@ -17,6 +17,7 @@ import { D2S_V3, MCP_DEMAND, withoutRoom } from "./capacity";
 import { environmentInput, valuesInput } from "./inputs";
 import { type JsonObject, leaves, toJson, without } from "./json";
 import { demandOf, manifests, pods, problems } from "./manifests";
+import { readRecord, RECORD_FILE, RecordError, recordOf } from "./record";
 import { MAY_HAVE_NO_EFFECT, SAME_AS_DEFAULT } from "./same-as-default";
 
 const HELM = process.env.HELM ?? "helm";
@@ -161,7 +162,7 @@ async function main(): Promise<number> {
       console.log(`${wrong.length === 0 ? "ok    " : "FAILED"} ${name}: ${objects.length} objects, ${demands.length} pods ask for ${cpu}m and ${memory} MiB`);
     });
 
-    failures.push(...(await ineffective(render)));
+    failures.push(...(await ineffective(render)), ...differentRecord(chart));
     for (const failure of failures) {
       console.error(failure);
     }
@@ -170,6 +171,15 @@ async function main(): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Whether the project's record, which `npm test` reads, is this chart's. An archive has no files to compare. */
+function differentRecord(chart: string): readonly string[] {
+  if (!statSync(chart).isDirectory()) {
+    console.log("The record of the chart is not compared: that needs the unpacked chart.");
+    return [];
+  }
+  return isDeepStrictEqual(recordOf(chart), readRecord()) ? [] : [`${RECORD_FILE} is not this chart's: npm run record:chart -- ${chart}`];
 }
 
 /** Takes each key of the values away: the render has to change, or Helm to refuse it. A key of a list of reasons may stay without effect. */
@@ -208,7 +218,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    console.error(error instanceof ChartError ? error.message : error);
+    console.error(error instanceof ChartError || error instanceof RecordError ? error.message : error);
     process.exitCode = 1;
   },
 );

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
-import { parse } from "yaml";
 import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
@@ -9,20 +7,12 @@ import { environmentNames, loadEnvironment } from "../../../settings/load";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
 import { D2S_V3, type Demand, MCP_DEMAND, mebibytes, milliCpu, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";
-import { isObject, type Json, leaves, toJson, valueAt } from "../../chart/json";
+import { isObject, leaves, toJson, valueAt } from "../../chart/json";
+import { comparable, readRecord, unknownKeys } from "../../chart/record";
 import { SAME_AS_DEFAULT } from "../../chart/same-as-default";
 
 const PROJECT = join(__dirname, "..", "..", "..");
 const ENVIRONMENTS = join(PROJECT, "environments");
-/** Schema and defaults of the chart lie beside the clone, as the chart is not part of the project. */
-const CHART_FILES = join(PROJECT, "..", "shared", "airflow-chart", AIRFLOW_CHART.version);
-const haveChartFiles = existsSync(CHART_FILES);
-const describeWithChartFiles = haveChartFiles ? describe : describe.skip;
-
-// In CI they lie there; a missing folder must not turn these checks off unseen.
-test("the chart's files are there in CI", () => {
-  expect(haveChartFiles || process.env.CI === undefined).toBe(true);
-});
 
 const [FIRST, , , LAST] = RELEASE_LINES as readonly [ReleaseLine, ReleaseLine, ReleaseLine, ReleaseLine];
 const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
@@ -67,11 +57,9 @@ function surge(of: AirflowValues): readonly Demand[] {
   return [...once.values()].filter(({ name }) => name !== "redis" && name !== "databaseCleanup").map((demand) => ({ ...demand, name: `${demand.name} (surge)` }));
 }
 
-describeWithChartFiles(`with the files of chart ${AIRFLOW_CHART.version}`, () => {
-  const schema = () => JSON.parse(readFileSync(join(CHART_FILES, "values.schema.json"), "utf8")) as object;
-  const defaults = () => parse(readFileSync(join(CHART_FILES, "values.yaml"), "utf8")) as Json;
-  // Not strict: the schema has keywords of its own (x-docsSection), and formats of Kubernetes (int32).
-  const validate = new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema());
+describe(`with the record of chart ${AIRFLOW_CHART.version}`, () => {
+  const { schema, defaults } = readRecord();
+  const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
   const problems = (candidate: object) => {
     validate(toJson(candidate));
     return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
@@ -89,22 +77,24 @@ describeWithChartFiles(`with the files of chart ${AIRFLOW_CHART.version}`, () =>
     ]);
   });
 
-  test("the schema does not refuse an unknown key at the top, so each is looked up in the defaults", () => {
-    const known = defaults();
-    expect(Object.keys(values()).filter((key) => valueAt(known, [key]) === undefined)).toEqual([]);
+  test("every key has a name that the schema knows, also where it would accept another", () => {
+    const unknown = (candidate: object) => unknownKeys(schema, toJson(candidate));
+    expect(LINES.flatMap(([, release]) => unknown(values(release)))).toEqual([]);
+    // `workers.celery` and the top accept any key; Helm would ignore it.
+    expect(validate(toJson({ worker: {}, workers: { celery: { terminationGracePeriod: 1 } } }))).toBe(true);
+    expect(unknown({ worker: {}, workers: { celery: { terminationGracePeriod: 1 } } })).toEqual(["worker", "workers.celery.terminationGracePeriod"]);
   });
 
   test("nothing repeats a default of the chart, except with a reason", () => {
-    const known = defaults();
     const repeated = leaves(toJson(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })))
-      .filter(({ path, value }) => JSON.stringify(valueAt(known, path)) === JSON.stringify(value))
+      .filter(({ path, value }) => JSON.stringify(valueAt(defaults, path)) === JSON.stringify(comparable(value)))
       .map(({ path }) => path.join("."));
     expect(repeated.sort()).toEqual(Object.keys(SAME_AS_DEFAULT).sort());
   });
 
   test("images of the chart's own parts are those that the chart was released with", () => {
     for (const [part, { repository, tag }] of Object.entries(CHART_IMAGES)) {
-      expect(valueAt(defaults(), ["images", part])).toMatchObject({ repository, tag });
+      expect(valueAt(defaults, ["images", part])).toMatchObject({ repository, tag });
     }
   });
 });

@@ -139,6 +139,14 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "Airflow's release is pinned, waits, and converges after an install that failed" },
   },
   {
+    name: "value-that-helm-ignores",
+    about: "a misspelt key where the chart's schema accepts any: running tasks get the chart's ten minutes",
+    file: "constructs/airflow/values.ts",
+    from: "terminationGracePeriodSeconds: 1800,",
+    to: "terminationGracePeriod: 1800,",
+    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "every key has a name that the schema knows, also where it would accept another" },
+  },
+  {
     name: "chart-migrates-by-a-hook",
     about: "the chart's own migration hook waits for pods that wait for it",
     file: "constructs/airflow/values.ts",
