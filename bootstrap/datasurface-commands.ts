@@ -3,8 +3,8 @@ import { MCP_SERVER, SECRETS } from "../constructs/kubernetes/object-names";
 import type { ReleaseLine } from "./releases";
 
 /**
- * Commands and environment of DataSurface's own pods, as its generator emits them (facts/datasurface.md, sections 1.1 and
- * 1.2): names and literals are the vendor's demo model's.
+ * Commands and environment of DataSurface's own pods, as its generator emits them (docs/facts.md#generated-objects,
+ * docs/facts.md#generated-jobs): names and literals are the vendor's demo model's.
  */
 export const PLATFORM = { psp: "Demo_PSP", runtimeEnvironment: "demo", branch: "main", gitCredential: "git" } as const;
 

@@ -1,6 +1,6 @@
 /**
  * The catalogue of DataSurface releases: one row for each release line, everything else asks it.
- * Source of every row: facts/datasurface.md of the project's shared folder, sections 0 to 4.
+ * Source of every row: docs/facts.md#release-lines
  */
 
 /** Where the generated DAGs read their credentials. */

@@ -8,7 +8,7 @@ const DIRECT_CONNECTIONS = 5;
 /** Pods of pgbouncer, each with pools of its own, while a new one takes over from the old one. */
 const PGBOUNCER_PODS_WHILE_ROLLING = 2;
 
-/** What a worker asks for (facts/datasurface.md of the project's shared folder, section 5, 35). */
+/** What a worker asks for (docs/facts.md#worker-memory). */
 const WORKER_GIB = 2;
 
 /** Share of the nodes' memory that workers may ask for: the rest is the kubelet's, Airflow's other parts' and the jobs'. */

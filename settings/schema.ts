@@ -37,7 +37,7 @@ import { POSTGRESQL_SKU } from "./sizes";
 
 /**
  * The settings of one environment: what `environments/NAME.yaml` may hold. Descriptions become the JSON Schema that
- * editors show. Secrets are no settings: they are Terraform variables (constructs/terraform/secret-variables.ts).
+ * editors show. Secrets are no settings: they are Terraform variables (constructs/terraform/secret-variable.ts).
  */
 
 const revision = (family: string) =>

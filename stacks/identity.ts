@@ -3,7 +3,7 @@ import type { Environment } from "../settings/load";
 /**
  * The settings that make an environment what it is, by field: to change one of them on a running environment would replace
  * what holds data or the cluster with everything in it, or Azure would refuse it after other things were done
- * (facts/found-by-running.md, 14c and 14d).
+ * (docs/facts.md#what-cannot-change-in-place).
  */
 export function identityOf({ settings, names }: Environment): Readonly<Record<string, string>> {
   return {

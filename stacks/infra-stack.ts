@@ -51,7 +51,7 @@ const HINTS = {
   airflow_admin_password_command: "Prints the password of Airflow's admin user (walkthrough, step 27)",
 } as const;
 
-/** Resource providers that a new subscription lacks (facts/datasurface.md, section 5, 2). */
+/** Resource providers that a new subscription lacks (docs/facts.md#resource-providers). */
 const RESOURCE_PROVIDERS = [
   "Microsoft.ContainerRegistry",
   "Microsoft.ContainerService",

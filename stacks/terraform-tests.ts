@@ -61,7 +61,8 @@ function madeUpClusterConfig({ settings }: Environment): Record<keyof typeof CLU
 /**
  * A test of the workload stack for `terraform test`, with the real providers mocked and the other stacks' outputs made up:
  * it takes no subscription and no cluster. What is expected comes from the settings and the pinned versions, the addresses
- * from the stack. The other stacks have ephemeral resources, which Terraform cannot mock (facts/found-by-running.md, 1).
+ * from the stack. The other stacks have ephemeral resources, which Terraform cannot mock
+ * (docs/facts.md#mocks-have-no-ephemeral-resources).
  * @param synthesized - the stack's cdk.tf.json, parsed
  */
 export function terraformTest(synthesized: unknown, environment: Environment): TerraformTest {

@@ -29,7 +29,7 @@ export class AirflowRelease extends Construct {
       chart: AIRFLOW_CHART.name,
       version: AIRFLOW_CHART.version,
       values: [values],
-      // A first install that failed is not in the state: without it the next one says that the name is in use.
+      // A first install that failed is not in the state: without it the next one says that the name is in use (docs/facts.md#first-helm-install).
       upgradeInstall: true,
       // The values leave no hook and no job, so ready pods mean that everything is there.
       wait: true,

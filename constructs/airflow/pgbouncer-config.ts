@@ -4,7 +4,7 @@ import { concatenate, literal } from "../terraform/expressions";
 /**
  * The two files of pgbouncer's Secret. The chart makes them from `data.metadataConnection`, which this deployment does
  * not set: its defaults would send every connection to a server `airflow-postgresql` that nobody made
- * (facts/datasurface.md, 37).
+ * (docs/facts.md#pgbouncer-with-own-secrets).
  */
 export interface PgbouncerConfigProps {
   /** PostgreSQL's fully qualified name; often a reference, so it is only put in its place. */
@@ -40,7 +40,7 @@ export function pgbouncerIni({ host, port = POSTGRESQL_PORT, database, user, met
     "[pgbouncer]",
     "listen_addr = *",
     `listen_port = ${PGBOUNCER_PORT}`,
-    // Session mode keeps a server connection for each idle client: facts/datasurface.md, 36.
+    // Session mode keeps a server connection for each idle client: docs/facts.md#pgbouncer-pool-mode
     "pool_mode = transaction",
     // users.txt holds the plain password: pgbouncer checks clients by SCRAM with it, and can log in at a server that
     // wants SCRAM, which it could not with a stored verifier.

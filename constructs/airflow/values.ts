@@ -6,8 +6,8 @@ import type { AirflowImage } from "./image";
 
 /**
  * Values of the Airflow chart 1.21.0, a pure function of settings and outputs. They leave the release without a hook,
- * a job and a generated secret, so that two renders are the same and `wait` ends (facts/airflow-chart.md, sections 2
- * and 4). A value that equals the chart's default is left out, except for those in
+ * a job and a generated secret, so that two renders are the same and `wait` ends (docs/facts.md#chart-hooks,
+ * docs/facts.md#chart-generated-secrets). A value that equals the chart's default is left out, except for those in
  * `__tests__/constructs/airflow/values.test.ts`, each with its reason.
  */
 export interface AirflowValuesInput {
@@ -34,14 +34,14 @@ export type AirflowValues = ReturnType<typeof airflowValues>;
 export const DAG_BRANCH = "main";
 /** Folder of the DAG repository with the DAGs. */
 export const DAG_FOLDER = "dags";
-/** Disk of redis: AKS's own class. A broker's journal on NFS would need root on the share (facts/airflow-chart.md, 6). */
+/** Disk of redis: AKS's own class. A broker's journal on NFS would need root on the share (docs/facts.md#redis-as-root). */
 export const REDIS_STORAGE_CLASS = "managed-csi";
 /** Annotation for the tokens, which only the pods with git-sync read. */
 export const TOKENS_REVISION_ANNOTATION = `${SECRETS_REVISION_ANNOTATION}-tokens`;
 
 /**
  * What the clean-up of the database deletes. `dag_version` is left out, because tasks refer to its rows by a foreign key
- * that the command stumbles over (facts/datasurface.md, 39), and `dag`, because it takes `dag_version` along.
+ * that the command stumbles over (docs/facts.md#database-clean-up), and `dag`, because it takes `dag_version` along.
  */
 export const CLEANED_TABLES = ["celery_taskmeta", "dag_run", "task_instance", "task_instance_history", "job", "log"] as const;
 
@@ -76,7 +76,7 @@ const RESOURCES = {
   apiServer: resources([250, 1000], [1024, 2048]),
   dagProcessor: resources([250, 1000], [1024, 2048]),
   triggerer: resources([100, 500], [512, 1024]),
-  // With 2 GiB as the limit tasks hang without a log when the kernel ends their process: facts/datasurface.md, 35.
+  // With 2 GiB as the limit tasks hang without a log when the kernel ends their process: docs/facts.md#worker-memory
   worker: resources([500, 2000], [2048, 4096]),
   gitSync: resources([10, 200], [64, 256]),
   redis: resources([50, 500], [64, 256]),
@@ -124,7 +124,7 @@ export function airflowValues(input: AirflowValuesInput) {
   const identityEnvironment = signsIn
     ? {
         env: [
-          // The generated DAG does not import without it: facts/datasurface.md, section 4.
+          // The generated DAG does not import without it: docs/facts.md#dags-read-the-vault
           { name: "AZURE_KEY_VAULT_URL", value: input.keyVaultUrl },
           // The webhook sets it, too; with it here a pod that the webhook missed fails with the identity's name.
           { name: "AZURE_CLIENT_ID", value: input.identityClientId },
@@ -191,9 +191,9 @@ export function airflowValues(input: AirflowValuesInput) {
         dag_file_processor_timeout: "180",
       },
       celery: { worker_concurrency: String(airflow.workerConcurrency) },
-      // Tasks waited 66 s for the scheduler with Airflow's 16, 10 and 20 (facts/datasurface.md, 40). 0: as many as may run.
+      // Tasks waited 66 s for the scheduler with Airflow's 16, 10 and 20 (docs/facts.md#scheduler-throughput). 0: as many as may run.
       scheduler: { max_tis_per_query: "0", max_dagruns_to_create_per_loop: "100", max_dagruns_per_loop_to_schedule: "200" },
-      // Generated DAGs read their own log files to find a task's result (facts/datasurface.md, section 4).
+      // Generated DAGs read their own log files to find a task's result (docs/facts.md#dags-read-logs).
       logging: { delete_local_logs: "False" },
     },
 
@@ -282,7 +282,7 @@ export function airflowValues(input: AirflowValuesInput) {
       gitSync: {
         enabled: true,
         repo: `https://github.com/${input.dagRepository}.git`,
-        // Both: a branch with `rev` HEAD, the chart's default, overrides `ref` (facts/airflow-chart.md, section 5).
+        // Both: a branch with `rev` HEAD, the chart's default, overrides `ref` (docs/facts.md#git-sync-branch).
         branch: DAG_BRANCH,
         ref: DAG_BRANCH,
         subPath: DAG_FOLDER,

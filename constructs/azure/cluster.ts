@@ -85,7 +85,7 @@ export class Cluster extends Construct {
         // Without it a change of the VM size replaces the cluster.
         temporaryNameForRotation: "rotation",
         tags: placement.tags,
-        // Azure's own values; without them the second plan is not empty (facts/found-by-running.md, 14i).
+        // Azure's own values; without them the second plan is not empty (docs/facts.md#azures-own-values).
         upgradeSettings: { maxSurge: "10%", drainTimeoutInMinutes: 0, nodeSoakDurationInMinutes: 0 },
       },
       networkProfile: {

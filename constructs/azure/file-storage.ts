@@ -21,7 +21,7 @@ export interface FileStorageProps {
 /**
  * Premium account for NFS shares, reached by a private endpoint only. The cluster's driver makes the shares in it; without
  * a named account it would make accounts, service endpoints and DNS zones that Terraform does not know
- * (facts/found-by-running.md, 30).
+ * (docs/facts.md#nfs-driver).
  */
 export class FileStorage extends Construct {
   readonly account: StorageAccount;

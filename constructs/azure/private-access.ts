@@ -43,7 +43,7 @@ export interface PrivateAccessProps {
 
 /**
  * A private endpoint and the zone that its name resolves in. The zone group writes the record: the endpoint's address is
- * not there yet right after it was made, so a record made by hand is empty (facts/datasurface.md, section 5, 7).
+ * not there yet right after it was made, so a record made by hand is empty (docs/facts.md#address-of-a-private-endpoint).
  */
 export class PrivateAccess extends Construct {
   readonly endpoint: PrivateEndpoint;

@@ -46,7 +46,7 @@ export class RootSecret extends Construct {
       dependsOn: [props.vault.ready],
       lifecycle: { preventDestroy: props.protect ?? false },
     });
-    // The versionless id is known only once the secret was made: readers of a replaced secret are told by a new time.
+    // The versionless id is known only once the secret was made: readers of a replaced secret are told by a new time (docs/facts.md#births-of-secrets).
     const born = new StaticResource(this, "Born", { triggers: { secret: this.secret.versionlessId } });
     this.birth = `time_static.${born.friendlyUniqueId}.unix`;
     this.readBack = new EphemeralResource(this, "ReadBack", {

@@ -61,7 +61,8 @@ const DEFAULT_MEMORY = { request: "256Mi", limit: "1Gi" } as const;
 /**
  * A job of the deployment. Its revision, a hash of everything that it is made from and of the revisions before it, replaces
  * it when it changes, and stands in the container's environment: a label alone would never be applied
- * (facts/found-by-running.md, 16). No TTL: Terraform would plan the job again (17).
+ * (docs/facts.md#labels-of-a-jobs-template). No TTL: Terraform would plan the job again
+ * (docs/facts.md#ttl-of-a-job).
  */
 export class BootstrapJob extends Construct {
   readonly job: JobV1;

@@ -16,7 +16,7 @@ export interface McpServerProps {
 }
 
 /**
- * DataSurface's MCP server, as its generator emits it (facts/datasurface.md, section 1.1), with probes, and with a Service that
+ * DataSurface's MCP server, as its generator emits it (docs/facts.md#generated-objects), with probes, and with a Service that
  * is reached inside of the cluster only: the generator's NodePort opens it on every node.
  */
 export class McpServer extends Construct {

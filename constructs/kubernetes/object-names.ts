@@ -1,6 +1,6 @@
 /**
  * Names of the Kubernetes objects that several constructs, the Helm values or the vendor's generated DAGs refer to.
- * DataSurface's own names come from its generator (facts/datasurface.md, sections 1 and 2) and cannot be chosen.
+ * DataSurface's own names come from its generator (docs/facts.md#generated-names) and cannot be chosen.
  */
 
 /** Name of the Helm release: the chart derives its own names from it. */
@@ -16,7 +16,7 @@ export const AIRFLOW_SERVICE_ACCOUNTS = {
 
 /**
  * Secrets of the namespace, each with the keys that its readers ask for. None has a name that the chart would give to
- * a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): facts/airflow-chart.md, "Name trap".
+ * a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): docs/facts.md#chart-secret-names
  */
 export const SECRETS = {
   registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },

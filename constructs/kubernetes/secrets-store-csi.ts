@@ -4,7 +4,7 @@ import { SECRETS_STORE_CSI_CHART } from "../../settings/versions";
 
 /**
  * Secrets Store CSI driver by Azure's own chart, which brings the driver (walkthrough, step 8). One chart: the driver's and
- * the provider's apart fight over a host port (facts/datasurface.md, section 5, 12).
+ * the provider's apart fight over a host port (docs/facts.md#secrets-store-csi-charts).
  */
 export class SecretsStoreCsi extends Construct {
   constructor(scope: Construct, id: string) {

@@ -26,7 +26,7 @@ export class Secrets extends Construct {
         metadata: { name: SECRETS[secretId].name, namespace: props.namespace },
         type: definition.type,
         dataWo: Object.fromEntries(Object.entries(definition.data).map(([key, expression]) => [key, interpolate(expression)])),
-        // Without a revision the provider writes an empty Secret (facts/found-by-running.md, 9).
+        // Without a revision the provider writes an empty Secret (docs/facts.md#write-only-data-of-a-secret).
         dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),
       });
     });

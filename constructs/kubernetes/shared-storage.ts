@@ -19,7 +19,7 @@ export interface SharedStorageProps {
 
 /**
  * Azure Files over NFS (walkthrough, step 9): the class, and the claims of the git cache and of Airflow's logs. The class
- * names account and private endpoint, so that the driver makes shares and nothing else (facts/found-by-running.md, 30).
+ * names account and private endpoint, so that the driver makes shares and nothing else (docs/facts.md#nfs-driver).
  */
 export class SharedStorage extends Construct {
   readonly gitCache: PersistentVolumeClaimV1;

@@ -12,7 +12,8 @@ export interface EphemeralResourceProps {
  * An `ephemeral` block (Terraform 1.10): its values exist during a plan or an apply and reach neither. CDKTF 0.21 has none.
  *
  * Terraform opens it in the plan as soon as its arguments are known, whatever depends on what: an argument that must wait
- * for an apply has to come from an attribute that the apply computes (facts/found-by-running.md, 2).
+ * for an apply has to come from an attribute that the apply computes
+ * (docs/facts.md#ephemeral-values-in-the-plan).
  */
 export class EphemeralResource extends TerraformElement {
   private readonly type: string;

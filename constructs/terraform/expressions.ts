@@ -39,7 +39,7 @@ export function jsonObject(members: Readonly<Record<string, string>>): string {
 
 /**
  * Percent-encoding for the user or password of a URL. Terraform's `urlencode` gives `+` for a space, which SQLAlchemy
- * keeps as a plus sign (facts/airflow-chart.md, section 2).
+ * keeps as a plus sign (docs/facts.md#percent-encoding).
  */
 export function percentEncode(expression: string): string {
   return `replace(urlencode(${expression}), "+", "%20")`;
