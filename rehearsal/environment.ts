@@ -40,8 +40,8 @@ export const MADE_UP_SETTINGS = {
 } as const;
 
 export const MADE_UP_TOKENS = {
-  TF_VAR_github_token: `CANARY-github"'%\\<>&!$é`,
-  TF_VAR_gitlab_customer_token: `CANARY-gitlab"'%\\<>&!$é`,
+  TF_VAR_github_token: `CANARY-github"'%\\<>&!$~`,
+  TF_VAR_gitlab_customer_token: `CANARY-gitlab"'%\\<>&!$~`,
 } as const;
 
 /**

@@ -116,7 +116,13 @@ export class InfraStack extends EnvironmentStack {
       purgeProtection: settings.keyVault.purgeProtection,
       protect,
     });
-    const { secrets, births, required } = new RootSecrets(this, "RootSecrets", { vault, revisions: settings.revisions, tags: placement.tags, protect });
+    const { secrets, births, required } = new RootSecrets(this, "RootSecrets", {
+      vault,
+      logins: { postgresql: settings.postgresql.adminUser, sql: settings.sql.adminUser },
+      revisions: settings.revisions,
+      tags: placement.tags,
+      protect,
+    });
 
     const cluster = new Cluster(this, "Cluster", {
       placement,

@@ -116,7 +116,8 @@ export class Rig {
     return { environment: loadEnvironment({ folder: join(app, "environments"), variables: env }), output, stacks };
   }
 
-  private env(environment: string, scratch: string): Record<string, string> {
+  /** Environment variables for Terraform and the app. */
+  env(environment: string, scratch: string): Record<string, string> {
     const env = rehearsalEnvironment({ own: this.props.own, settingsName: environment, scratch, cliConfigFile: this.cliConfigFile });
     // What a person wishes for `npm run rehearse` would disturb here. Less garbage collection: a third less time.
     delete env.REHEARSAL_FAIL;

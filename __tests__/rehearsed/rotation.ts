@@ -63,7 +63,7 @@ const EXPECTED: Readonly<Record<SecretFamily, Expected>> = {
 };
 
 const FAMILIES = Object.keys(EXPECTED) as SecretFamily[];
-const NEW_TOKENS = { TF_VAR_github_token: `another github"'%<>&é`, TF_VAR_gitlab_customer_token: `another gitlab"'%<>&é` };
+const NEW_TOKENS = { TF_VAR_github_token: `another-github-token"'%<>&`, TF_VAR_gitlab_customer_token: `another-gitlab-token"'%<>&` };
 
 /** Point 6: one check for each family and environment. */
 export async function rotation({ rig, suite, environments }: PointProps): Promise<void> {

@@ -10,8 +10,10 @@ import { Rig } from "./rig";
 import { rotation } from "./rotation";
 import { secrets } from "./secrets";
 import { Suite } from "./suite";
+import { values } from "./values";
 
 const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
+  values: { about: "what becomes of each value of a TF_VAR_*: used, trimmed or refused (no environment)", run: values },
   "every-stack": { about: "each stack is valid, deployed, planned empty and destroyed; also after it broke, and alone in a folder", run: everyStack },
   "failure-sweep": { about: "each resource fails once and is left tainted once, each delete fails once; all secrets agree in the end", run: failureSweep },
   secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },

@@ -11,7 +11,9 @@ import type { Rig, SettingsFile, Synthesis } from "./rig";
 import { REVERSED, ROLES, type Site, succeeded } from "./site";
 
 /** Everything that is special somewhere: JSON, URLs, Terraform's templates, a shell, HTML, INI files, base64's neighbours. */
-const AWKWARD = `"'\`!%20%$HOME\${x}$\${y}%{z}\\n\\ <b>&amp;+=/@:#?;,[]{}|~^*()é漢😀`;
+const AWKWARD = `"'\`!%20%$HOME\${x}$\${y}%{z}\\n\\<b>&amp;+=/@:#?;,[]{}|~^*()`;
+/** What a password may have in it besides, and a token not. */
+const BEYOND_TOKENS = " é漢😀";
 
 interface Given {
   readonly variable: string;
@@ -20,12 +22,12 @@ interface Given {
   readonly value: string;
 }
 
-const given = (variable: string, root: RootSecretId, mark: string): Given => ({ variable: `TF_VAR_${variable}`, root, mark, value: `${AWKWARD}${mark}${AWKWARD}` });
+const given = (variable: string, root: RootSecretId, mark: string, more = ""): Given => ({ variable: `TF_VAR_${variable}`, root, mark, value: `${AWKWARD}${more}${mark}` });
 
 const PASSWORDS = [
-  given("pg_admin_password", "postgresql", "Xq7PostgresqlGivenXq7"),
-  given("sql_admin_password", "sql", "Xq7AzureSqlGivenXq7"),
-  given("airflow_admin_password", "airflowAdmin", "Xq7AirflowAdminGivenXq7"),
+  given("pg_admin_password", "postgresql", "Xq7PostgresqlGivenXq7", BEYOND_TOKENS),
+  given("sql_admin_password", "sql", "Xq7AzureSqlGivenXq7", BEYOND_TOKENS),
+  given("airflow_admin_password", "airflowAdmin", "Xq7AirflowAdminGivenXq7", BEYOND_TOKENS),
 ];
 const TOKENS = [given("github_token", "gitHub", "Xq7GitHubTokenXq7"), given("gitlab_customer_token", "gitLab", "Xq7GitLabTokenXq7")];
 

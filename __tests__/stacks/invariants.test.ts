@@ -263,14 +263,16 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
 
   test("ephemeral values go into write-only arguments alone", () => {
     const writeOnly = (path: string): boolean => /(^|\.)\w+_wo(\.[^.]+)*$/.test(path.replace(/\.(\.dockerconfigjson|pgbouncer\.ini|users\.txt)$/, ".x"));
+    const ephemeral = (to: string): boolean => to.startsWith("ephemeral.") || to.startsWith("var.");
     expect(
-      offenders((stack) =>
-        stack.blocks.flatMap(({ mode, address, attributes }) =>
+      offenders((stack) => {
+        const locals = Object.entries(stack.section("locals")).flatMap(([name, value]) => (references(value).some(({ address: to }) => ephemeral(to)) ? [`local.${name}`] : []));
+        return stack.blocks.flatMap(({ mode, address, attributes }) =>
           references(attributes)
-            .filter(({ address: to, path }) => (to.startsWith("ephemeral.") || to.startsWith("var.")) && mode === "resource" && !writeOnly(path) && !path.startsWith("lifecycle.precondition."))
+            .filter(({ address: to, path }) => (ephemeral(to) || locals.includes(to)) && mode === "resource" && !writeOnly(path) && !path.startsWith("lifecycle.precondition."))
             .map(({ path }) => `${address} ${path}`),
-        ),
-      ),
+        );
+      }),
     ).toEqual([]);
   });
 

@@ -195,7 +195,7 @@ describe("the deployment guard", () => {
 
   test.each(["github_token", "gitlab_customer_token"])("asks for TF_VAR_%s, and says where its rights are written", (variable) => {
     expect(messages(demo)).toContainEqual({
-      condition: `\${var.${variable} != null}`,
+      condition: `\${local.${variable} != null}`,
       message: `TF_VAR_${variable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
     });
   });

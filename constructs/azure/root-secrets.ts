@@ -2,8 +2,9 @@ import { Token } from "cdktf";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
-import { SecretVariable } from "../terraform/secret-variable";
+import { type SecretRule, SecretVariable } from "../terraform/secret-variable";
 import { RootSecret } from "./root-secret";
+import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GITLAB_TOKEN_RULES, TOKEN_LENGTH } from "./secret-rules";
 import type { SecretVault } from "./secret-vault";
 
 /** Families of secrets that rotate together. */
@@ -17,7 +18,8 @@ interface RootSecretDefinition {
   readonly variable?: {
     readonly name: string;
     readonly description: string;
-    readonly minimumLength: number;
+    /** Shortest and longest value, in characters. */
+    readonly length: readonly [minimum: number, maximum: number];
     /** Whether a deployment is refused without it; otherwise a value is generated. */
     readonly required: boolean;
   };
@@ -36,19 +38,19 @@ export const ROOT_SECRETS = {
   postgresql: {
     vaultName: "postgresql-admin-password",
     family: "databasePasswords",
-    variable: { name: "pg_admin_password", description: "PostgreSQL administrator's password; generated when not given", minimumLength: 8, required: false },
+    variable: { name: "pg_admin_password", description: "PostgreSQL administrator's password; generated when not given", length: DATABASE_PASSWORD_LENGTH, required: false },
     generated: DATABASE_PASSWORD,
   },
   sql: {
     vaultName: "sql-admin-password",
     family: "databasePasswords",
-    variable: { name: "sql_admin_password", description: "Azure SQL administrator's password; generated when not given", minimumLength: 8, required: false },
+    variable: { name: "sql_admin_password", description: "Azure SQL administrator's password; generated when not given", length: DATABASE_PASSWORD_LENGTH, required: false },
     generated: DATABASE_PASSWORD,
   },
   airflowAdmin: {
     vaultName: "airflow-admin-password",
     family: "airflowKeys",
-    variable: { name: "airflow_admin_password", description: "Password of Airflow's admin user; generated when not given", minimumLength: 8, required: false },
+    variable: { name: "airflow_admin_password", description: "Password of Airflow's admin user; generated when not given", length: [8, 128], required: false },
     generated: { length: 24, special: false },
   },
   // base64 of 32 letters and digits is what Fernet wants: 32 bytes, url-safe (neither + nor / can come out).
@@ -59,12 +61,12 @@ export const ROOT_SECRETS = {
   gitHub: {
     vaultName: "github-token",
     family: "tokens",
-    variable: { name: "github_token", description: "GitHub token with contents read and write on both repositories", minimumLength: 1, required: true },
+    variable: { name: "github_token", description: "GitHub token with contents read and write on both repositories", length: TOKEN_LENGTH, required: true },
   },
   gitLab: {
     vaultName: "gitlab-customer-token",
     family: "tokens",
-    variable: { name: "gitlab_customer_token", description: "The vendor's GitLab deploy token, read_registry", minimumLength: 1, required: true },
+    variable: { name: "gitlab_customer_token", description: "The vendor's GitLab deploy token, read_registry", length: TOKEN_LENGTH, required: true },
   },
 } as const satisfies Record<string, RootSecretDefinition>;
 
@@ -74,6 +76,8 @@ export const ROOT_SECRET_IDS = Object.keys(ROOT_SECRETS) as RootSecretId[];
 
 export interface RootSecretsProps {
   readonly vault: SecretVault;
+  /** Administrators' logins, which their passwords must not contain. */
+  readonly logins: { readonly postgresql: string; readonly sql: string };
   readonly revisions: Settings["revisions"];
   readonly tags: Readonly<Record<string, string>>;
   /**
@@ -92,10 +96,16 @@ export class RootSecrets extends Construct {
   constructor(scope: Construct, id: string, props: RootSecretsProps) {
     super(scope, id);
     const required: SecretVariable[] = [];
+    const rules: Partial<Record<RootSecretId, readonly SecretRule[]>> = {
+      postgresql: databasePasswordRules(props.logins.postgresql, "postgresql.adminUser"),
+      sql: databasePasswordRules(props.logins.sql, "sql.adminUser"),
+      gitHub: GITHUB_TOKEN_RULES,
+      gitLab: GITLAB_TOKEN_RULES,
+    };
     const make = (secretId: RootSecretId): RootSecret => {
       const definition: RootSecretDefinition = ROOT_SECRETS[secretId];
       const name = secretId.charAt(0).toUpperCase() + secretId.slice(1);
-      const given = definition.variable && new SecretVariable(this, `${name}Variable`, definition.variable);
+      const given = definition.variable && new SecretVariable(this, `${name}Variable`, { ...definition.variable, rules: rules[secretId] });
       if (given && definition.variable?.required) {
         required.push(given);
       }

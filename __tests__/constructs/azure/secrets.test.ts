@@ -24,7 +24,7 @@ beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
-    const secrets = new RootSecrets(scope, "RootSecrets", { vault, revisions: REVISIONS, tags: TAGS });
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, tags: TAGS });
     required = secrets.required.map(({ environmentVariable }) => environmentVariable);
     new TerraformOutput(scope, "births", { value: secrets.births });
 
@@ -169,11 +169,11 @@ describe("RootSecrets", () => {
 
   test("a given password comes before a generated one", () => {
     const generated = stack.block("random_password", "RootSecrets/PostgresqlRandom", "ephemeral").address;
-    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${coalesce(var.pg_admin_password, ${generated}.result)}`);
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${coalesce(local.pg_admin_password, ${generated}.result)}`);
   });
 
   test("a missing token has a value, so that the guard speaks first and a destroy goes through", () => {
-    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${coalesce(var.github_token, "not-given")}');
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${coalesce(local.github_token, "not-given")}');
   });
 
   test("the fernet key is base64 of 32 letters and digits", () => {

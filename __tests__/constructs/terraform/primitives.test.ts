@@ -6,7 +6,7 @@ import { EphemeralResource } from "../../../constructs/terraform/ephemeral-resou
 import { SecretVariable } from "../../../constructs/terraform/secret-variable";
 import { outputExpressions, publishOutputs } from "../../../constructs/terraform/stack-outputs";
 import { TerraformData } from "../../../constructs/terraform/terraform-data";
-import { at } from "../../helpers/json";
+import { at, type Json, plain } from "../../helpers/json";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 describe("EphemeralResource", () => {
@@ -41,15 +41,15 @@ describe("SecretVariable", () => {
   let given: SecretVariable;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      given = new SecretVariable(scope, "Given", { name: "some_token", description: "A token", minimumLength: 8 });
-      new SecretVariable(scope, "Other", { name: "other_token", description: "Another token", minimumLength: 1 });
+      given = new SecretVariable(scope, "Given", { name: "some_token", description: "A token", length: [8, 64] });
+      new SecretVariable(scope, "Other", { name: "other_token", description: "Another token", length: [1, 8] });
     });
   });
 
   test("has the name that TF_VAR_ asks for", () => {
     expect(Object.keys(stack.section("variable")).sort()).toEqual(["other_token", "some_token"]);
     expect(given.environmentVariable).toBe("TF_VAR_some_token");
-    expect(given.expression).toBe("var.some_token");
+    expect(given.expression).toBe("local.some_token");
   });
 
   test("reaches neither plan nor state", () => {
@@ -60,13 +60,24 @@ describe("SecretVariable", () => {
     expect(stack.variable("some_token")).toMatchObject({ default: null, nullable: true });
   });
 
+  test("has what is around the value removed, in a local that everything else uses", () => {
+    expect(stack.local("some_token")).toBe('${try(coalesce(replace(var.some_token, "/^[\\\\p{Z}\\\\p{C}]+|[\\\\p{Z}\\\\p{C}]+$/", "")), null)}');
+  });
+
   test("has its length checked, when it is given", () => {
-    expect(stack.variable("some_token").validation).toEqual([
-      {
-        condition: "${var.some_token == null ? true : length(var.some_token) >= 8}",
-        error_message: "TF_VAR_some_token is too short: at least 8 characters. Set another value, or unset the variable.",
-      },
-    ]);
+    const value = 'try(replace(var.some_token, "/^[\\\\p{Z}\\\\p{C}]+|[\\\\p{Z}\\\\p{C}]+$/", ""), "")';
+    expect(stack.variable("some_token").validation).toEqual(
+      expect.arrayContaining([
+        { condition: `\${${value} == "" || length(${value}) >= 8}`, error_message: "TF_VAR_some_token is too short: at least 8 characters. Set another value." },
+        { condition: `\${${value} == "" || length(${value}) <= 64}`, error_message: "TF_VAR_some_token is too long: at most 64 characters. Set another value." },
+      ]),
+    );
+  });
+
+  test("is asked for the same things under each name", () => {
+    const messages = (name: string) => (stack.variable(name).validation as readonly Json[]).map((rule) => plain(at(rule, "error_message")).replace(`TF_VAR_${name}`, "").replace(/\d+/, "N"));
+    expect(messages("other_token")).toEqual(messages("some_token"));
+    expect(messages("some_token")).toHaveLength(6);
   });
 });
 

@@ -259,6 +259,22 @@ export const AZURE_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "asks for TF_VAR_github_token, and says where its rights are written" },
   },
   {
+    name: "carriage-return-in-a-token",
+    about: "a token from a file with Windows line ends reaches vault, Secrets and DSNs with its carriage return",
+    file: "constructs/terraform/secret-variable.ts",
+    from: "interpolate(`try(coalesce(${trimmed}), null)`)",
+    to: "interpolate(`try(coalesce(var.${name}), null)`)",
+    caughtBy: { suite: "test", file: "constructs/azure/secret-rules.test.ts", test: "gitHub: a carriage return" },
+  },
+  {
+    name: "token-of-an-hour",
+    about: "the token of a GitHub Actions run passes, and every job after the first hour fails",
+    file: "constructs/azure/secret-rules.ts",
+    from: 'refuse("^ghs_"',
+    to: 'refuse("^ghs_$"',
+    caughtBy: { suite: "test", file: "constructs/azure/secret-rules.test.ts", test: "gitHub: GITHUB_TOKEN of GitHub Actions" },
+  },
+  {
     name: "postgresql-after-the-cluster",
     about: "a needless dependency: PostgreSQL waits for AKS, and the deployment takes ten minutes longer",
     file: "stacks/infra-stack.ts",
