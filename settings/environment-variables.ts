@@ -1,5 +1,7 @@
+import { trimmed } from "./invisible";
+
 /**
- * The walkthrough's variables, each with the field that it overrides. An empty variable counts as not set.
+ * The walkthrough's variables, each with the field that it overrides. An empty variable counts as not set, one of white space alone, too.
  */
 export const FIELD_OF_VARIABLE = {
   AZURE_SUBSCRIPTION_ID: ["azure", "subscriptionId"],
@@ -31,12 +33,17 @@ export const DEFAULT_ENVIRONMENT = "demo";
  */
 export const BACKEND_VARIABLE = "DATASURFACE_BACKEND";
 
+/** A variable's value without white space around it; empty when it is not set. */
+export function valueOf(variables: Readonly<Record<string, string | undefined>>, variable: string): string {
+  return trimmed(variables[variable] ?? "");
+}
+
 /** The variables that are set and not empty, with the fields that they override. */
 export function overrides(
   variables: Readonly<Record<string, string | undefined>>,
 ): readonly { readonly variable: OverridingVariable; readonly field: readonly [string, string]; readonly value: string }[] {
   return (Object.keys(FIELD_OF_VARIABLE) as OverridingVariable[]).flatMap((variable) => {
-    const value = variables[variable];
-    return value === undefined || value === "" ? [] : [{ variable, field: FIELD_OF_VARIABLE[variable], value }];
+    const value = valueOf(variables, variable);
+    return value === "" ? [] : [{ variable, field: FIELD_OF_VARIABLE[variable], value }];
   });
 }

@@ -1,8 +1,10 @@
+import { isUtf8 } from "node:buffer";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brokenRules } from "./cross-field-rules";
-import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides } from "./environment-variables";
+import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides, valueOf } from "./environment-variables";
 import { type Finding, findings, tokenFinding, valueAt } from "./issue-problems";
+import { hasInvisible, trimmedTexts } from "./invisible";
 import { type Names, physicalNames } from "./names";
 import { type Problem, SettingsError } from "./problem";
 import { readableSettings } from "./readable";
@@ -33,7 +35,7 @@ const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
  * @throws SettingsError with every problem at once.
  */
 export function loadEnvironment({ folder, variables }: LoadOptions): Environment {
-  const chosen = variables[ENVIRONMENT_VARIABLE] ?? "";
+  const chosen = valueOf(variables, ENVIRONMENT_VARIABLE);
   const name = chosen === "" ? DEFAULT_ENVIRONMENT : chosen;
   const known = environmentNames(folder);
   const shown = `${basename(folder)}/${name}.yaml`;
@@ -65,14 +67,22 @@ export function environmentNames(folder: string): readonly string[] {
 }
 
 function readText(file: string, shown: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "unknown error";
     throw new SettingsError(`Settings of ${shown}`, [
       { where: shown, field: "", given: `a file that cannot be read (${reason})`, allowed: "a text file", remedy: "check the file and its permissions" },
     ]);
   }
+  // UTF-16 without a mark is well-formed UTF-8 with a zero in every other place.
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw new SettingsError(`Settings of ${shown}`, [
+      { where: shown, field: "", given: "a file in another encoding than UTF-8 (PowerShell's > writes UTF-16)", allowed: "a text file in UTF-8", remedy: "save it as UTF-8 in your editor" },
+    ]);
+  }
+  return bytes.toString("utf8");
 }
 
 /** A problem, and where in the list of all it comes: the file from top to bottom, then the variables. */
@@ -91,7 +101,7 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     throw settingsError(shown, [...problems, ...(inTheSyntax ? [] : [noMapping(file.content, shown)]), ...tokensInText(source, shown, problems)]);
   }
 
-  const { content, variableOf } = override(file.content, variables);
+  const { content, variableOf } = override(trimmedTexts(file.content) as Record<string, unknown>, variables);
   const place = ({ path, ...words }: Finding): Placed => {
     const field = path.map(String).join(".");
     const position = [...variableOf.keys()].indexOf(field);
@@ -107,6 +117,7 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, given)).map(place),
     ...tokensAmong(content).map(place),
     ...templatesAmong(content).map(place),
+    ...invisibleAmong(content).map(place),
     ...rules.map(({ field, ...words }) => place({ path: field, ...words })),
     ...backendProblems(variables, shown, source.length + 1000),
   );
@@ -148,14 +159,14 @@ function override(file: Record<string, unknown>, variables: LoadOptions["variabl
       variableOf.set(field.join("."), variable);
     }
   }
-  if (variables[BACKEND_VARIABLE] === "local") {
+  if (valueOf(variables, BACKEND_VARIABLE) === "local") {
     content.backend = { type: "local" };
   }
   return { content, variableOf };
 }
 
 function backendProblems(variables: LoadOptions["variables"], shown: string, order: number): readonly Placed[] {
-  const wanted = variables[BACKEND_VARIABLE] ?? "";
+  const wanted = valueOf(variables, BACKEND_VARIABLE);
   return wanted === "" || wanted === "local"
     ? []
     : [
@@ -177,6 +188,21 @@ function tokensAmong(content: unknown, path: readonly PropertyKey[] = []): reado
   }
   return typeof value === "object" && value !== null
     ? Object.keys(value).flatMap((key) => tokensAmong(content, [...path, Array.isArray(value) ? Number(key) : key]))
+    : [];
+}
+
+/** Invisible characters in a text or a key. A text that its field's own rule refuses is told there: this one comes after it. */
+function invisibleAmong(content: unknown, path: readonly PropertyKey[] = []): readonly Finding[] {
+  const value = valueAt(content, path);
+  const words = { allowed: "characters that can be seen, and spaces", remedy: "type it again: the character whose number is shown cannot be seen" };
+  if (typeof value === "string" && hasInvisible(value)) {
+    return [{ path, given: JSON.stringify(value), ...words }];
+  }
+  return typeof value === "object" && value !== null
+    ? Object.keys(value).flatMap((key) => {
+        const inner = [...path, Array.isArray(value) ? Number(key) : key];
+        return hasInvisible(key) ? [{ path: inner, given: `the key ${JSON.stringify(key)}`, ...words }] : invisibleAmong(content, inner);
+      })
     : [];
 }
 

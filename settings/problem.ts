@@ -1,3 +1,4 @@
+import { escaped } from "./invisible";
 import { withoutTokens } from "./secret-looking";
 
 /** One thing that is wrong with the settings, in the words of the person who has to mend it. */
@@ -23,10 +24,10 @@ export class SettingsError extends Error {
   ) {
     const shown = problems.map(({ where, field, given, allowed, remedy }) => ({
       where,
-      field: withoutTokens(field),
-      given: withoutTokens(given),
+      field: escaped(withoutTokens(field)),
+      given: escaped(withoutTokens(given)),
       allowed,
-      remedy: withoutTokens(remedy),
+      remedy: escaped(withoutTokens(remedy)),
     }));
     super(render(subject, shown));
     this.problems = shown;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseCidr, parseIpv4, rangeAround } from "./cidr";
+import { plainly } from "./invisible";
 import { virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
 
 /**
@@ -23,7 +24,9 @@ export function text(test: (value: string) => boolean, { allowed, remedy }: Rule
     .string()
     .check(({ value, issues }) => {
       if (!test(value)) {
-        issues.push({ code: "custom", input: value, params: { allowed, remedy: typeof remedy === "string" ? remedy : remedy(value) } });
+        const plain = plainly(value);
+        const meant = plain !== value && !/[\n\r]/.test(value) && test(plain) ? `did you mean ${plain}? Type it again: a sign in it is another one, or cannot be seen` : undefined;
+        issues.push({ code: "custom", input: value, params: { allowed, remedy: meant ?? (typeof remedy === "string" ? remedy : remedy(value)) } });
       }
     })
     .meta({ ...(shape && { pattern: shape.source }), patternErrorMessage: allowed });
@@ -200,13 +203,26 @@ export const sqlAdminUser = () =>
     /^[a-zA-Z][a-zA-Z0-9_]{0,127}$/,
   );
 
+/**
+ * A GitHub account: characters and length alone. Names of enterprise-managed users end in `_` and their company's short code (GitHub,
+ * "Username considerations for external authentication"), old accounts have hyphens where new ones may not.
+ */
+export const GITHUB_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9_-]{0,38}";
+
+/** `owner/name`; bootstrap/payload/github_api.py has the same, and a test holds them equal. */
+export const GITHUB_REPOSITORY = `${GITHUB_ACCOUNT}/(?!\\.{1,2}$)(?!.*\\.git$)[A-Za-z0-9._-]{1,100}`;
+
 /** `owner/name` of a GitHub repository. */
 export const gitHubRepository = () =>
-  pattern(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}$/, {
+  pattern(new RegExp(`^${GITHUB_REPOSITORY}$`), {
     allowed: "owner/name of a GitHub repository, for example yourorg/demo1",
     remedy: (value) => {
-      const url = /^(?:https?:\/\/[^/]*|[^@/]+@[^:/]+:|ssh:\/\/[^/]*)\/?([^/]+\/[^/]+?)(?:\.git)?\/?$/.exec(value) ?? /^([^/]+\/[^/]+)\.git$/.exec(value);
-      return url ? `did you mean ${url[1]}?` : "give owner and name only: no https://, no .git";
+      const [, host, path = value] = /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^:/@]+\.[^:/@]+)(?::\d+)?[:/]+(.*)$/i.exec(value) ?? [];
+      if (host !== undefined && !/^(?:www\.|ssh\.)?github\.com$/i.test(host)) {
+        return `only github.com is supported, not ${host}: give owner and name of a repository there`;
+      }
+      const meant = path.replace(/(?:\.git)?\/*$/, "");
+      return new RegExp(`^${GITHUB_REPOSITORY}$`).test(meant) ? `did you mean ${meant}?` : "give owner and name only: no https://, no .git";
     },
   });
 

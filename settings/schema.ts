@@ -6,6 +6,7 @@ import {
   clusterName,
   digest,
   emailAddress,
+  GITHUB_ACCOUNT,
   gitHubRepository,
   gitRef,
   imageTag,
@@ -215,8 +216,8 @@ const datasurface = z.strictObject({
     })
     .optional()
     .describe("Where the model comes from when MODEL_REPO is empty. Unset: the vendor's demo model at the commit of the release line"),
-  gitHubUser: pattern(/^[A-Za-z0-9](?:[A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}$/, {
-    allowed: "a GitHub user name",
+  gitHubUser: pattern(new RegExp(`^${GITHUB_ACCOUNT}$`), {
+    allowed: "a GitHub user name: up to 39 letters, digits, '-' and '_'",
     remedy: "the user whose token TF_VAR_github_token is",
   }).describe("GitHub user (GITHUB_USERNAME)"),
   gitLabDeployTokenUser: pattern(/^[A-Za-z0-9._+-]{1,255}$/, {

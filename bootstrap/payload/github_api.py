@@ -24,7 +24,7 @@ _PAGE = 100
 
 _HTTPS = r"https://[^\s/@?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?"
 _HTTPS_TEXT = "an https address without user or query"
-REPOSITORY = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?(?:_[A-Za-z0-9]+)?/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}"
+REPOSITORY = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9._-]{1,100}"
 REPOSITORY_TEXT = "owner/name, without .git"
 
 VARIABLES = (

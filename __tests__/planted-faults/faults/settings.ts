@@ -43,6 +43,22 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "refuses the placeholder of MODEL_REPO, and names variable and file" },
   },
   {
+    name: "carriage-return-in-a-variable",
+    about: "a variable from a file with Windows line ends is refused, or reaches Azure with its carriage return",
+    file: "settings/environment-variables.ts",
+    from: 'return trimmed(variables[variable] ?? "");',
+    to: 'return variables[variable] ?? "";',
+    caughtBy: { suite: "test", file: "settings/invisible.test.ts", test: "white space around a value is no part of it › around the variable MODEL_REPO" },
+  },
+  {
+    name: "enterprise-managed-user",
+    about: "the repository of an enterprise-managed user of GitHub (octocat_acme) is refused",
+    file: "settings/rules.ts",
+    from: 'export const GITHUB_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9_-]{0,38}";',
+    to: 'export const GITHUB_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9-]{0,38}";',
+    caughtBy: { suite: "test", file: "settings/invisible.test.ts", test: "settings and payload have one pattern of a GitHub repository" },
+  },
+  {
     name: "names-that-collide",
     about: "the suffix of names that must be unique in all of Azure follows from the group alone",
     file: "settings/names.ts",
