@@ -14,7 +14,7 @@ import {
   WORKSPACE_PATH,
 } from "./datasurface-commands";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
-import { DEMO_MODEL_REPOSITORY, EXPECTED_DAGS, INFRASTRUCTURE_DAG, type ReleaseLine } from "./releases";
+import { DAG_FILES, DEMO_MODEL_REPOSITORY, EXPECTED_DAGS, INFRASTRUCTURE_DAG, type ReleaseLine } from "./releases";
 
 /** ConfigMap with the scripts. */
 export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
@@ -41,6 +41,8 @@ export interface JobContext {
 export type JobDefinition = Omit<BootstrapJobProps, "upstream" | "dependsOn">;
 
 const SCRIPTS: JobVolume = { name: "payload", mountPath: PAYLOAD_MOUNT, readOnly: true, source: { configMap: PAYLOAD_CONFIG_MAP } };
+/** Minutes that a script leaves of the job's: for its pod to start, and for what comes after its last wait. */
+const MINUTES_LEFT = 5;
 const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, source: "emptyDir" };
 
 const secret = (id: SecretId, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
@@ -52,7 +54,13 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
     name,
     minutes,
     inputs: [scriptHash(context.payload, file), ...inputs],
-    pod: { ...pod, env: { ...pod.env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1" }, command: ["python", `${PAYLOAD_MOUNT}/${file}`], volumes: [SCRIPTS, WORKSPACE] },
+    pod: {
+      ...pod,
+      // It ends by itself, with its message, before Terraform gives up.
+      env: { ...pod.env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1", TIMEOUT_SECONDS: String((minutes - MINUTES_LEFT) * 60) },
+      command: ["python", `${PAYLOAD_MOUNT}/${file}`],
+      volumes: [SCRIPTS, WORKSPACE],
+    },
   };
 }
 
@@ -102,6 +110,7 @@ export function publishDag(context: JobContext): JobDefinition {
         GENERATOR_MODULE: context.release.cliModule,
         PSP: PLATFORM.psp,
         RTE_NAME: PLATFORM.runtimeEnvironment,
+        DAG_FILES,
       },
     },
     "publish-dag",
@@ -240,7 +249,6 @@ export function airflowAdmin(context: JobContext): JobDefinition {
 
 /** Proves the deployment as a whole (walkthrough, steps 24, 26 and 27). */
 export function verify(context: JobContext): JobDefinition {
-  const minutes = 40;
   return script(
     context,
     "verify.py",
@@ -254,12 +262,11 @@ export function verify(context: JobContext): JobDefinition {
         ADMIN_SECRET: `the Secret ${SECRETS.admin.name}`,
         EXPECTED_DAGS: JSON.stringify(EXPECTED_DAGS),
         INFRASTRUCTURE_DAG,
+        DAG_FILES,
         MCP_URL: `http://${MCP_SERVER.service}:${MCP_SERVER.port}/sse`,
-        // It ends by itself, with its table, before Terraform does.
-        TIMEOUT_SECONDS: String((minutes - 5) * 60),
       },
     },
     "verify",
-    minutes,
+    40,
   );
 }

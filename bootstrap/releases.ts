@@ -62,6 +62,12 @@ export const EXPECTED_DAGS: readonly (string | readonly string[])[] = [
   "Demo_PSP_default_K8sMergeDB_cqrs",
 ];
 
+/**
+ * Names of the DAG files that the generator makes: they begin with the Python name of the platform service provider. Other
+ * files of the DAG repository are not this deployment's.
+ */
+export const DAG_FILES = "demo_psp_*_dag.py";
+
 /** The vendor's public demo model. */
 export const DEMO_MODEL_REPOSITORY = "datasurface/demo1";
 

@@ -22,6 +22,7 @@ import { WorkloadIdentity } from "../constructs/azure/workload-identity";
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names";
 import { DeploymentGuard, type Requirement } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
+import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
@@ -246,10 +247,13 @@ export class InfraStack extends EnvironmentStack {
       storage_account_name: storage.account.name,
       secret_births: births,
     });
-    const login = settings.access.mode === "entra" ? ` && kubelogin convert-kubeconfig --login ${settings.access.kubelogin}` : " --admin";
+    const credentials = ["az", "aks", "get-credentials", "--subscription", azure.subscriptionId, "--resource-group", azure.resourceGroup, "--name", settings.cluster.name] as const;
     publishOutputs(this, HINTS, {
-      kubeconfig_command: `az aks get-credentials --subscription ${azure.subscriptionId} --resource-group ${azure.resourceGroup} --name ${settings.cluster.name}${login}`,
-      airflow_admin_password_command: `az keyvault secret show --vault-name ${names.keyVault} --name ${secrets.airflowAdmin.secret.name} --query value --output tsv`,
+      kubeconfig_command:
+        settings.access.mode === "entra"
+          ? `${shellCommand(...credentials)} && ${shellCommand("kubelogin", "convert-kubeconfig", "--login", settings.access.kubelogin)}`
+          : shellCommand(...credentials, "--admin"),
+      airflow_admin_password_command: shellCommand("az", "keyvault", "secret", "show", "--vault-name", names.keyVault, "--name", secrets.airflowAdmin.secret.name, "--query", "value", "--output", "tsv"),
     });
   }
 

@@ -18,6 +18,7 @@ import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
 import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
 import { escapeTemplate, interpolate } from "../constructs/terraform/expressions";
+import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import type { Environment } from "../settings/load";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
@@ -124,9 +125,9 @@ export class WorkloadStack extends EnvironmentStack {
     });
 
     publishOutputs(this, HINTS, {
-      airflow_ui_command: `kubectl port-forward --namespace ${datasurface.namespace} service/${API_SERVER_SERVICE} 8080:${API_SERVER_PORT}`,
+      airflow_ui_command: shellCommand("kubectl", "port-forward", "--namespace", datasurface.namespace, `service/${API_SERVER_SERVICE}`, `8080:${API_SERVER_PORT}`),
       job_log_commands: Object.fromEntries(started.map(({ name }) => [name, jobLogCommand(datasurface.namespace, name)])),
-      retry_command: `npx cdktf deploy ${this.node.id}`,
+      retry_command: shellCommand("npx", "cdktf", "deploy", this.node.id),
     });
   }
 

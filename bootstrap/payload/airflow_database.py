@@ -70,7 +70,7 @@ def _explain(error: BaseException, where: str, secret: str) -> Failure:
     text = str(getattr(error, "orig", None) or error).strip()
     first = " ".join(text.split())[:400]
     if _WRONG_PASSWORD.search(text):
-        return Refused(f"{where} does not accept user and password ({first}): the password in {secret} is not the server's. Both come from Key Vault; deploy InfraStack and ClusterConfigStack again, or bump the revision of the database passwords")
+        return Refused(f"{where} does not accept user and password ({first}): the password in {secret} is not the server's. Both come from Key Vault; deploy again; if it stays, raise revisions.databasePasswords in the environment's file, and deploy")
     if _NO_ENCRYPTION.search(text):
         return WrongSetting(f"{where} wants an encrypted connection ({first}): the DSN in {secret} needs ?sslmode=require")
     if _NOT_ADMITTED.search(text):

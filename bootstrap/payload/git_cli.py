@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from http_exchange import exchange, opener
 from outcome import Failure, Refused, Retryable, WrongSetting, progress, redact, register_secret
 from patience import LostRace, Patience, Unreachable
 
@@ -28,6 +29,9 @@ _PASSED_ON = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "CURL_CA_BUNDLE",
     "GIT_TRACE", "GIT_TRACE_CURL", "GIT_CURL_VERBOSE",
 )  # fmt: skip
+
+# Seconds, when a limit is used up and no answer says for how long: what GitHub asks for then ("Rate limits for the REST API").
+LIMIT_PAUSE = 60.0
 
 RIGHT_TO_READ = "fine-grained token: repository permission \"Contents: Read-only\" on it; classic token: scope `repo`"
 RIGHT_TO_WRITE = "fine-grained token: repository permission \"Contents: Read and write\" on it; classic token: scope `repo`"
@@ -68,6 +72,10 @@ _UNREACHABLE = re.compile(
     r"expected flush after|bad line length|malformed response",
     re.IGNORECASE,
 )
+
+
+_LIMITED = re.compile(r"returned error: 429|http 429|rate limit", re.IGNORECASE)
+_BUSY = re.compile(r"returned error: 503|http 503", re.IGNORECASE)
 
 
 class GitServer:
@@ -180,21 +188,34 @@ class GitServer:
         quoted = f" It says: {remote}" if remote else ""
         if re.search(r"certificate (problem|verif)|server certificate|error setting certificate", lower):
             return WrongSetting(f"{where}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {_last_lines(done.err)}")
+        if _LIMITED.search(said):
+            return Unreachable(f"{where}: too many requests.{quoted}", after=self._wait_asked_for(repository) or LIMIT_PAUSE)
+        if _BUSY.search(said):
+            return Unreachable(f"{where}: {_last_lines(done.err)}", after=self._wait_asked_for(repository))
         if _UNREACHABLE.search(said) and "returned error: 403" not in lower:
             return Unreachable(f"{where}: {_last_lines(done.err)}")
         if "authentication failed" in lower or "could not read username" in lower or "could not read password" in lower or "error: 401" in lower:
             if not self.token:
                 return BadToken(f"{where} does not exist or is not public.{quoted}")
-            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Give a valid one (TF_VAR_github_token).{quoted}")
+            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file, and deploy again.{quoted}")
         if "archived" in lower:
             return Refused(f"{where} is archived, which makes it read-only: unarchive it.{quoted}")
-        if "rate limit" in lower:
-            return Unreachable(f"{where}: too many requests.{quoted}", after=60)
         if "returned error: 403" in lower or "denied to" in lower or "write access" in lower:
             return Refused(f"{where} refuses: the token lacks a right ({right}).{quoted}")
         if "not found" in lower or "returned error: 404" in lower or "does not appear to be a git repository" in lower:
             return Refused(f"{where} was not found: it does not exist, or the token may not see it ({right}).{quoted}")
         return Retryable(f"git could not work with {where}: {_last_lines(done.err or done.out)}")
+
+    def _wait_asked_for(self, repository: str) -> float:
+        """Seconds of the server's Retry-After, which git does not show: from a request like git's own first one. 0 when it asks for none."""
+        headers = {"User-Agent": "git/datasurface-azure"}
+        if self.token:
+            headers["Authorization"] = "Basic " + base64.b64encode(f"{_USER}:{self.token}".encode()).decode()
+        try:
+            return exchange(opener(use_proxies=True), "GET", f"{self.url(repository)}/info/refs?service=git-upload-pack", headers).seconds_to_wait()
+        except Failure as fault:
+            progress(f"how long {self.base_url} is to be left alone cannot be asked: {fault}")
+            return 0.0
 
     def _remote(self, what: str, repository: str, arguments: Sequence[str], cwd: Path | None, right: str = RIGHT_TO_READ) -> str:
         def call() -> str:

@@ -6,7 +6,6 @@ import http.client
 import json
 import re
 import ssl
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -15,7 +14,8 @@ from email.message import Message
 from typing import IO
 from urllib.parse import quote, urljoin, urlsplit
 
-from git_cli import RIGHT_TO_READ, RIGHT_TO_WRITE, GitServer
+from git_cli import LIMIT_PAUSE, RIGHT_TO_READ, RIGHT_TO_WRITE, GitServer
+from http_exchange import retry_after, time_of_day
 from outcome import Failure, Refused, Variable, WrongSetting, progress, register_secret
 from patience import LostRace, Patience, Unreachable
 
@@ -156,19 +156,15 @@ class GitHub:
         status = answer.status
         lower = said.lower()
         where = f"{self._api_url} ({repository})"
-        retry_after = _number(answer.headers.get("Retry-After"))
+        wait = retry_after(answer.headers)
         limit_is_used_up = answer.headers.get("X-RateLimit-Remaining") == "0"
-        if status == 429 or (status == 403 and (limit_is_used_up or retry_after is not None or "rate limit" in lower)):
+        if status == 429 or (status == 403 and (limit_is_used_up or wait is not None or "rate limit" in lower)):
             reset = _number(answer.headers.get("X-RateLimit-Reset"))
-            if retry_after is not None:
-                after = retry_after
-            elif limit_is_used_up and reset is not None:
-                after = max(1.0, reset - time.time() + 1)
-            else:
-                after = 60.0  # as GitHub wants it for the secondary limit
-            return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=after)
+            if wait is None and limit_is_used_up and reset is not None:
+                wait = max(1.0, reset - time_of_day(answer.headers) + 1)
+            return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE)
         if status == 401:
-            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Give a valid one (TF_VAR_github_token).{quoted}")
+            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file, and deploy again.{quoted}")
         sso = answer.headers.get("X-GitHub-SSO")
         if status == 403 and (sso or "saml" in lower):
             return Refused(f"{where}: the organization wants single sign-on (HTTP 403): authorize the token for it (GitHub, Settings, Tokens, Configure SSO).{quoted}")
@@ -180,7 +176,7 @@ class GitHub:
         if status == 404:
             return Refused(f"{where} was not found (HTTP 404): it does not exist, or the token lacks a right ({right}).{quoted}")
         if status >= 500 or status == 408:
-            return Unreachable(f"{where} answers HTTP {status}.{quoted}")
+            return Unreachable(f"{where} answers HTTP {status}.{quoted}", after=wait or 0.0)
         return Refused(f"{where} refuses (HTTP {status}).{quoted}")
 
     # --- releases ---

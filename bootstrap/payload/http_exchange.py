@@ -6,11 +6,13 @@ import http.client
 import json
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -43,11 +45,29 @@ class Answer:
         return " ".join(self.body.decode(errors="replace").split())[:limit]
 
     def seconds_to_wait(self) -> float:
-        """What Retry-After asks for, in its form as a number."""
-        try:
-            return max(0.0, float(self.headers.get("Retry-After", "0")))
-        except ValueError:
-            return 0.0
+        """What Retry-After asks for; 0 when it asks for nothing."""
+        return retry_after(self.headers) or 0.0
+
+
+def time_of_day(headers: Message) -> float:
+    """The server's clock in Unix time, from Date; this machine's when the answer has none."""
+    return _http_date(headers.get("Date")) or time.time()
+
+
+def _http_date(text: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except (TypeError, ValueError):
+        return None
+
+
+def retry_after(headers: Message) -> float | None:
+    """Seconds of Retry-After, in both of its forms: a number, or a date by the server's clock. None without one, or with neither."""
+    text = (headers.get("Retry-After") or "").strip()
+    if text.isdecimal():
+        return float(text)
+    date = _http_date(text)
+    return None if date is None else max(0.0, date - time_of_day(headers))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -34,6 +34,7 @@ VARIABLES = (
     Variable("VAULT_SCOPE", "scope of the token", default="https://vault.azure.net/.default", pattern=r"https://\S+"),
     Variable("RETRY_SECONDS", "how long Entra ID and the vault are asked again while they cannot be reached", default="300", pattern=_SECONDS),
     Variable("RETRY_DELAY", "seconds before the first repetition; doubles up to 30", default="2", pattern=_SECONDS),
+    Variable("TIMEOUT_SECONDS", "bound for everything together", default="1200", pattern=_SECONDS),
     Variable("SPREAD_SECONDS", "how long a refusal is asked again that a new role or federated credential, still spreading, would explain", default="900", pattern=_SECONDS),
 )
 
@@ -180,7 +181,7 @@ class _Reader:
                 return self._patience.until_reached(what, call)
             except Spreading as refusal:
                 waited = time.monotonic() - start
-                if waited + delay > self._spread_seconds:
+                if waited + delay > self._spread_seconds or delay > self._patience.left:
                     raise type(refusal.final)(f"{refusal.final} (the same for {round(waited)} s)") from None
                 progress(f"{what}: {refusal}; it may still be spreading, next try in {delay:.0f} s")
                 time.sleep(delay)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from outcome import WrongSetting
+from outcome import Refused, WrongSetting
 
 ECO = "eco.py"
 RTE = "rte_azure.py"
@@ -293,6 +293,32 @@ def check(eco: bytes, rte: bytes, values: Values) -> None:
         left = re.search(r"PLACEHOLDER_\w+", line.split("#")[0])
         if left:
             raise WrongSetting(f"{RTE}: line {number} has {left[0]}, for which this deployment has no value")
+
+
+def refuse_foreign_values(folder: Path, values: Values, repository: str) -> None:
+    """Refuses a model whose namespace or hosts are another deployment's: its jobs and DAGs read this repository, and would write to our databases.
+
+    A placeholder of the template is nobody's. What the files say when Python reads them counts, each assignment."""
+    # Whatever is no model at all is told first.
+    _, rte = _read(folder, ECO), _read(folder, RTE)
+    literals = _literals(RTE, _parse(RTE, rte))
+    foreign = [
+        (name, found, wanted, placeholder)
+        for name, wanted, placeholder in (
+            ("KUB_NAME_SPACE", values.namespace, "PLACEHOLDER_NAMESPACE"),
+            ("MERGE_HOST", values.sql_server_fqdn, "PLACEHOLDER_SQL_SERVER_FQDN"),
+            ("AIRFLOW_HOST", values.pg_fqdn, "PLACEHOLDER_PG_FQDN"),
+        )
+        for found in literals.get(name, [])
+        if isinstance(found, str) and found not in (wanted, placeholder)
+    ]
+    if foreign:
+        said = "; ".join(f"{name} is {found!r}, and this deployment's is {wanted!r}" for name, found, wanted, _ in foreign)
+        lines = ", ".join(f'{name}: str = "{placeholder}"' for name, placeholder in dict.fromkeys((name, placeholder) for name, _, _, placeholder in foreign))
+        raise Refused(
+            f"{repository} belongs to another deployment: in its {RTE} {said}. Nothing was changed. Forgotten a variable? Give this environment its own repository (MODEL_REPO, or datasurface.modelRepository). "
+            f"Meant, because the other deployment is gone or this one has new names? Commit to main of {repository}, in {RTE}: {lines}; then deploy again: npx cdktf deploy '*'"
+        )
 
 
 def edit_model(folder: Path, values: Values, extras: list[Extra]) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from git_cli import BadToken, GitServer, WorkflowRefused
 from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, ensure_release
 from github_api import VARIABLES as GITHUB_VARIABLES
-from model_edits import EXTRAS_TEXT, Extra, Values, edit_model, parse_extras
+from model_edits import EXTRAS_TEXT, Extra, Values, edit_model, parse_extras, refuse_foreign_values
 from outcome import Refused, Result, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import LostRace, Patience
@@ -101,6 +101,7 @@ class _Publisher:
                 self._clone_template(clone)
             else:
                 self.server.clone(self.repository, clone, BRANCH)
+                refuse_foreign_values(clone, self.values, self.repository)
             changed = edit_model(clone, self.values, self.extras)
             if changed:
                 self.server.local(clone, "add", "--", *changed)

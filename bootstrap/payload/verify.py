@@ -1,7 +1,7 @@
-"""Proves that the deployment works: Airflow is healthy, the admin can log in, every expected DAG is registered, no DAG file fails to import,
-one run of the infrastructure DAG that started after the deployment has succeeded, and the MCP server answers.
+"""Proves that the deployment works: Airflow is healthy, the admin can log in, every expected DAG is registered, none of the deployment's DAG files
+fails to import, one run of the infrastructure DAG that started after the deployment has succeeded, and the MCP server answers.
 
-Its log ends with a table of these checks: the walkthrough's last checkpoint. It changes one thing: it unpauses the infrastructure DAG.
+DAG files of others in the same repository that do not import are reported, and do not fail it. Its log ends with a table of these checks: the walkthrough's last checkpoint. It changes one thing: it unpauses the infrastructure DAG.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from http_exchange import Answer, exchange, explain, opener, place_of
 from outcome import Failure, Refused, Result, Retryable, Variable, WrongSetting, progress, read_settings, register_secret, run
-from patience import Patience, Unreachable
+from patience import NotBefore, Patience, Unreachable
 
 T = TypeVar("T")
 
@@ -37,6 +39,13 @@ VARIABLES = (
     Variable("ADMIN_SECRET", "how messages call the place that the password comes from", default="the Secret behind ADMIN_PASSWORD"),
     Variable("EXPECTED_DAGS", "JSON list of the DAGs that must be registered, each an id or a list of alternative ids, of which one is enough", pattern=r"\[.*\]", allowed="a JSON list of DAG ids and lists of them"),
     Variable("INFRASTRUCTURE_DAG", "id of the DAG that must run once", pattern=_DAG_ID),
+    Variable(
+        "DAG_FILES",
+        "names of the DAG files that publish-dag publishes, * for any text; import errors of other files are reported and do not fail the job",
+        default="*",
+        pattern=r"[A-Za-z0-9_.*-]+",
+        allowed="a file name with * for any text, for example demo_psp_*_dag.py",
+    ),
     Variable("DEPLOYMENT_STARTED", "only runs that started after this time count, in ISO 8601 with a time zone; default: the start of this job", default=""),
     Variable("MCP_URL", "address of the MCP server's event stream, e.g. http://demo-psp-mcp:8000/sse; empty: not asked", default="", pattern=_URL, allowed="an http(s) address without user or query"),
     Variable("TIMEOUT_SECONDS", "bound for everything together", default="1800", pattern=_SECONDS),
@@ -81,7 +90,7 @@ _NAMES = {
     "login": "admin logs in",
     "dag": "infrastructure DAG is registered and not paused",
     "dags": "all expected DAGs are registered",
-    "errors": "no DAG file fails to import",
+    "errors": "this deployment's DAG files import",
     "run": "infrastructure DAG has run with success",
     "mcp": "MCP server answers",
 }
@@ -155,11 +164,14 @@ class _Clock:
             progress(f"    {status}")
             self._told, self._told_at = status, now
 
-    def pause(self) -> bool:
-        """Waits for the next look; False when the time is over."""
+    def pause(self, asked_by: Unreachable | None = None) -> bool:
+        """Waits for the next look, as long as the other side asks for; False when the time is over."""
+        after = asked_by.after if asked_by else 0.0
+        if asked_by and after > self.left:
+            raise NotBefore.of("the API server", asked_by) from asked_by
         if self.left <= 0:
             return False
-        time.sleep(min(self._poll, self.left))
+        time.sleep(min(max(self._poll, after), self.left))
         return True
 
 
@@ -215,7 +227,7 @@ class _Airflow:
                 time.sleep(min(5.0, max(0.1, end - time.monotonic())))
 
     def _until_reached(self, call: Callable[[], T]) -> T:
-        patience = Patience(min(self._patience.seconds, self._clock.left), self._patience.first_delay)
+        patience = Patience(min(self._patience.seconds, self._clock.left), self._patience.first_delay, self._patience.end)
         return patience.until_reached("the API server", call)
 
     # without a token
@@ -309,14 +321,15 @@ def _wait_for_server(airflow: _Airflow, clock: _Clock) -> None:
             airflow.health()
             return
         except Unreachable as error:
-            last = str(error)
-        clock.tell(f"not yet: {last}")
-        if not clock.pause():
-            raise Retryable(f"the API server did not answer within {clock.seconds:.0f} s; the last thing seen: {last}")
+            away = error
+        clock.tell(f"not yet: {away}")
+        if not clock.pause(away):
+            raise Retryable(f"the API server did not answer within {clock.seconds:.0f} s; the last thing seen: {away}")
 
 
 def _wait_for_health(airflow: _Airflow, clock: _Clock) -> str:
     while True:
+        away: Unreachable | None = None
         try:
             health = airflow.health()
             ill = []
@@ -329,23 +342,34 @@ def _wait_for_health(airflow: _Airflow, clock: _Clock) -> str:
                 return ", ".join(_COMPONENTS)
             status = ", ".join(ill)
         except Unreachable as error:
-            status = str(error)
+            away, status = error, str(error)
         clock.tell(f"not yet: {status}")
-        if not clock.pause():
+        if not clock.pause(away):
             raise Retryable(f"not healthy within {clock.seconds:.0f} s: {status}")
+
+
+def _last_line(trace: str) -> str:
+    lines = trace.splitlines()
+    return lines[-1].strip() if lines else "no stack trace"
 
 
 @dataclass
 class _ImportErrors:
-    """Import errors that stay. One that the DAG processor has not confirmed since it was first seen may be of a file that was repaired or removed."""
+    """Import errors that stay. One that the DAG processor has not confirmed since it was first seen may be of a file that was repaired or removed.
+
+    `files`: the deployment's own, by name. Errors of other files, which somebody else put into the DAG repository, are told and kept in `others`."""
 
     lasting: float
+    files: str
+    others: dict[str, str] = field(default_factory=dict)
     _first: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
 
     def look(self, errors: list[Mapping[str, object]], patient: bool) -> int:
-        """Number of errors at present. Raises when one has lasted; at the end of the time (`patient` is False) when there is any."""
+        """Number of own errors at present. Raises when one has lasted; at the end of the time (`patient` is False) when there is any."""
         now = time.monotonic()
-        present = {(str(error.get("bundle_name")), str(error.get("filename"))): error for error in errors}
+        own = [error for error in errors if self._is_own(error)]
+        self._tell_others([error for error in errors if not self._is_own(error)])
+        present = {(str(error.get("bundle_name")), str(error.get("filename"))): error for error in own}
         self._first = {key: first for key, first in self._first.items() if key in present}
         lasted = False
         for key, error in present.items():
@@ -356,16 +380,30 @@ class _ImportErrors:
             self._fail(list(present.values()))
         return len(present)
 
+    def text_of_others(self) -> str:
+        """What is said beside the result, whatever it is."""
+        if not self.others:
+            return ""
+        return f"not this deployment's, and do not import: {', '.join(f'{name} ({_last_line(trace)})' for name, trace in list(self.others.items())[:_SHOWN])}"
+
+    def _is_own(self, error: Mapping[str, object]) -> bool:
+        return fnmatchcase(PurePosixPath(str(error.get("filename"))).name, self.files)
+
+    def _tell_others(self, errors: list[Mapping[str, object]]) -> None:
+        before, self.others = self.others, {str(error.get("filename")): _without_passwords(str(error.get("stack_trace", "")).strip()) for error in errors}
+        for name, trace in self.others.items():
+            if name not in before:
+                progress(f"    note: {name} does not import; it is none of {self.files}, so not this deployment's: {_last_line(trace)}")
+
     def _fail(self, errors: list[Mapping[str, object]]) -> None:
         summaries, traces = [], []
         for error in errors:
             trace = _without_passwords(str(error.get("stack_trace", "")).strip())
             name = str(error.get("filename"))
-            lines = trace.splitlines()
-            summaries.append(f"{name} ({lines[-1].strip() if lines else 'no stack trace'})")
+            summaries.append(f"{name} ({_last_line(trace)})")
             traces.append({"file": name, "stack_trace": trace})
             progress(f"    import error in {name}, seen {error.get('timestamp')}:")
-            for line in lines:
+            for line in trace.splitlines():
                 progress(f"      {line}")
         count = "1 DAG file does not import" if len(errors) == 1 else f"{len(errors)} DAG files do not import"
         text = "\n".join(f"{trace['file']}:\n{trace['stack_trace']}" for trace in traces)
@@ -486,7 +524,7 @@ def _wait_for_rest(airflow: _Airflow, clock: _Clock, errors: _ImportErrors, runs
         elif time.monotonic() - start < settle:
             waiting["errors"] = f"none yet, looking for {settle:.0f} s"
         else:
-            table.done("errors", start, "none")
+            table.done("errors", start, errors.text_of_others() or "no import error")
         if not waiting:
             return [dag for ids in current for dag in ids]
         for key, detail in waiting.items():
@@ -496,7 +534,8 @@ def _wait_for_rest(airflow: _Airflow, clock: _Clock, errors: _ImportErrors, runs
         if not clock.pause():
             errors.look(airflow.import_errors(), patient=False)
             missing = [ids[0] if len(ids) == 1 else list(ids) for ids in absent]
-            raise Retryable(f"not within {clock.seconds:.0f} s: {status}{_what_there_is(absent, found)}", missing_dags=missing)
+            others = errors.text_of_others()
+            raise Retryable(f"not within {clock.seconds:.0f} s: {status}{_what_there_is(absent, found)}{f'; {others}' if others else ''}", missing_dags=missing)
 
 
 # --- the MCP server ---------------------------------------------------------------------------------------------------
@@ -572,7 +611,7 @@ def main() -> Result:
     expected = _expected(settings["EXPECTED_DAGS"], infrastructure)
     clock = _Clock(float(settings["TIMEOUT_SECONDS"]), max(0.1, float(settings["POLL_SECONDS"])))
     airflow = _Airflow(settings, clock)
-    errors = _ImportErrors(float(settings["IMPORT_ERROR_SECONDS"]))
+    errors = _ImportErrors(float(settings["IMPORT_ERROR_SECONDS"]), settings["DAG_FILES"])
     runs = _Runs(infrastructure, since)
     table = _Table()
     progress(f"verifying {settings['AIRFLOW_URL']} within {clock.seconds:.0f} s; runs count from {since.isoformat(timespec='seconds')}")
@@ -600,7 +639,7 @@ def main() -> Result:
         else:
             table.done("mcp", start, "MCP_URL is empty", state="not asked")
     table.show()
-    return {"run": runs.succeeded, "dags": dags, "checks": table.facts()}
+    return {"run": runs.succeeded, "dags": dags, "other_import_errors": errors.others, "checks": table.facts()}
 
 
 if __name__ == "__main__":

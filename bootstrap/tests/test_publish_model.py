@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import unittest
+from datetime import datetime, timezone
 
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
@@ -133,11 +134,10 @@ class Settled(PublishModelTest):
 
     def test_other_values_lead_to_a_new_commit_and_a_higher_release(self) -> None:
         self.job(0)
-        done = self.job(0, {"DATASURFACE_VERSION": "1.9.0", "SQL_SERVER_FQDN": "other.database.windows.net"})
+        done = self.job(0, {"DATASURFACE_VERSION": "1.9.0"})
         self.assertEqual(done.result["tag"], "v1.0.1-demo")
         rte = self.model.read("rte_azure.py")
         self.assertIn(b'DATASURFACE_VERSION: str = "1.9.0"', rte)
-        self.assertIn(b'MERGE_HOST: str = "other.database.windows.net"', rte)
         self.assertEqual(len(self.model.commits()), 2)
         self.assertEqual(self.model.tags()["v1.0.1-demo"], self.model.head())
 
@@ -382,11 +382,42 @@ class Disturbed(PublishModelTest):
                 self.job(0)
                 self.assertEqual(self.server.troubles[0].times, 0)
 
-    def test_rate_limit_that_lasts_is_worth_retrying(self) -> None:
-        self.server.troubles = [Trouble("release", rate_limit_reply(1800), times=9)]
-        done = self.job(1)
-        self.assertIn("rate limit", done.message)
-        self.assertRegex(done.message, r"asks for (179\d|180\d) s")
+    def test_a_wait_may_be_longer_than_a_server_may_be_away(self) -> None:
+        for step, reply, times in (
+            ("release", secondary_limit_reply(2), 1),
+            ("release", rate_limit_reply(2), 1),
+            ("release", text_reply(503, "busy", {"Retry-After": "2"}), 1),
+            # git does not show the header: a second request asks for it.
+            ("look", text_reply(429, "Too Many Requests", {"Retry-After": "2"}), 2),
+            ("look", text_reply(503, "busy", {"Retry-After": "2"}), 2),
+        ):
+            with self.subTest(step=step, headers=reply.headers):
+                self.server.troubles = [Trouble(step, reply, times)]
+                for ref in self.model.git("for-each-ref", "--format=%(refname)").split():
+                    self.model.git("update-ref", "-d", ref)
+                self.model.releases.clear()
+                done = self.job(0, {"RETRY_SECONDS": "0.5"})
+                self.assertRegex(done.out, r"it asks for a wait, next try in [1-3]\.")
+                self.assertEqual(self.server.troubles[0].times, 0)
+
+    def test_a_wait_that_the_job_has_no_time_for_ends_it_for_good(self) -> None:
+        for step, reply in (
+            ("release", rate_limit_reply(3600)),
+            ("list-releases", secondary_limit_reply(3600)),
+            ("look", text_reply(429, "Too Many Requests", {"Retry-After": "3600"})),
+            # GitHub names no time: it wants a minute.
+            ("look", text_reply(429, "Too Many Requests")),
+        ):
+            with self.subTest(step=step, headers=reply.headers):
+                self.server.troubles = [Trouble(step, reply, times=99)]
+                started = datetime.now(timezone.utc)
+                # Exit code 3: Kubernetes makes no new pod, which would ask again at once.
+                done = self.job(3, {"TIMEOUT_SECONDS": "30"})
+                until = datetime.fromisoformat(str(done.result["not_before"]).replace("Z", "+00:00"))
+                wait = 3600 if "Retry-After" in reply.headers or "X-RateLimit-Reset" in reply.headers else 60
+                self.assertAlmostEqual((until - started).total_seconds(), wait, delta=15)
+                for text in (f"It asks not to be called before {done.result['not_before']} (in {wait // 60} min)", f"Deploy again after {done.result['not_before']}: npx cdktf deploy '*'"):
+                    self.assertIn(text, done.message)
 
     def test_stopped_by_a_signal(self) -> None:
         reached = threading.Event()
@@ -494,6 +525,32 @@ class Refused(PublishModelTest):
     def test_api_address_that_is_no_api(self) -> None:
         self.server.troubles = [Trouble("list-releases", Reply(200, {}, b'{"message": "hello"}'))]
         self.assertIn("GITHUB_API_URL", self.job(3).message)
+
+
+    def test_model_of_another_deployment(self) -> None:
+        theirs = {"NAMESPACE": "theirs", "SQL_SERVER_FQDN": "their-sql.database.windows.net", "PG_FQDN": "their-pg.postgres.database.azure.com"}
+        self.job(0, theirs)
+        before = state(self.model)
+        done = self.job(3)
+        for text in (
+            f"{MODEL} belongs to another deployment: in its rte_azure.py KUB_NAME_SPACE is 'theirs', and this deployment's is '{VALUES['NAMESPACE']}'; MERGE_HOST is 'their-sql.database.windows.net'",
+            "Give this environment its own repository (MODEL_REPO",
+            f'Commit to main of {MODEL}, in rte_azure.py: KUB_NAME_SPACE: str = "PLACEHOLDER_NAMESPACE", MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN", AIRFLOW_HOST: str = "PLACEHOLDER_PG_FQDN"',
+        ):
+            self.assertIn(text, done.message)
+        self.assertEqual(state(self.model), before)
+        # The way that the message names.
+        rte = self.model.read("rte_azure.py").decode()
+        for found, placeholder in zip(theirs.values(), ("PLACEHOLDER_NAMESPACE", "PLACEHOLDER_SQL_SERVER_FQDN", "PLACEHOLDER_PG_FQDN")):
+            rte = rte.replace(f'"{found}"', f'"{placeholder}"')
+        self.model.commit({"rte_azure.py": rte.encode()})
+        self.assert_published(self.job(0), "v1.0.1-demo")
+
+    def test_one_value_of_another_deployment_is_enough(self) -> None:
+        self.job(0, {"SQL_SERVER_FQDN": "their-sql.database.windows.net"})
+        done = self.job(3)
+        self.assertIn('in rte_azure.py: MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"; then', done.message)
+        self.assertNotIn("KUB_NAME_SPACE", done.message)
 
 
 class WrongSettings(PublishModelTest):

@@ -2,6 +2,7 @@ import type { ReleaseLine } from "../../bootstrap/releases";
 import type { Settings } from "../../settings/schema";
 import { CHART_IMAGES } from "../../settings/versions";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../kubernetes/object-names";
+import { podText } from "../kubernetes/pod-text";
 import type { AirflowImage } from "./image";
 
 /**
@@ -125,9 +126,9 @@ export function airflowValues(input: AirflowValuesInput) {
     ? {
         env: [
           // The generated DAG does not import without it: docs/facts.md#dags-read-the-vault
-          { name: "AZURE_KEY_VAULT_URL", value: input.keyVaultUrl },
+          { name: "AZURE_KEY_VAULT_URL", value: podText(input.keyVaultUrl) },
           // The webhook sets it, too; with it here a pod that the webhook missed fails with the identity's name.
-          { name: "AZURE_CLIENT_ID", value: input.identityClientId },
+          { name: "AZURE_CLIENT_ID", value: podText(input.identityClientId) },
         ],
       }
     : {};

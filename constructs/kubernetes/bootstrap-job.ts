@@ -4,7 +4,9 @@ import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { contentRevision, interpolate } from "../terraform/expressions";
+import { shellCommand } from "../terraform/shell-command";
 import { WORKLOAD_IDENTITY_LABEL } from "./object-names";
+import { podText } from "./pod-text";
 
 /** A variable of the container: plain text (references allowed), or a key of a Secret. */
 export type JobVariable = string | { readonly secret: string; readonly key: string };
@@ -120,7 +122,7 @@ export const IF_IT_FAILS_ANNOTATION = "datasurface.com/if-it-fails";
 
 /** Command that prints a job's log, of all its tries. */
 export function jobLogCommand(namespace: string, name: string): string {
-  return `kubectl logs --namespace ${namespace} job/${name} --all-pods`;
+  return shellCommand("kubectl", "logs", "--namespace", namespace, `job/${name}`, "--all-pods");
 }
 
 export interface SuspendedJobProps {
@@ -180,9 +182,9 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
         name: containerName,
         image: pod.image,
         imagePullPolicy: "IfNotPresent",
-        command: [...pod.command],
+        command: pod.command.map(podText),
         env: Object.entries({ ...pod.env, ...more }).map(([name, value]) =>
-          typeof value === "string" ? { name, value } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
+          typeof value === "string" ? { name, value: podText(value) } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
         ),
         resources: { requests: { cpu: "100m", memory: memory.request }, limits: { cpu: "1", memory: memory.limit } },
         securityContext: {

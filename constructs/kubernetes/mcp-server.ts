@@ -3,6 +3,7 @@ import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { MCP_SERVER, SECRETS, SECRETS_REVISION_ANNOTATION } from "./object-names";
+import { podText } from "./pod-text";
 
 export interface McpServerProps {
   readonly namespace: string;
@@ -46,7 +47,7 @@ export class McpServer extends Construct {
                 image: props.image,
                 imagePullPolicy: "IfNotPresent",
                 command: ["python", "-m", "datasurface.mcp"],
-                args: [...props.args],
+                args: props.args.map(podText),
                 env: [
                   { name: "PYTHONPATH", value: "/app/src" },
                   { name: "git_TOKEN", valueFrom: { secretKeyRef: { name: SECRETS.git.name, key: "TOKEN" } } },

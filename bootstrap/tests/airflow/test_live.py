@@ -184,7 +184,7 @@ class Live(unittest.TestCase):
         self.check(outcome, 1, "2 DAG files do not import", "broken_one.py", "broken_two.py", "Traceback", "AZURE_KEY_VAULT_URL is unset", "No module named 'there_is_no_such_module'")
         self.assertNotIn("topsecret@", outcome.output)
         self.assertNotIn("{top;secret}", outcome.output)
-        self.assertEqual(outcome.result["checks"]["no DAG file fails to import"], "FAILED")
+        self.assertEqual(outcome.result["checks"]["this deployment's DAG files import"], "FAILED")
         self.assertEqual(len(outcome.result["import_errors"]), 2)
 
     def test_23_an_import_error_that_is_mended_in_time(self) -> None:

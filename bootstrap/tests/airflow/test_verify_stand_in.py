@@ -173,6 +173,34 @@ class StandInTests(unittest.TestCase):
         outcome = self.verify(TIMEOUT_SECONDS="3")
         self.check(outcome, 1, "1 DAG file does not import: old.py (ValueError: old)")
 
+    def test_import_error_of_a_file_of_somebody_else_is_reported_and_does_not_fail(self) -> None:
+        def error(name: str) -> dict[str, object]:
+            return {"import_error_id": 1, "timestamp": datetime.now(timezone.utc).isoformat(), "filename": name, "bundle_name": "dags-folder", "stack_trace": f"Traceback\nValueError: {name}"}
+
+        def present(*names: str) -> None:
+            self.server.override["/api/v2/importErrors"] = Reply(200, {"import_errors": [error(name) for name in names], "total_entries": len(names)})
+
+        present("mine.py", "team/other_dag.py")
+        outcome = self.verify(DAG_FILES="demo_psp_*_dag.py")
+        self.check(outcome, 0, "not this deployment's, and do not import: mine.py (ValueError: mine.py), team/other_dag.py")
+        self.assertEqual(sorted(outcome.result["other_import_errors"]), ["mine.py", "team/other_dag.py"])
+        self.assertEqual(outcome.output.count("note: mine.py does not import"), 1)
+        present("mine.py", "demo_psp_infrastructure_dag.py")
+        outcome = self.verify(DAG_FILES="demo_psp_*_dag.py", TIMEOUT_SECONDS="2")
+        self.check(outcome, 1, "1 DAG file does not import: demo_psp_infrastructure_dag.py")
+        # A DAG that is missing may need what the other file defines.
+        present("mine.py")
+        self.server.dags = DAGS[:-1]
+        self.check(self.verify(DAG_FILES="demo_psp_*_dag.py", TIMEOUT_SECONDS="1"), 1, f"not registered: {DAGS[-1]}; registered are", "; not this deployment's, and do not import: mine.py")
+
+    def test_a_server_that_asks_for_a_wait_gets_it(self) -> None:
+        for place in ("/api/v2/monitor/health", "/api/v2/dags"):
+            self.server.override = {place: [Reply(503, "", (("Retry-After", "1"),))]}
+            outcome = self.verify()
+            self.check(outcome, 0)
+            self.server.override = {place: Reply(503, "", (("Retry-After", "3600"),))}
+            self.check(self.verify(), 3, "It asks not to be called before", "(in 60 min)")
+
     def test_mcp_that_does_not_admit_the_host(self) -> None:
         for reply in (Reply(421, "Misdirected Request"), Reply(400, "Invalid Host header")):
             self.server.override["/sse"] = reply
