@@ -10,6 +10,7 @@ import { type Problem, SettingsError } from "./problem";
 import { readableSettings } from "./readable";
 import { type Settings, settingsSchema } from "./schema";
 import { looksLikeToken } from "./secret-looking";
+import { terraformVariableProblems } from "./terraform-variables";
 import { readYaml } from "./yaml-file";
 
 /** An environment, ready to be synthesized. */
@@ -120,6 +121,7 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     ...invisibleAmong(content).map(place),
     ...rules.map(({ field, ...words }) => place({ path: field, ...words })),
     ...backendProblems(variables, shown, source.length + 1000),
+    ...terraformVariableProblems(variables).map((problem, position) => ({ ...problem, order: source.length + 2000 + position })),
   );
   problems.push(...tokensInText(source, shown, problems));
   if (!parsed.success || problems.length > 0) {

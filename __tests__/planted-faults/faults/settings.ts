@@ -59,6 +59,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "settings/invisible.test.ts", test: "settings and payload have one pattern of a GitHub repository" },
   },
   {
+    name: "another-workspace",
+    about: "TF_WORKSPACE makes everything a second time, with a state that the next synth deletes",
+    file: "settings/terraform-variables.ts",
+    from: "[/^TF_WORKSPACE$/,",
+    to: "[/^TF_WORKSPACES$/,",
+    caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "TF_WORKSPACE is refused by its name, its value not shown" },
+  },
+  {
     name: "names-that-collide",
     about: "the suffix of names that must be unique in all of Azure follows from the group alone",
     file: "settings/names.ts",
