@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { synthesizeEnvironment } from "./helpers/environments";
+import { environmentOf, PROJECT } from "./helpers/settings";
+
+const RUNBOOK = readFileSync(join(PROJECT, "docs", "runbook.md"), "utf8");
+const BLOCKS = [...RUNBOOK.matchAll(/^```sh\n(.*?)^```/gms)].map(([, text]) => text ?? "");
+/** What stands in a block or between backquotes: what a person pastes. */
+const COMMANDS = [...BLOCKS, ...[...RUNBOOK.replace(/^```.*?^```/gms, "").matchAll(/`([^`\n]+)`/g)].map(([, text]) => text ?? "")].filter((text) => /(^|[\s(])(az|kubectl|terraform|npx) /.test(text));
+const [HEAD = ""] = BLOCKS;
+
+/** Names that a block gives a value to. */
+function given(block: string): ReadonlySet<string> {
+  return new Set([...block.matchAll(/(?:^|[;\s])([A-Z]\w*)=/g), ...block.matchAll(/read -r -s (\w+)/g)].map(([, name]) => name ?? ""));
+}
+
+test("each block and each command in the text is one that a shell reads", () => {
+  expect(BLOCKS.length).toBeGreaterThan(20);
+  const faults = [...BLOCKS, ...COMMANDS].flatMap((text) => {
+    const { status, stderr } = spawnSync("bash", ["-n"], { input: text, encoding: "utf8" });
+    return status === 0 ? [] : [`${text}: ${stderr}`];
+  });
+  expect(faults).toEqual([]);
+});
+
+test("a value is a variable in quotes, which the first block or its own gives", () => {
+  const anywhere = new Set(BLOCKS.flatMap((block) => [...given(block)]));
+  const faults = COMMANDS.flatMap((text) => {
+    const isBlock = BLOCKS.includes(text);
+    const known = isBlock ? new Set([...given(HEAD), ...given(text), "VNET", "REGION"].filter((name) => anywhere.has(name))) : anywhere;
+    const outside = text.replace(/'[^']*'/g, "''");
+    return [
+      ...[...outside.matchAll(/\$\{?([A-Za-z_]\w*)/g)].filter(([, name]) => !known.has(name ?? "")).map(([name]) => `${name} has no value: ${text}`),
+      // A resource group may have parentheses and spaces in its name.
+      ...[...outside.matchAll(/(?<!["\w/-])\$[A-Z]\w*/g)].filter(({ index }) => (outside.slice(0, index).split('"').length - 1) % 2 === 0).map(([name]) => `${name} stands without quotes: ${text}`),
+      ...[...outside.matchAll(/<[a-z][\w -]*>/g)].map(([name]) => `${name} is no variable: ${text}`),
+    ];
+  });
+  expect(faults).toEqual([]);
+});
+
+test("stacks and outputs exist", () => {
+  const { infra, clusterConfig, workload } = synthesizeEnvironment(environmentOf("demo"));
+  const outputs: Readonly<Record<string, readonly string[]>> = {
+    INFRA: Object.keys(infra.json.output ?? {}),
+    CONFIG: Object.keys(clusterConfig.json.output ?? {}),
+    WORKLOAD: Object.keys(workload.json.output ?? {}),
+  };
+  expect([...HEAD.matchAll(/(\w+)="cdktf\.out\/stacks\/\$ENVIRONMENT-([\w-]+)"/g)].map(([, variable, stack]) => `${variable} demo-${stack}`)).toEqual([`INFRA ${infra.name}`, `CONFIG ${clusterConfig.name}`, `WORKLOAD ${workload.name}`]);
+  const asked = [...RUNBOOK.matchAll(/terraform -chdir="\$(\w+)" output -raw (\w+)/g)];
+  expect(asked.length).toBeGreaterThan(8);
+  expect(asked.filter(([, variable = "", output = ""]) => !outputs[variable]?.includes(output)).map(([text]) => text)).toEqual([]);
+  expect([...RUNBOOK.matchAll(/-chdir=(\S+)/g)].filter(([, folder = ""]) => !/^"\$(INFRA|CONFIG|WORKLOAD)"$/.test(folder)).map(([text]) => text)).toEqual([]);
+  const named = [...RUNBOOK.matchAll(/"\$ENVIRONMENT-([\w*-]+)"/g)].map(([, stack]) => stack ?? "");
+  expect(named.filter((stack) => stack !== "*" && ![infra, clusterConfig, workload].some(({ name }) => name === `demo-${stack}`))).toEqual([]);
+  expect([...RUNBOOK.matchAll(/cdktf (?:deploy|destroy|diff) (\S+)/g)].filter(([, stack = ""]) => !/^"\$ENVIRONMENT-[\w*-]+"`?$/.test(stack.replace(/[`.,;]+$/, ""))).map(([text]) => text)).toEqual([]);
+});
+
+test("the index leads to sections, and names each of them", () => {
+  const sections = [...RUNBOOK.matchAll(/^## (.+)$/gm)].map(([, title]) => title?.toLowerCase().replace(/[^\w -]/g, "").replace(/ /g, "-") ?? "");
+  const links = [...RUNBOOK.matchAll(/\]\(#([\w-]+)\)/g)].map(([, anchor]) => anchor ?? "");
+  expect(links.filter((link) => !sections.includes(link))).toEqual([]);
+  expect(sections.filter((section) => !links.includes(section) && section !== "restoring-a-database")).toEqual([]);
+});
