@@ -11,6 +11,26 @@ const PGBOUNCER_PODS_WHILE_ROLLING = 2;
 /** What a worker asks for (docs/facts.md#worker-memory). */
 const WORKER_GIB = 2;
 
+/** What a worker asks for, with git-sync beside it, in thousandths of a vCPU (constructs/airflow/values.ts; a test holds them equal). */
+export const WORKER_MILLICPU = 510;
+
+/** What the rest of Airflow and the MCP server ask for together, each once, in thousandths of a vCPU (the same test). */
+export const OTHERS_MILLICPU = 1260;
+
+/** CPU that AKS keeps of a node for the kubelet, by vCPUs, in thousandths (Microsoft, "Node resource reservations in AKS", "CPU reservations"). */
+const RESERVED_MILLICPU = [
+  [1, 60],
+  [2, 100],
+  [4, 140],
+  [8, 180],
+  [16, 260],
+  [32, 420],
+  [Infinity, 740],
+] as const;
+
+/** What AKS's own pods ask for on each node, its daemons and its share of the rest, in thousandths of a vCPU. Roughly, with the add-ons of this cluster. */
+const AKS_PODS_MILLICPU = 500;
+
 /** Share of the nodes' memory that workers may ask for: the rest is the kubelet's, Airflow's other parts' and the jobs'. */
 const SHARE_OF_WORKERS = 0.5;
 
@@ -70,6 +90,37 @@ const roomForWorkers: Rule = ({ cluster, airflow }) => {
       ];
 };
 
+const cpuForWorkers: Rule = ({ cluster, airflow }) => {
+  const vcpus = virtualMachineSize(cluster.nodes.vmSize)?.vcpus;
+  const reserved = RESERVED_MILLICPU.find(([most]) => (vcpus ?? 0) <= most)?.[1];
+  if (vcpus === undefined || reserved === undefined) {
+    return [];
+  }
+  const nodes = mostNodes(cluster);
+  const free = vcpus * 1000 - reserved - AKS_PODS_MILLICPU;
+  const workers = Math.floor((nodes * free - OTHERS_MILLICPU) / WORKER_MILLICPU);
+  if (workers < 1) {
+    return [
+      {
+        field: ["cluster", "nodes", "count"],
+        given: `${nodes} of ${cluster.nodes.vmSize}: AKS leaves ${free} of a node's ${vcpus * 1000} thousandths of CPU`,
+        allowed: `nodes with ${OTHERS_MILLICPU + WORKER_MILLICPU} thousandths of CPU: Airflow asks for them with one worker`,
+        remedy: "more or larger nodes in cluster.nodes",
+      },
+    ];
+  }
+  return airflow.workers <= workers
+    ? []
+    : [
+        {
+          field: ["airflow", "workers"],
+          given: String(airflow.workers),
+          allowed: `at most ${workers} on ${nodes} nodes of ${cluster.nodes.vmSize}: AKS leaves ${free} of a node's ${vcpus * 1000} thousandths of CPU, a worker asks for ${WORKER_MILLICPU} of them, and the rest of Airflow for ${OTHERS_MILLICPU}`,
+          remedy: "fewer workers, or more or larger nodes in cluster.nodes",
+        },
+      ];
+};
+
 const roomForConnections: Rule = ({ postgresql, airflow }) => {
   const available = userConnections(postgresql.sku);
   const wanted = airflow.metadataPool + airflow.resultPool;
@@ -114,6 +165,7 @@ export const capacityRules: readonly Rule[] = [
   autoscalingUpwards,
   withinQuota,
   roomForWorkers,
+  cpuForWorkers,
   roomForConnections,
   standbyOfAllowedTier,
   retentionOfBasic,

@@ -1,5 +1,5 @@
 import type { Rule } from "./rule";
-import { lacksGeoRedundantBackup, lacksZoneRedundantPostgresql, lacksZones } from "./regions";
+import { lacksGeoRedundantBackup, lacksZoneRedundantPostgresql, lacksZones, otherCloud } from "./regions";
 
 /** StorageClasses that AKS makes itself ("Storage options for applications in AKS"). */
 const CLASSES_OF_AKS = [
@@ -13,6 +13,20 @@ const CLASSES_OF_AKS = [
   "managed-csi-premium",
   "managed-premium",
 ];
+
+const globalCloud: Rule = ({ azure }) => {
+  const cloud = otherCloud(azure.region);
+  return cloud === undefined
+    ? []
+    : [
+        {
+          field: ["azure", "region"],
+          given: `${azure.region}, a region of ${cloud}`,
+          allowed: "a region of the global Azure cloud: private DNS zones and providers here are of that cloud",
+          remedy: "choose a region of `az account list-locations`, signed in to the global cloud (`az cloud set --name AzureCloud`)",
+        },
+      ];
+};
 
 const zonesInRegion: Rule = ({ cluster, azure }) =>
   cluster.nodes.zones.length > 0 && lacksZones(azure.region)
@@ -87,6 +101,7 @@ const twoRepositories: Rule = ({ datasurface }) =>
     : [];
 
 export const placeRules: readonly Rule[] = [
+  globalCloud,
   zonesInRegion,
   standbyInRegion,
   geoBackupInRegion,

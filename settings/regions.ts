@@ -64,6 +64,19 @@ const WITHOUT_GEO_REDUNDANT_BACKUP = [
   "westus3",
 ];
 
+/**
+ * The clouds apart from the global one (Microsoft, "Azure Government" and "Azure China", developer guides): other addresses, other DNS
+ * zones, other sign-ins. Azure Germany has closed.
+ */
+const OTHER_CLOUDS: readonly (readonly [region: RegExp, cloud: string])[] = [
+  [/^us(?:gov|dod|nat|sec)/, "Azure Government"],
+  [/^china/, "Azure China"],
+  [/^germany(?:central|northeast)$/, "Azure Germany, which has closed"],
+];
+
+/** The cloud apart from the global one that a region belongs to. */
+export const otherCloud = (region: string): string | undefined => OTHER_CLOUDS.find(([pattern]) => pattern.test(region))?.[1];
+
 export const lacksZones = (region: string): boolean => WITHOUT_ZONES.includes(region);
 export const lacksZoneRedundantPostgresql = (region: string): boolean => WITHOUT_ZONE_REDUNDANT_POSTGRESQL.includes(region);
 export const lacksGeoRedundantBackup = (region: string): boolean => WITHOUT_GEO_REDUNDANT_BACKUP.includes(region);

@@ -49,6 +49,9 @@ const revision = (family: string) =>
 /** A secret of Key Vault takes 15 tags ("About Azure Key Vault secrets"), and two are the application's own. */
 const MOST_TAGS = 13;
 
+/** Names of the tags that every resource gets. */
+const OWN_TAGS = ["application", "environment"] as const;
+
 const azure = z.strictObject({
   subscriptionId: uuid().describe("Azure subscription (AZURE_SUBSCRIPTION_ID)"),
   region: region().describe("Azure region of everything, short name (AZURE_REGION)"),
@@ -59,6 +62,16 @@ const azure = z.strictObject({
       if (Object.keys(value).length > MOST_TAGS) {
         issues.push({ code: "custom", input: value, params: { allowed: `at most ${MOST_TAGS} tags: secrets of Key Vault take 15, application and environment included`, remedy: "give fewer" } });
       }
+    })
+    .check(({ value, issues }) => {
+      // Azure compares names of tags without their letters' case, and Terraform does not.
+      const names = [...OWN_TAGS, ...Object.keys(value)];
+      names.slice(OWN_TAGS.length).forEach((name, index) => {
+        const twin = names.find((other) => other.toLowerCase() === name.toLowerCase());
+        if (twin !== undefined && twin !== name && names.indexOf(twin) < index + OWN_TAGS.length) {
+          issues.push({ code: "custom", input: value, path: [name], params: { allowed: `each name once, whatever its letters' case: ${twin} is there already`, remedy: "choose another name, or delete the line" } });
+        }
+      });
     })
     .meta({ maxProperties: MOST_TAGS })
     .default({})

@@ -176,6 +176,18 @@ describe("entries of lists and mappings", () => {
     ]);
   });
 
+  test.each([
+    [{ Environment: "x" }, "Environment", "environment"],
+    [{ APPLICATION: "x" }, "APPLICATION", "application"],
+    [{ costs: "x", owner: "y", Costs: "z" }, "Costs", "costs"],
+  ])("%j has one name twice for Azure", (tags, name, twin) => {
+    expect(problemsOf(fileWith({ "azure.tags": tags }))).toEqual([expect.objectContaining({ field: `azure.tags.${name}`, allowed: `each name once, whatever its letters' case: ${twin} is there already`, remedy: "choose another name, or delete the line" })]);
+  });
+
+  test("the application's own tags may be given another value", () => {
+    expect(problemsOf(fileWith({ "azure.tags": { environment: "x" } }))).toEqual([]);
+  });
+
   test("a tag's value has 256 characters at most, on one line", () => {
     for (const value of [chars(257), "a\nb"]) {
       expect(problemsOf(fileWith({ "azure.tags": { owner: value } }))).toMatchObject([{ field: "azure.tags.owner", allowed: "up to 256 characters on one line", remedy: "shorten it" }]);

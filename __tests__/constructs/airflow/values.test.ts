@@ -3,6 +3,7 @@ import Ajv from "ajv";
 import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
+import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
 import { environmentNames, loadEnvironment } from "../../../settings/load";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
 import { D2S_V3, type Demand, MCP_DEMAND, mebibytes, milliCpu, withoutRoom } from "../../chart/capacity";
@@ -305,6 +306,12 @@ describe("resources", () => {
       "triggerer",
       "workers.celery",
     ]);
+  });
+
+  test("the settings' rule counts the CPU that the pods ask for", () => {
+    const cpu = (counted: readonly Demand[]) => counted.reduce((total, demand) => total + demand.cpu, 0);
+    const [workers, others] = [true, false].map((worker) => demands(values()).filter(({ name }) => (name === "worker") === worker));
+    expect([workers?.[0]?.cpu, cpu([...(others ?? []), MCP_DEMAND])]).toEqual([WORKER_MILLICPU, OTHERS_MILLICPU]);
   });
 
   test("demo: three Standard_D2s_v3 hold Airflow and the MCP server, also while everything rolls over", () => {

@@ -67,6 +67,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "TF_WORKSPACE is refused by its name, its value not shown" },
   },
   {
+    name: "workers-without-cpu",
+    about: "workers that the nodes have memory for and no CPU pass, and their pods stay pending",
+    file: "settings/capacity-rules.ts",
+    from: "  cpuForWorkers,\n",
+    to: "",
+    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "workers find CPU beside what AKS and the rest of Airflow ask for › beyond it" },
+  },
+  {
     name: "names-that-collide",
     about: "the suffix of names that must be unique in all of Azure follows from the group alone",
     file: "settings/names.ts",
