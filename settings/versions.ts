@@ -1,9 +1,21 @@
 /**
- * Every version that a deployment depends on, exact. Provider versions are those of the bindings in package.json.
+ * Every version that a deployment depends on, exact. Provider versions are those of the bindings in package.json, but for
+ * those in REQUIRED_PROVIDER_VERSIONS.
  */
 
 /** Oldest Terraform with ephemeral values and write-only arguments (release notes of Terraform 1.11). */
 export const TERRAFORM_MINIMUM = "1.11.0";
+
+/**
+ * Versions that Terraform is to install in place of the bindings' own. The bindings are the last of their line; every
+ * argument that the stacks use exists unchanged in these versions.
+ * - azurerm: 4.55.0 calls Key Vault's control plane with API version 2023-02-01, which Microsoft retires on 2027-02-27. Of
+ *   4.x only 4.81.0 calls 2026-02-01.
+ * - kubernetes: with Terraform 1.12 or newer, 2.38.0 leaves a Deployment whose rollout timed out with an identity that every
+ *   later plan, apply and destroy refuses ("Unexpected Identity Change", hashicorp/terraform-provider-kubernetes#2779).
+ *   3.2.1 heals such a state; 2.39 to 3.2.0 have another fault of this kind.
+ */
+export const REQUIRED_PROVIDER_VERSIONS: Readonly<Record<string, string>> = { azurerm: "4.81.0", kubernetes: "3.2.1" };
 
 /** The official Apache Airflow chart; 1.22.0 documents Helm 3.19, which no released Helm provider embeds. */
 export const AIRFLOW_CHART = {

@@ -1,8 +1,8 @@
-import { type TerraformBackend, TerraformStack } from "cdktf";
+import { type TerraformBackend, TerraformProvider, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { type OutputDescriptions, type OutputExpressions, outputExpressions } from "../constructs/terraform/stack-outputs";
 import type { Environment } from "../settings/load";
-import { TERRAFORM_MINIMUM } from "../settings/versions";
+import { REQUIRED_PROVIDER_VERSIONS, TERRAFORM_MINIMUM } from "../settings/versions";
 import { configureBackend } from "./backend";
 
 /** What a stack must know of the one before it: where its outputs lie, and which there are. */
@@ -19,6 +19,18 @@ export abstract class EnvironmentStack extends TerraformStack {
     super(scope, `${environment.name}-${role}`);
     this.backend = configureBackend(this, environment.settings.backend);
     this.addOverride("terraform.required_version", `>= ${TERRAFORM_MINIMUM}`);
+  }
+
+  /** The last moment at which it is known which providers the stack has: a version for another would be a requirement of its own. */
+  override prepareStack(): void {
+    super.prepareStack();
+    for (const provider of this.node.findAll().filter((construct) => TerraformProvider.isTerraformProvider(construct))) {
+      const name = provider.terraformResourceType;
+      const version = REQUIRED_PROVIDER_VERSIONS[name];
+      if (version !== undefined) {
+        this.addOverride(`terraform.required_providers.${name}.version`, version);
+      }
+    }
   }
 
   /** Reads the outputs of a stack, and says that it is deployed first. */

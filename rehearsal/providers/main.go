@@ -1,5 +1,5 @@
 // Rehearsal plays a Terraform provider without a cloud behind it: the schemas are the real provider's, the objects are
-// made up. Which provider it plays is told by the name it is started under (terraform-provider-azurerm_v4.55.0).
+// made up. Which provider it plays is told by the name it is started under (terraform-provider-azurerm_v4.81.0).
 package main
 
 import (
