@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { MCP_SERVER } from "../constructs/kubernetes/object-names";
+import { EXPECTED_OBJECTS } from "./chart/manifests";
 import { synthesizeEnvironment } from "./helpers/environments";
 import { environmentOf, PROJECT } from "./helpers/settings";
 
@@ -55,6 +57,21 @@ test("stacks and outputs exist", () => {
   const named = [...RUNBOOK.matchAll(/"\$ENVIRONMENT-([\w*-]+)"/g)].map(([, stack]) => stack ?? "");
   expect(named.filter((stack) => stack !== "*" && ![infra, clusterConfig, workload].some(({ name }) => name === `demo-${stack}`))).toEqual([]);
   expect([...RUNBOOK.matchAll(/cdktf (?:deploy|destroy|diff) (\S+)/g)].filter(([, stack = ""]) => !/^"\$ENVIRONMENT-[\w*-]+"`?$/.test(stack.replace(/[`.,;]+$/, ""))).map(([text]) => text)).toEqual([]);
+});
+
+test("addresses that are imported or replaced exist", () => {
+  const { infra, clusterConfig, workload } = synthesizeEnvironment(environmentOf("demo"));
+  const stacks: Readonly<Record<string, typeof infra>> = { INFRA: infra, CONFIG: clusterConfig, WORKLOAD: workload };
+  const named = [...RUNBOOK.matchAll(/-chdir="\$(\w+)" (?:import |apply -replace=)(\w+\.\w+)/g)];
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter(([, variable = "", address]) => !stacks[variable]?.blocks.some((block) => block.address === address)).map(([text]) => text)).toEqual([]);
+});
+
+test("objects that commands name exist", () => {
+  const ours: readonly string[] = [...EXPECTED_OBJECTS.map((one) => one.toLowerCase()), `deployment/${MCP_SERVER.deployment}`];
+  const named = COMMANDS.flatMap((text) => [...text.matchAll(/\b(deployment|statefulset)(?:\/| --namespace "\$NS" )([a-z][\w-]+)/g)].map(([, kind, name]) => `${kind}/${name}`));
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((one) => !ours.includes(one))).toEqual([]);
 });
 
 test("the index leads to sections, and names each of them", () => {

@@ -103,7 +103,7 @@ const ACCOUNTS: Readonly<Record<string, string>> = {
 };
 
 /** Objects that the release is made of; another one is either wrong or belongs here. */
-const EXPECTED_OBJECTS = [
+export const EXPECTED_OBJECTS = [
   "ConfigMap/airflow-config",
   "ConfigMap/airflow-statsd",
   "CronJob/airflow-database-cleanup",
