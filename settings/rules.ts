@@ -248,8 +248,8 @@ export const imageTag = () =>
 
 /** Kubernetes' minor version: AKS keeps the patch up to date by its upgrade channel. */
 export const kubernetesMinorVersion = () =>
-  pattern(/^1\.(3[3-9]|[4-9]\d)$/, {
-    allowed: "a minor version from 1.33 on (encryption in transit of Azure Files NFS), in quotes, for example \"1.35\"",
+  pattern(/^1\.(3[5-9]|[4-9]\d)$/, {
+    allowed: "a minor version from 1.35 on (AKS ends 1.34 in November 2026), in quotes, for example \"1.35\"",
     remedy: "leave the field out for AKS's default, or see `az aks get-versions`",
   });
 

@@ -42,7 +42,7 @@ const RULES = [
   { field: "network.postgresqlSubnet", right: ["10.0.16.0/28"], refused: ["10.0.16.7/24"], allowed: "whose address is the first of the range", remedy: "did you mean 10.0.16.0/24?" },
   { field: "network.dnsServiceIp", right: ["172.16.0.2", "172.16.255.254"], refused: ["172.16.0.256", "172.16.0", "dns"], allowed: "an IPv4 address", remedy: "for example 172.16.0.10" },
   { field: "cluster.name", right: ["a", chars(54), "a_b-1"], refused: ["", chars(55), "-a", "a-", "a.b", "aks-microsoft", "Windows1", "login-aks", "azure"], allowed: "1 to 54 letters", remedy: "choose such a name" },
-  { field: "cluster.kubernetesVersion", right: ["1.33", "1.40"], refused: ["1.32", "1.35.2", "2.0", "v1.35"], allowed: "a minor version from 1.33 on", remedy: "az aks get-versions" },
+  { field: "cluster.kubernetesVersion", right: ["1.35", "1.40"], refused: ["1.34", "1.35.2", "2.0", "v1.35"], allowed: "a minor version from 1.35 on", remedy: "az aks get-versions" },
   { field: "cluster.tier", right: ["Free", "Standard"], refused: ["Premium", "free"], allowed: "one of Free, Standard", remedy: "choose one of them" },
   { field: "cluster.authorizedIpRanges", right: [[], ["203.0.113.7/32"]], refused: ["203.0.113.7/32"], allowed: "a list; each entry: an IPv4 range", remedy: "write a list" },
   { field: "cluster.nodes.vmSize", right: ["Standard_D2s_v3", "Standard_E4-2s_v5", "Standard_NC4as_T4_v3", "Standard_B2als_v2", "Standard_DS2_v2"], refused: ["D2s_v3", "standard_d2s_v3", "Standard_D"], allowed: "at least 2 vCPUs, 4 GiB and an x86 processor", remedy: "az vm list-skus" },

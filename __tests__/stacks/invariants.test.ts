@@ -330,6 +330,16 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(blocks(({ type }) => type === "azurerm_role_definition" || type === "kubernetes_cluster_role_binding_v1")).toEqual([]);
   });
 
+  test("no two children of one PostgreSQL server are changed together: the server is busy with the first", () => {
+    const child = ({ type }: Block): boolean => /^azurerm_postgresql_flexible_server_(database|configuration|firewall_rule|active_directory_administrator|virtual_endpoint)$/.test(type);
+    const together = (stack: SynthesizedStack): readonly string[] => {
+      const children = stack.blocks.filter(child);
+      const first = children.filter(({ attributes }) => !children.some(({ address }) => Array.isArray(attributes.depends_on) && attributes.depends_on.includes(address)));
+      return first.length > 1 ? first.map(({ address }) => address) : [];
+    };
+    expect(offenders(together)).toEqual([]);
+  });
+
   test("every provider has the version of its bindings, or the one that is required in its place", () => {
     expect(
       offenders((stack) =>

@@ -57,6 +57,8 @@ export class AirflowRegistry extends Construct {
       name: "airflow-image",
       containerRegistryId: this.registry.id,
       platform: { os: "Linux", architecture: "amd64" },
+      // Azure's own value: without it the next plan may change the task, and so build the image again.
+      agentSetting: { cpu: 2 },
       encodedStep: { taskContent: Buffer.from(steps).toString("base64") },
       timeoutInSeconds: 3600,
       tags: placement.tags,

@@ -1,5 +1,4 @@
 import { PostgresqlFlexibleServer } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server";
-import { PostgresqlFlexibleServerConfiguration } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-configuration";
 import { PostgresqlFlexibleServerDatabase } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-database";
 import type { Subnet } from "@cdktf/provider-azurerm/lib/subnet";
 import type { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
@@ -65,6 +64,8 @@ export class Postgresql extends Construct {
         ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", "storage_mb"],
       },
     });
+    // The server's only child. Azure changes one at a time (`ServerIsBusy`): whatever comes beside it depends on it. TLS is
+    // required without a parameter: `require_secure_transport` is on by default.
     new PostgresqlFlexibleServerDatabase(this, "AirflowDatabase", {
       name: AIRFLOW_DATABASE,
       serverId: this.server.id,
@@ -72,6 +73,5 @@ export class Postgresql extends Construct {
       collation: "en_US.utf8",
       lifecycle,
     });
-    new PostgresqlFlexibleServerConfiguration(this, "RequireTls", { name: "require_secure_transport", serverId: this.server.id, value: "on" });
   }
 }

@@ -36,7 +36,7 @@ beforeAll(() => {
       cluster: {
         ...CLUSTER,
         name: "other",
-        kubernetesVersion: "1.33",
+        kubernetesVersion: "1.35",
         tier: "Standard",
         authorizedIpRanges: ["203.0.113.0/24"],
         secretsStoreCsi: "helm",
@@ -153,7 +153,7 @@ describe("Cluster", () => {
 
   test("has AKS's own version unless one is given", () => {
     expect(cluster()).not.toHaveProperty("kubernetes_version");
-    expect(cluster("Other").kubernetes_version).toBe("1.33");
+    expect(cluster("Other").kubernetes_version).toBe("1.35");
   });
 
   test("zones and authorized ranges are left out when there are none", () => {
