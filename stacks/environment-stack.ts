@@ -1,5 +1,7 @@
 import { type TerraformBackend, TerraformProvider, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import type { Requirement } from "../constructs/terraform/deployment-guard";
+import { interpolate } from "../constructs/terraform/expressions";
 import { type OutputDescriptions, type OutputExpressions, outputExpressions } from "../constructs/terraform/stack-outputs";
 import type { Environment } from "../settings/load";
 import { REQUIRED_PROVIDER_VERSIONS, TERRAFORM_MINIMUM } from "../settings/versions";
@@ -11,13 +13,27 @@ export interface OutputSource<D extends OutputDescriptions> {
   readonly descriptions: D;
 }
 
+/**
+ * Each workspace has a state of its own, and its resources would have the same names. A local state of another workspace lies beside the
+ * JSON, where a synth deletes it; the backend's workspace_dir cannot move it, as Terraform then asks to migrate the state of a deployment
+ * that exists ("Backend configuration changed").
+ */
+const DEFAULT_WORKSPACE: Requirement = {
+  condition: 'terraform.workspace == "default"',
+  errorMessage:
+    "The workspace ${terraform.workspace} is selected, and an environment has its state in the workspace default. Unset TF_WORKSPACE, run terraform workspace select default in this stack's folder, and deploy again. For a second deployment write another environments/NAME.yaml.",
+};
+
 /** A stack of an environment. Its id carries the environment, so that two never share a state or a folder. */
 export abstract class EnvironmentStack extends TerraformStack {
+  /** What every plan of the environment asks for. */
+  protected readonly requirements: readonly Requirement[];
   private readonly backend: TerraformBackend;
 
   constructor(scope: Construct, role: "infra" | "cluster-config" | "workload", environment: Environment) {
     super(scope, `${environment.name}-${role}`);
     this.backend = configureBackend(this, environment.settings.backend);
+    this.requirements = environment.settings.backend.type === "cloud" ? [] : [DEFAULT_WORKSPACE];
     this.addOverride("terraform.required_version", `>= ${TERRAFORM_MINIMUM}`);
   }
 
@@ -37,6 +53,11 @@ export abstract class EnvironmentStack extends TerraformStack {
   protected read<D extends OutputDescriptions>(id: string, { stack, descriptions }: OutputSource<D>): OutputExpressions<D> {
     this.addDependency(stack);
     const state = stack.backend.getRemoteStateDataSource(this, id, stack.node.id);
+    if (this.requirements.length > 0) {
+      // Beside what is read: no resource of its own. A destroy does not ask for it.
+      const precondition = this.requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), error_message: errorMessage }));
+      state.addOverride("lifecycle", { precondition });
+    }
     return outputExpressions(state, descriptions);
   }
 }

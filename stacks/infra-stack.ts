@@ -223,25 +223,13 @@ export class InfraStack extends EnvironmentStack {
       condition: "false",
       errorMessage: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
     }));
-    // Each workspace has a state of its own, and its resources have the same names. A local state of another one would lie beside the JSON, where a
-    // synth deletes it; the backend's workspace_dir cannot move it, as Terraform then asks to migrate the state of a deployment that exists.
-    const workspace: readonly Requirement[] =
-      settings.backend.type === "cloud"
-        ? []
-        : [
-            {
-              condition: 'terraform.workspace == "default"',
-              errorMessage:
-                "The workspace ${terraform.workspace} is selected. An environment has its state in the workspace default: unset TF_WORKSPACE, run terraform workspace select default in this stack's folder, and deploy again. For a second deployment write another environments/NAME.yaml.",
-            },
-          ];
     // The guard would come too late: Terraform turns to the backend first. No error: a synth needs no backend.
     for (const field of backendPlaceholdersLeft(settings)) {
       Annotations.of(this).addWarning(
         `backend.${field} still has its placeholder, so Terraform cannot open its state: set the field in environments/${environment.name}.yaml to what exists, or DATASURFACE_BACKEND=local to keep the state in files.`,
       );
     }
-    new DeploymentGuard(this, "DeploymentGuard", { identity: identityOf(environment), requirements: [...workspace, ...placeholders, ...tokens] });
+    new DeploymentGuard(this, "DeploymentGuard", { identity: identityOf(environment), requirements: [...this.requirements, ...placeholders, ...tokens] });
 
     const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;
     publishOutputs(this, INFRA_OUTPUTS, {

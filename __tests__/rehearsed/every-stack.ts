@@ -59,6 +59,10 @@ async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: R
   }
   const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
   problems.push(...stray.map((name) => `a file beside cdk.tf.json: ${name}`));
+  const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], { env: { TF_WORKSPACE: "another" } });
+  if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
+    problems.push("a plan in another workspace is not refused:", ...errorLines(elsewhereStored.output));
+  }
   site.remove();
   return problems;
 }

@@ -194,7 +194,7 @@ describe("the deployment guard", () => {
   });
 
   test("refuses another workspace: its state would be another one", () => {
-    expect(messages(demo)).toContainEqual({ condition: '${terraform.workspace == "default"}', message: expect.stringContaining("unset TF_WORKSPACE") as string });
+    expect(messages(demo)).toContainEqual({ condition: '${terraform.workspace == "default"}', message: expect.stringContaining("Unset TF_WORKSPACE") as string });
   });
 
   test.each(["github_token", "gitlab_customer_token"])("asks for TF_VAR_%s, and says where its rights are written", (variable) => {
