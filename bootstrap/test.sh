@@ -13,7 +13,7 @@ esac
 
 bootstrap=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$bootstrap")
-cache=$project/.cache
+cache=${CI_CACHE:-$project/.cache}
 venv=$cache/bootstrap-venv
 export PYTHONDONTWRITEBYTECODE=1
 

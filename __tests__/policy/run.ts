@@ -134,7 +134,7 @@ async function policy(processes: Processes, folder: string, list: boolean): Prom
   console.log("Installing checkov and building the stand-in providers, unless the cache has them …");
   const home = join(folder, "home");
   mkdirSync(home);
-  const checkov = await Checkov.install({ processes, own: process.env, venv: join(PROJECT, ".cache", "policy-venv"), home });
+  const checkov = await Checkov.install({ processes, own: process.env, venv: join(process.env.CI_CACHE ?? join(PROJECT, ".cache"), "policy-venv"), home });
   const providers = await installProviders(processes, process.env);
   const run = new Policy(folder, checkov);
   const findings: Finding[] = [];

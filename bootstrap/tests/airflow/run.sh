@@ -6,6 +6,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../../.." && pwd)
+cache=${CI_CACHE:-$project/.cache}
 
 case "${1:-all}" in
   3.1 | 3.3) versions=("$1") ;;
@@ -65,11 +66,11 @@ suite() {
 }
 
 for version in "${versions[@]}"; do
-  install "$project/.cache/airflow-$version" "$here/requirements-$version.txt"
+  install "$cache/airflow-$version" "$here/requirements-$version.txt"
 done
 suite "identity and verify with stand-ins" python3.11 test_identity test_verify_stand_in
 for version in "${versions[@]}"; do
-  python=$project/.cache/airflow-$version/bin/python
+  python=$cache/airflow-$version/bin/python
   suite "Airflow $version: migrate and admin with PostgreSQL" "$python" test_jobs
   suite "Airflow $version: live" "$python" test_live
 done
