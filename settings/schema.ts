@@ -166,7 +166,8 @@ const postgresql = z.strictObject({
   storageMb: z
     .literal([32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216])
     .default(32768)
-    .describe("Storage at the first deployment, in MiB; it grows by itself. Cannot change later: a smaller one replaces the server"),
+    .describe("Storage in MiB; may only grow: a smaller one would replace the server. With autoGrow it is the storage at the first deployment"),
+  autoGrow: z.boolean().default(true).describe("Azure grows the storage when it fills. false: storageMb alone says how much there is"),
   backupRetentionDays: integer(7, 35, "days").default(7).describe("How far back the server can be restored"),
   geoRedundantBackup: z.boolean().default(false).describe("Backups in the paired region, too. Cannot change later: another value replaces the server"),
   highAvailability: z.enum(["none", "same-zone", "zone-redundant"]).default("none").describe("A standby server; not with a burstable SKU"),

@@ -21,14 +21,21 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
     "postgresql.name": names.postgresqlServer,
     "postgresql.adminUser": settings.postgresql.adminUser,
     "postgresql.geoRedundantBackup": String(settings.postgresql.geoRedundantBackup),
-    // Grows by itself; a smaller one would replace the server.
-    "postgresql.storageMb": String(settings.postgresql.storageMb),
     "sql.serverName": names.sqlServer,
     "sql.adminUser": settings.sql.adminUser,
     "keyVault.name": names.keyVault,
-    "keyVault.purgeProtection": String(settings.keyVault.purgeProtection),
     "storage.className": settings.storage.className,
     "storage.accountName": names.storageAccount,
     "datasurface.namespace": settings.datasurface.namespace,
   };
+}
+
+/** Settings that may only grow: a smaller value replaces the resource, which is among those that InfraStack keeps. */
+export function growingOf({ settings }: Environment): Readonly<Record<string, number>> {
+  return { "postgresql.storageMb": settings.postgresql.storageMb };
+}
+
+/** Settings that Azure lets be switched on and never off again: the apply would fail after other things were done. */
+export function switchedOnOf({ settings }: Environment): Readonly<Record<string, boolean>> {
+  return { "keyVault.purgeProtection": settings.keyVault.purgeProtection };
 }

@@ -28,7 +28,7 @@ import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { EnvironmentStack } from "./environment-stack";
-import { identityOf } from "./identity";
+import { growingOf, identityOf, switchedOnOf } from "./identity";
 
 /** What InfraStack hands on: ids, names, addresses, no credential. */
 export const INFRA_OUTPUTS = {
@@ -229,7 +229,23 @@ export class InfraStack extends EnvironmentStack {
         `backend.${field} still has its placeholder, so Terraform cannot open its state: set the field in environments/${environment.name}.yaml to what exists, or DATASURFACE_BACKEND=local to keep the state in files.`,
       );
     }
-    new DeploymentGuard(this, "DeploymentGuard", { identity: identityOf(environment), requirements: [...this.requirements, ...placeholders, ...tokens] });
+    new DeploymentGuard(this, "DeploymentGuard", {
+      identity: identityOf(environment),
+      growing: growingOf(environment),
+      switchedOn: switchedOnOf(environment),
+      kept: {
+        "resource-group": { resource: resourceGroup, what: "the resource group", settings: ["azure.resourceGroup", "azure.region", "azure.subscriptionId"] },
+        network: { resource: network.virtualNetwork, what: "the virtual network", settings: ["network.name"] },
+        cluster: { resource: cluster.cluster, what: "the Kubernetes cluster", settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"] },
+        vault: { resource: vault.vault, what: "the Key Vault", settings: ["keyVault.name"] },
+        "postgresql-server": { resource: postgresql.server, what: "the PostgreSQL server", settings: ["a smaller postgresql.storageMb", "postgresql.name", "postgresql.adminUser", "postgresql.geoRedundantBackup"], refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false" },
+        "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
+        "sql-server": { resource: sql.server, what: "the Azure SQL server", settings: ["sql.serverName", "sql.adminUser"] },
+        "sql-database": { resource: sql.database, what: "the merge database", settings: [] },
+        storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
+      },
+      requirements: [...this.requirements, ...placeholders, ...tokens],
+    });
 
     const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;
     publishOutputs(this, INFRA_OUTPUTS, {

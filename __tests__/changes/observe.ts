@@ -32,6 +32,8 @@ export interface StackChange {
 
 /** Bookkeeping: a new one changes nothing in Azure or the cluster. */
 const BOOKKEEPING = ["null_resource", "time_static", "time_sleep"];
+/** What the deployment guard remembers of the last plan. Its record of the first deployment holds more, and is listed. */
+const MARKER = /^terraform_data\.\w*(Kept|Switched)-|^terraform_data\.\w*Known_/;
 
 /** Arguments of the nodes for which azurerm exchanges the pool (azurerm's documentation, `temporary_name_for_rotation`). */
 const EXCHANGES_NODES = ["max_pods", "node_public_ip_enabled", "os_disk_size_gb", "os_disk_type", "os_sku", "vm_size", "vnet_subnet_id", "zones"];
@@ -61,7 +63,7 @@ const RESTARTS: readonly (readonly [RegExp, readonly string[]])[] = [
 /** @param stacks - the stack as it was and as it is: they tell the construct paths */
 export function observe(plan: Plan, stacks: readonly SynthesizedStack[]): StackChange {
   const paths = constructPaths(stacks);
-  const managed = (plan.resource_changes ?? []).filter(({ mode, type }) => mode === "managed" && !BOOKKEEPING.includes(type));
+  const managed = (plan.resource_changes ?? []).filter(({ mode, type, address }) => mode === "managed" && !BOOKKEEPING.includes(type) && !MARKER.test(address));
   const nameOf = ({ address }: ResourceChange): string => paths.get(address) ?? address;
   const kind = (wanted: string) => managed.filter(({ change }) => actionOf(change.actions) === wanted);
   const names = (wanted: string) => kind(wanted).filter(({ type }) => type !== "kubernetes_job_v1").map(nameOf).sort();

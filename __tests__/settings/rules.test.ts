@@ -61,6 +61,7 @@ const RULES = [
   { field: "postgresql.sku", right: ["B_Standard_B1ms", "B_Standard_B20ms", "GP_Standard_D2ds_v5", "MO_Standard_E4s_v3"], refused: ["Standard_B1ms", "B_Standard_D2s_v3", "GP_Standard_B2s", "MO_Standard_D2s_v3", "GP_Standard_D2s"], allowed: "a SKU of PostgreSQL Flexible Server", remedy: "az postgres flexible-server list-skus" },
   { field: "postgresql.storageMb", right: [32768, 16777216], refused: [32767, 65000, "32768"], allowed: "one of 32768, 65536", remedy: "" },
   { field: "postgresql.backupRetentionDays", right: [7, 35], refused: [6, 36], allowed: "days from 7 to 35", remedy: "give a number within these bounds" },
+  { field: "postgresql.autoGrow", right: [true, false], refused: ["no"], allowed: "true or false", remedy: "without quotes" },
   { field: "postgresql.geoRedundantBackup", right: [true, false], refused: ["no"], allowed: "true or false", remedy: "without quotes" },
   { field: "postgresql.highAvailability", right: ["none"], refused: ["ZoneRedundant", true], allowed: "one of none, same-zone, zone-redundant", remedy: "choose one of them" },
   { field: "sql.serverName", right: ["abc", chars(63)], refused: ["ab", chars(64), "a_b", "windows-sql"], allowed: "3 to 63 lower-case letters", remedy: "leave the field out and one is made" },

@@ -381,13 +381,13 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(offenders((stack) => numbers(stack.json).filter((number) => Math.abs(number) > 1e15).map(String))).toEqual([]);
   });
 
-  test("everything that is depended on is there, by its plain address", () => {
+  test("everything that is depended on is there, by its plain address or its id", () => {
     expect(
       offenders((stack) => {
         const addresses = new Set(stack.blocks.map(({ address }) => address));
         return stack.blocks.flatMap(({ address, attributes }) => {
           const triggers = isObject(attributes.lifecycle) ? (attributes.lifecycle.replace_triggered_by ?? []) : [];
-          return [...((attributes.depends_on ?? []) as readonly string[]), ...(triggers as readonly string[])].filter((other) => !addresses.has(other)).map((other) => `${address} → ${other}`);
+          return [...((attributes.depends_on ?? []) as readonly string[]), ...(triggers as readonly string[])].filter((other) => !addresses.has(other.replace(/^(\w+\.[\w-]+)\.id$/, "$1"))).map((other) => `${address} → ${other}`);
         });
       }),
     ).toEqual([]);

@@ -173,6 +173,7 @@ describe("the deployment guard", () => {
       "azure.subscriptionId",
       "cluster.name",
       "datasurface.namespace",
+      "format",
       "keyVault.name",
       "keyVault.purgeProtection",
       "network.clusterSubnet",

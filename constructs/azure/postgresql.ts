@@ -30,6 +30,7 @@ export const AIRFLOW_DATABASE = "airflow_db";
 /** PostgreSQL Flexible Server (walkthrough, step 4) inside the virtual network, with Airflow's database. */
 export class Postgresql extends Construct {
   readonly server: PostgresqlFlexibleServer;
+  readonly database: PostgresqlFlexibleServerDatabase;
 
   constructor(scope: Construct, id: string, props: PostgresqlProps) {
     super(scope, id);
@@ -46,7 +47,7 @@ export class Postgresql extends Construct {
       version: POSTGRESQL_VERSION,
       skuName: postgresql.sku,
       storageMb: postgresql.storageMb,
-      autoGrowEnabled: true,
+      autoGrowEnabled: postgresql.autoGrow,
       backupRetentionDays: postgresql.backupRetentionDays,
       geoRedundantBackupEnabled: postgresql.geoRedundantBackup,
       highAvailability: standby,
@@ -60,13 +61,13 @@ export class Postgresql extends Construct {
       dependsOn: [dns.link],
       lifecycle: {
         ...lifecycle,
-        // Azure chooses the zones, and changes them over in a failover. Storage grows by itself.
-        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", "storage_mb"],
+        // Azure chooses the zones, and changes them over in a failover. To go back from what it has grown to would replace the server.
+        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", ...(postgresql.autoGrow ? ["storage_mb"] : [])],
       },
     });
     // The server's only child. Azure changes one at a time (`ServerIsBusy`): whatever comes beside it depends on it. TLS is
     // required without a parameter: `require_secure_transport` is on by default.
-    new PostgresqlFlexibleServerDatabase(this, "AirflowDatabase", {
+    this.database = new PostgresqlFlexibleServerDatabase(this, "AirflowDatabase", {
       name: AIRFLOW_DATABASE,
       serverId: this.server.id,
       charset: "UTF8",

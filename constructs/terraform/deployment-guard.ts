@@ -1,4 +1,6 @@
+import { type TerraformResource, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
+import { ChangeMarker, KnownMarkers } from "./change-marker";
 import { interpolate, literal } from "./expressions";
 import { TerraformData } from "./terraform-data";
 
@@ -9,11 +11,37 @@ export interface Requirement {
   readonly errorMessage: string;
 }
 
+/** A resource that holds data: no plan may replace it. */
+export interface Kept {
+  readonly resource: TerraformResource;
+  /** What it is, as part of a sentence: "the PostgreSQL server". */
+  readonly what: string;
+  /** Settings whose change replaces it, by field. */
+  readonly settings: readonly string[];
+  /**
+   * A setting that may replace it at once, `FIELD: VALUE`. It is refused in the first plan over a deployment that an older
+   * version made, in which nothing tells yet whether the resource is replaced.
+   */
+  readonly refusedAtFirst?: string;
+}
+
 export interface DeploymentGuardProps {
   /** Values that make the environment what it is, by their setting's name: recorded at the first deployment. */
-  readonly identity: Readonly<Record<string, string>>;
-  readonly requirements: readonly Requirement[];
+  readonly identity?: Readonly<Record<string, string>>;
+  /**
+   * Numbers that may only grow, by their setting's name. The first deployment's is recorded, and a smaller one refused; what
+   * has grown since is told by the resource that a smaller number would replace, which belongs into `kept`.
+   */
+  readonly growing?: Readonly<Record<string, number>>;
+  /** What may be switched on and never off again, by its setting's name. */
+  readonly switchedOn?: Readonly<Record<string, boolean>>;
+  /** Resources that no plan may replace, by a short name. */
+  readonly kept?: Readonly<Record<string, Kept>>;
+  readonly requirements?: readonly Requirement[];
 }
+
+/** Of the record. The records before it, without the key, come from versions that did not mark what is kept. */
+const RECORD_FORMAT = "2";
 
 /**
  * Refuses a plan that would lead to harm: a forgotten variable that would replace a database, a placeholder, a missing
@@ -22,29 +50,88 @@ export interface DeploymentGuardProps {
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const recorded = new TerraformData(this, "Identity", {
-      input: { ...props.identity },
-      lifecycle: { ignoreChanges: ["input"] },
-    });
-    const { address } = recorded;
-    const unchanged = Object.entries(props.identity).map(([setting, value]) => {
-      const before = `lookup(${recorded.outputExpression}, ${literal(setting)}, ${literal(value)})`;
-      return {
-        condition: interpolate(`${before} == ${literal(value)}`),
-        errorMessage:
-          `The setting ${setting} is ${literal(value)}, but this environment was deployed with \${${before}}. ` +
-          `It cannot be changed on a running environment: that would replace what holds data, or fail half-way. ` +
-          `Forgotten a variable? Set it (or the settings file) back. ` +
-          `Meant? Destroy the environment first, or record the new value: terraform state rm ${address} in this stack's folder, then deploy.`,
-      };
-    });
+    const { identity = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [] } = props;
+    const recordedInput = { ...identity, ...asText(growing), ...asText(switchedOn) };
+    const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
+    const preconditions = [...recorded(record, recordedInput, { identity, growing }), ...this.marked(record, switchedOn, kept), ...requirements];
     new TerraformData(this, "Guard", {
-      lifecycle: {
-        precondition: [
-          ...unchanged,
-          ...props.requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })),
-        ],
-      },
+      lifecycle: { precondition: preconditions.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
     });
   }
+
+  /** Compares with what the last deployment left behind. */
+  private marked(record: TerraformData, switchedOn: Readonly<Record<string, boolean>>, kept: Readonly<Record<string, Kept>>): readonly Requirement[] {
+    const markers = new Map<string, ChangeMarker>();
+    Object.entries(switchedOn).forEach(([setting, on]) => markers.set(setting, new ChangeMarker(this, `Switched-${setting}`, { value: String(on) })));
+    Object.entries(kept).forEach(([name, { resource }]) => markers.set(name, new ChangeMarker(this, `Kept-${name}`, { resources: [addressOf(resource)] })));
+    if (markers.size === 0) {
+      return [];
+    }
+    const known = new KnownMarkers(this, "Known", { names: [...markers.keys()], markers: [...markers.values()] });
+    const unchanged = (name: string): string => `!(${known.knew(name)} && ${markers.get(name)?.changes ?? "false"})`;
+    return [
+      ...Object.entries(switchedOn)
+        .filter(([, on]) => !on)
+        .map(([setting]) => ({
+          condition: `lookup(${record.outputExpression}, ${literal(setting)}, "false") != "true" && ${unchanged(setting)}`,
+          errorMessage: `The setting ${setting} is "false", but this environment has been deployed with "true". Azure does not let it be switched off again. Set it back to true.`,
+        })),
+      ...Object.entries(kept).flatMap(([name, { what, refusedAtFirst }]) =>
+        refusedAtFirst === undefined
+          ? []
+          : [
+              {
+                condition: `${known.knew(name)} || lookup(${record.address}.input, "format", "1") == ${literal(RECORD_FORMAT)}`,
+                errorMessage: `The setting ${refusedAtFirst} may replace ${what}, and this environment was deployed by a version that cannot tell. Deploy once without it, then with it.`,
+              },
+            ],
+      ),
+      ...Object.entries(kept).map(([name, { resource, what, settings }]) => ({
+        condition: unchanged(name),
+        errorMessage:
+          `This plan would replace ${what} (${addressOf(resource)}) with everything in it; it says above what "forces replacement". ` +
+          (settings.length > 0 ? `Changes of ${settings.join(", ")} do so: set the setting back. ` : "") +
+          `If it says "is tainted", run this and deploy again:\n${this.terraform(`untaint '${addressOf(resource)}'`)}\n` +
+          `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform(`state rm '${known.addressOf(name)}'`)}`,
+      })),
+    ];
+  }
+
+  /** A Terraform command for this stack, as a person types it in the project's folder. */
+  private terraform(command: string): string {
+    return `terraform -chdir=cdktf.out/stacks/${TerraformStack.of(this).node.id} ${command}`;
+  }
+}
+
+/** Compares with what the first deployment recorded. */
+function recorded(
+  record: TerraformData,
+  input: Readonly<Record<string, string>>,
+  { identity, growing }: Required<Pick<DeploymentGuardProps, "identity" | "growing">>,
+): readonly Requirement[] {
+  // A setting that the record lacks, as it was made before the setting was recorded, passes.
+  const before = (setting: string): string => `lookup(${record.outputExpression}, ${literal(setting)}, ${literal(input[setting] ?? "")})`;
+  const deployedWith = (setting: string): string => `The setting ${setting} is ${literal(input[setting] ?? "")}, but this environment was deployed with \${${before(setting)}}. `;
+  return [
+    ...Object.entries(identity).map(([setting, value]) => ({
+      condition: `${before(setting)} == ${literal(value)}`,
+      errorMessage:
+        deployedWith(setting) +
+        `It cannot be changed on a running environment: that would replace what holds data, or fail half-way. ` +
+        `Forgotten a variable? Set it (or the settings file) back. ` +
+        `Meant? Set it back, destroy the environment with everything in it, then deploy with the new value.`,
+    })),
+    ...Object.entries(growing).map(([setting, value]) => ({
+      condition: `tonumber(${before(setting)}) <= ${value}`,
+      errorMessage: `${deployedWith(setting)}It may only grow: a smaller one would replace what holds data. Set it back, or to a larger value.`,
+    })),
+  ];
+}
+
+function addressOf(resource: TerraformResource): string {
+  return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
+}
+
+function asText(values: Readonly<Record<string, number | boolean>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }

@@ -1,9 +1,12 @@
-import { TerraformResource, type TerraformResourceLifecycle } from "cdktf";
+import { type ITerraformDependable, TerraformResource, type TerraformResourceLifecycle } from "cdktf";
 import type { Construct } from "constructs";
 
 export interface TerraformDataProps {
-  /** What the state keeps, by name; tokens allowed. */
-  readonly input?: Readonly<Record<string, string>>;
+  /** What the state keeps: a value, or values by name; tokens allowed. */
+  readonly input?: string | Readonly<Record<string, string>>;
+  /** Another value replaces the object. */
+  readonly triggersReplace?: string;
+  readonly dependsOn?: ITerraformDependable[];
   readonly lifecycle?: TerraformResourceLifecycle;
 }
 
@@ -13,14 +16,17 @@ export interface TerraformDataProps {
  */
 export class TerraformData extends TerraformResource {
   private readonly input: TerraformDataProps["input"];
+  private readonly triggersReplace: TerraformDataProps["triggersReplace"];
 
   constructor(scope: Construct, id: string, props: TerraformDataProps) {
     super(scope, id, {
       terraformResourceType: "terraform_data",
       terraformGeneratorMetadata: { providerName: "terraform" },
+      dependsOn: props.dependsOn,
       lifecycle: props.lifecycle,
     });
     this.input = props.input;
+    this.triggersReplace = props.triggersReplace;
   }
 
   /** Expression of an output attribute: the input as it was when the state took it. */
@@ -34,6 +40,6 @@ export class TerraformData extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return { input: this.input };
+    return { input: this.input, triggers_replace: this.triggersReplace };
   }
 }

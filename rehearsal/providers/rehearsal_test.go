@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -601,4 +602,32 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(content)
+}
+
+// What becomes smaller is replaced, what grows is not.
+func TestSmallerIsReplaced(t *testing.T) {
+	claim := func(storage string) map[string]any {
+		requests := map[string]any{"storage": storage}
+		return map[string]any{"spec": []any{map[string]any{"resources": []any{map[string]any{"requests": requests}}}}}
+	}
+	server := func(mb int64, version string) map[string]any {
+		return map[string]any{"storage_mb": new(big.Float).SetInt64(mb), "version": version}
+	}
+	for _, c := range []struct {
+		typ           string
+		before, after map[string]any
+		paths         int
+	}{
+		{"azurerm_postgresql_flexible_server", server(32768, "16"), server(65536, "17"), 0},
+		{"azurerm_postgresql_flexible_server", server(65536, "16"), server(32768, "16"), 1},
+		{"azurerm_postgresql_flexible_server", server(32768, "16"), server(32768, "9"), 1},
+		{"kubernetes_persistent_volume_claim_v1", claim("100Gi"), claim("200Gi"), 0},
+		{"kubernetes_persistent_volume_claim_v1", claim("1Ti"), claim("200Gi"), 1},
+		{"kubernetes_persistent_volume_claim_v1", claim("1024Gi"), claim("1Ti"), 0},
+		{"azurerm_mssql_server", server(65536, "16"), server(32768, "9"), 0},
+	} {
+		if got := shrunk(c.typ, c.before, c.after); len(got) != c.paths {
+			t.Errorf("%s %v -> %v: %v", c.typ, c.before, c.after, got)
+		}
+	}
 }

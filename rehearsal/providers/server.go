@@ -187,7 +187,7 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov6.PlanResour
 	}
 	planned := d.plan(r.TypeName, config, prior, proposed)
 	if prior != nil {
-		out.RequiresReplace = replacements(d.Block, prior, planned, tftypes.NewAttributePath())
+		out.RequiresReplace = append(replacements(d.Block, prior, planned, tftypes.NewAttributePath()), shrunk(r.TypeName, prior, planned)...)
 	}
 	out.PlannedState, err = d.write(planned)
 	return out, err

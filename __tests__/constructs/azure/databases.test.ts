@@ -13,6 +13,7 @@ const POSTGRESQL = {
   adminUser: "airflowadmin",
   sku: "B_Standard_B1ms",
   storageMb: 32768,
+  autoGrow: true,
   backupRetentionDays: 7,
   geoRedundantBackup: false,
   highAvailability: "none",

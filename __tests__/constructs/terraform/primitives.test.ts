@@ -85,51 +85,90 @@ describe("DeploymentGuard", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
+      const resource = new TerraformData(scope, "Server", {});
       for (const id of ["Guard", "Second"]) {
         new DeploymentGuard(scope, id, {
           identity: { "azure.region": "westus2", odd: 'a"b' },
+          growing: { "server.storage": 64 },
+          switchedOn: { "vault.protection": false, "vault.audit": true },
+          kept: { server: { resource, what: "the server", settings: ["server.name", "a smaller server.storage"] } },
           requirements: [{ condition: "var.github_token != null", errorMessage: "TF_VAR_github_token is not set." }],
         });
       }
     });
   });
   const preconditions = (path: string) => at(stack.resource("terraform_data", path), "lifecycle.precondition") as readonly { condition: string; error_message: string }[];
+  const about = (text: string) => preconditions("Guard/Guard").filter(({ error_message }) => error_message.includes(text));
+  const record = () => stack.block("terraform_data", "Guard/Identity").address;
 
-  test("records the identity at the first deployment and never again", () => {
+  test("records the settings at the first deployment and never again", () => {
     expect(stack.resource("terraform_data", "Guard/Identity")).toEqual({
-      input: { "azure.region": "westus2", odd: 'a"b' },
+      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "vault.protection": "false", "vault.audit": "true", format: "2" },
       lifecycle: { ignore_changes: ["input"] },
     });
   });
 
-  test("refuses a plan in which an identity setting differs from the recorded one", () => {
-    const { address } = stack.block("terraform_data", "Guard/Identity");
-    expect(preconditions("Guard/Guard")[0]?.condition).toBe(`\${lookup(${address}.output, "azure.region", "westus2") == "westus2"}`);
-  });
-
-  test("lets an environment pass that was deployed before the setting was recorded", () => {
-    expect(preconditions("Guard/Guard")[0]?.condition).toMatch(/lookup\(.*, "azure.region", "westus2"\)/);
+  test("refuses a plan in which an identity setting differs from the recorded one; one that was never recorded passes", () => {
+    expect(preconditions("Guard/Guard")[0]?.condition).toBe(`\${lookup(${record()}.output, "azure.region", "westus2") == "westus2"}`);
   });
 
   test("its message names the setting, both values and the way out", () => {
-    const { address } = stack.block("terraform_data", "Guard/Identity");
     const message = preconditions("Guard/Guard")[0]?.error_message;
-    expect(message).toContain("The setting azure.region is \"westus2\"");
-    expect(message).toContain(`was deployed with \${lookup(${address}.output, "azure.region", "westus2")}`);
+    expect(message).toContain('The setting azure.region is "westus2"');
+    expect(message).toContain(`was deployed with \${lookup(${record()}.output, "azure.region", "westus2")}`);
     expect(message).toContain("Set it (or the settings file) back");
-    expect(message).toContain(`terraform state rm ${address}`);
+    expect(message).toContain("destroy the environment");
   });
 
   test("quotes a value in its conditions", () => {
     expect(preconditions("Guard/Guard")[1]?.condition).toMatch(/== "a\\"b"\}$/);
   });
 
-  test("asks for what a plan needs, after the identity", () => {
-    expect(preconditions("Guard/Guard")[2]).toEqual({ condition: "${var.github_token != null}", error_message: "TF_VAR_github_token is not set." });
+  test("a number may grow, and not become smaller than the first deployment's", () => {
+    expect(about("server.storage is").map(({ condition }) => condition)).toEqual([`\${tonumber(lookup(${record()}.output, "server.storage", "64")) <= 64}`]);
+  });
+
+  test("what the first deployment, or a later one, switched on stays on; switching on passes", () => {
+    const { address } = stack.block("terraform_data", "Guard/Switched-vault.protection");
+    expect(about("vault.protection").map(({ condition }) => condition)).toEqual([
+      `\${lookup(${record()}.output, "vault.protection", "false") != "true" && !(${stack.block("terraform_data", "Guard/Known").address}["vault.protection"].input != plantimestamp() && ${address}.input == plantimestamp())}`,
+    ]);
+    expect(about("vault.audit")).toEqual([]);
+    expect(stack.resource("terraform_data", "Guard/Switched-vault.protection")).toEqual({ input: "${plantimestamp()}", triggers_replace: "false", lifecycle: { ignore_changes: ["input"] } });
+  });
+
+  test("a plan that replaces what is kept replaces its marker, and is refused unless the marker is new to the deployment", () => {
+    const marker = stack.block("terraform_data", "Guard/Kept-server");
+    const known = stack.block("terraform_data", "Guard/Known");
+    expect(marker.attributes).toMatchObject({ input: "${plantimestamp()}", lifecycle: { ignore_changes: ["input"], replace_triggered_by: ["terraform_data.Server.id"] } });
+    expect(known.attributes).toMatchObject({ input: "${plantimestamp()}", for_each: '${toset(["vault.protection", "vault.audit", "server"])}', lifecycle: { ignore_changes: ["input"] } });
+    // Made after the markers: one that a broken deployment did not make yet is not missed.
+    expect(known.attributes.depends_on).toContain(marker.address);
+    expect(about("replace the server").map(({ condition }) => condition)).toEqual([`\${!(${known.address}["server"].input != plantimestamp() && ${marker.address}.input == plantimestamp())}`]);
+  });
+
+  test("its message has commands that run as they stand", () => {
+    const [{ error_message: message } = { error_message: "" }] = about("replace the server");
+    expect(message).toContain("Changes of server.name, a smaller server.storage do so");
+    expect(message).toContain("terraform -chdir=cdktf.out/stacks/test untaint 'terraform_data.Server'");
+    expect(message).toContain(`terraform -chdir=cdktf.out/stacks/test state rm '${stack.block("terraform_data", "Guard/Known").address}["server"]'`);
+  });
+
+  test("a setting that may replace at once waits for a deployment that can tell", () => {
+    const guarded = synthesizeInStack((scope) => {
+      const resource = new TerraformData(scope, "Server", {});
+      new DeploymentGuard(scope, "Guard", { kept: { server: { resource, what: "the server", settings: [], refusedAtFirst: "server.grow: false" } } });
+    });
+    const [first] = at(guarded.resource("terraform_data", "Guard/Guard"), "lifecycle.precondition") as readonly { condition: string; error_message: string }[];
+    expect(first?.condition).toBe(`\${${guarded.block("terraform_data", "Guard/Known").address}["server"].input != plantimestamp() || lookup(${guarded.block("terraform_data", "Guard/Identity").address}.input, "format", "1") == "2"}`);
+    expect(first?.error_message).toContain("server.grow: false may replace the server");
+  });
+
+  test("asks for what a plan needs, last", () => {
+    expect(preconditions("Guard/Guard").at(-1)).toEqual({ condition: "${var.github_token != null}", error_message: "TF_VAR_github_token is not set." });
   });
 
   test("two guards have two records", () => {
-    expect(new Set(stack.all("terraform_data").map(({ id }) => id)).size).toBe(4);
     expect(preconditions("Second/Guard")[0]?.condition).toContain(stack.block("terraform_data", "Second/Identity").address);
   });
 });

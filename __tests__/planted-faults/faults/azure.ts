@@ -282,4 +282,12 @@ export const AZURE_FAULTS: readonly Fault[] = [
     to: "adminPassword: secrets.postgresql,\n      protect,\n    });\n    postgresql.server.dependsOn?.push(`azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}`);",
     caughtBy: { suite: "rehearse", says: "critical path" },
   },
+  {
+    name: "a-kept-resource-may-be-replaced",
+    about: "a plan that replaces the PostgreSQL server is not refused",
+    file: "constructs/terraform/change-marker.ts",
+    from: "replaceTriggeredBy: resources?.map((address) => `${address}.id`),",
+    to: "",
+    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "a plan that replaces what is kept replaces its marker, and is refused unless the marker is new to the deployment" },
+  },
 ];
