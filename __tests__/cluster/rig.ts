@@ -3,42 +3,38 @@ import { join } from "node:path";
 import { Processes } from "../../rehearsal/processes";
 import { ClusterError } from "./problem";
 
+/** Has install.sh, up.sh and down.sh. */
+const FOLDER = join(__dirname, "api-server");
+
 export interface RigProps {
   readonly processes: Processes;
   readonly own: NodeJS.ProcessEnv;
-  /** Folder with install.sh, up.sh and down.sh. */
-  readonly folder: string;
   /** What the rig writes while it runs. */
   readonly state: string;
   readonly say: (line: string) => void;
 }
 
-/** The real API server without containers that lies beside the project: ../shared/kube. */
+/** The API server without containers, __tests__/cluster/api-server: built once, started for a run. */
 export class Rig {
   private constructor(private readonly props: RigProps) {}
 
   static async start(props: RigProps): Promise<Rig> {
-    const { processes, own, folder, state, say } = props;
-    if (!existsSync(join(folder, "up.sh"))) {
-      throw new ClusterError(
-        `${folder} has no up.sh. Remedy: set KUBECONFIG to the kubeconfig of a disposable cluster, or KUBE_RIG to the folder of the API server for tests (shared/kube of the project).`,
-      );
-    }
-    say("Building the API server, unless the cache has it (the first time: ten minutes and more) …");
+    const { processes, own, state, say } = props;
+    say("Building the API server, unless the cache has it (the first time: four minutes and more) …");
     const started = Date.now();
-    const options = { cwd: folder, env: own };
+    const options = { cwd: FOLDER, env: own };
     const onOutput = (chunk: string): void => chunk.split("\n").filter((line) => /^(built|have)\s/.test(line)).forEach((line) => say(`  ${line}`));
-    const cache = own.KUBE_RIG_DIR === undefined || own.KUBE_RIG_DIR === "" ? [] : [own.KUBE_RIG_DIR];
+    const cache = own.API_SERVER_DIR === undefined || own.API_SERVER_DIR === "" ? [] : [own.API_SERVER_DIR];
     const installed = await processes.run("bash", ["install.sh", ...cache], { ...options, onOutput });
     if (installed.status !== 0) {
-      throw new ClusterError(`The API server could not be built (${join(folder, "install.sh")}, status ${installed.status}):\n${installed.stderr.trim()}`);
+      throw new ClusterError(`The API server could not be built (${join(FOLDER, "install.sh")}, status ${installed.status}):\n${installed.stderr.trim()}`);
     }
     say(`  ${((Date.now() - started) / 1000).toFixed(0)} s`);
     const rig = new Rig(props);
     try {
       const up = await processes.run("bash", ["up.sh", state], options);
       if (up.status !== 0) {
-        throw new ClusterError(`The API server did not start (${join(folder, "up.sh")}, status ${up.status}):\n${up.stderr.trim()}`);
+        throw new ClusterError(`The API server did not start (${join(FOLDER, "up.sh")}, status ${up.status}):\n${up.stderr.trim()}`);
       }
     } catch (error) {
       await rig.stop();
@@ -53,9 +49,9 @@ export class Rig {
 
   /** Also after Ctrl-C, so with processes that know nothing of it. */
   async stop(): Promise<void> {
-    const { own, folder, state } = this.props;
+    const { own, state } = this.props;
     if (existsSync(join(state, "pids"))) {
-      await new Processes().run("bash", ["down.sh", state], { cwd: folder, env: own });
+      await new Processes().run("bash", ["down.sh", state], { cwd: FOLDER, env: own });
     }
   }
 }

@@ -20,16 +20,15 @@ Applies what Terraform would make of both Kubernetes stacks to a real API server
 ${CASES.map(({ environment, version }) => `  ${environment} with DataSurface ${version}`).join("\n")}
 Needs Node, Terraform, Go and kubectl. The objects come from a rehearsed deployment (npm run rehearse): no account is needed.
 
-The cluster: the one of KUBECONFIG, which has to be a disposable one; without KUBECONFIG an API server that is built (ten
+The cluster: the one of KUBECONFIG, which has to be a disposable one; without KUBECONFIG an API server that is built (four
 minutes, once) and started for the purpose, and stopped at the end. It works only in what it makes itself: it refuses a
 cluster that has a namespace or storage class of the plan already, and at the end removes the namespaces, the storage class
 and the volumes that it made, also after Ctrl-C. On a cluster without fakenode no pod comes to life: the checks that need
 one are counted as skipped.
 
 Environment variables:
-  KUBECONFIG    a disposable cluster; unset or empty: an API server of its own
-  KUBE_RIG      folder of the API server for tests (default: shared/kube, beside the project's folder)
-  KUBE_RIG_DIR  where that is built (default: in the user's cache folder)
+  KUBECONFIG      a disposable cluster; unset or empty: an API server of its own
+  API_SERVER_DIR  where that is built (default: in the user's cache folder)
 
 Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
 
@@ -55,7 +54,7 @@ async function main(): Promise<number> {
     const providers = await installProviders(processes, process.env);
     const given = process.env.KUBECONFIG;
     if (given === undefined || given === "") {
-      rig = await Rig.start({ processes, own: process.env, folder: process.env.KUBE_RIG ?? join(PROJECT, "..", "shared", "kube"), state: join(folder, "rig"), say });
+      rig = await Rig.start({ processes, own: process.env, state: join(folder, "rig"), say });
     }
     const kubectlProps = { own: process.env, kubeconfig: rig?.kubeconfig ?? given ?? "", folder };
     const kubectl = new Kubectl({ ...kubectlProps, processes });
