@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Fault } from "./fault";
@@ -6,7 +6,7 @@ import type { Fault } from "./fault";
 /** What a person's folder holds besides the sources. */
 const LEFT_OUT = ["node_modules", ".git", ".cache", "cdktf.out", "terraform-state", ".gen"];
 
-/** A copy of the project's sources beside the project's `shared` folder, in which a fault can be planted. */
+/** A copy of the project's sources, in which a fault can be planted. */
 export class Copy {
   readonly folder: string;
 
@@ -15,10 +15,6 @@ export class Copy {
     mkdirSync(place, { recursive: true });
     cpSync(project, this.folder, { recursive: true, filter: (source) => dirname(source) !== project || !LEFT_OUT.includes(basename(source)) });
     symlinkSync(realpathSync(join(project, "node_modules")), join(this.folder, "node_modules"), "dir");
-    const shared = join(project, "..", "shared");
-    if (existsSync(shared)) {
-      symlinkSync(realpathSync(shared), join(place, "shared"), "dir");
-    }
   }
 
   /** Plants the fault for as long as the work takes. */
