@@ -14,8 +14,8 @@ const WORKER_GIB = 2;
 /** What a worker asks for, with git-sync beside it, in thousandths of a vCPU (constructs/airflow/values.ts; a test holds them equal). */
 export const WORKER_MILLICPU = 510;
 
-/** What the rest of Airflow and the MCP server ask for together, each once, in thousandths of a vCPU (the same test). */
-export const OTHERS_MILLICPU = 1260;
+/** What the rest of Airflow, the MCP server, a bootstrap job and one pod of a task ask for together, in thousandths of a vCPU (the same test). */
+export const OTHERS_MILLICPU = 1560;
 
 /** CPU that AKS keeps of a node for the kubelet, by vCPUs, in thousandths (Microsoft, "Node resource reservations in AKS", "CPU reservations"). */
 const RESERVED_MILLICPU = [

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseCidr, parseIpv4, rangeAround } from "./cidr";
 import { plainly } from "./invisible";
+import { KUBERNETES_MINORS, minorRemedy, MINORS_IN_WORDS } from "./kubernetes-minors";
 import { virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
 
 /**
@@ -248,9 +249,9 @@ export const imageTag = () =>
 
 /** Kubernetes' minor version: AKS keeps the patch up to date by its upgrade channel. */
 export const kubernetesMinorVersion = () =>
-  pattern(/^1\.(3[5-9]|[4-9]\d)$/, {
-    allowed: "a minor version from 1.35 on (AKS ends 1.34 in November 2026), in quotes, for example \"1.35\"",
-    remedy: "leave the field out for AKS's default, or see `az aks get-versions`",
+  pattern(new RegExp(`^(?:${Object.keys(KUBERNETES_MINORS).join("|").replaceAll(".", "\\.")})$`), {
+    allowed: `a minor version that AKS offers, in quotes: ${MINORS_IN_WORDS}`,
+    remedy: minorRemedy,
   });
 
 export const cidr = () =>

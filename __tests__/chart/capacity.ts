@@ -14,6 +14,12 @@ export const D2S_V3 = { cpu: 1400, memory: 4608 } as const;
 /** The MCP server beside Airflow. */
 export const MCP_DEMAND: Demand = { name: "mcp-server", cpu: 100, memory: 256 };
 
+/** A bootstrap job: `verify` runs beside all of Airflow (constructs/kubernetes/bootstrap-job.ts). */
+export const JOB_DEMAND: Demand = { name: "verify", cpu: 100, memory: 256 };
+
+/** The largest pod of a task of DataSurface's DAGs. */
+export const TASK_DEMAND: Demand = { name: "task", cpu: 200, memory: 512 };
+
 /** `250m` or `1`, in thousandths. */
 export function milliCpu(quantity: string): number {
   const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(quantity);

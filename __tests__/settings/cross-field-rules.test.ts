@@ -252,7 +252,7 @@ const RULES = [
     refused: { "cluster.nodes.count": 1 },
     field: "cluster.nodes.count",
     given: "1 of Standard_D2s_v3: AKS leaves 1400",
-    allowed: "nodes with 1770 thousandths of CPU",
+    allowed: "nodes with 2070 thousandths of CPU",
     remedy: "more or larger nodes",
   },
   {

@@ -6,7 +6,7 @@ import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION,
 import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
 import { environmentNames, loadEnvironment } from "../../../settings/load";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
-import { D2S_V3, type Demand, MCP_DEMAND, mebibytes, milliCpu, withoutRoom } from "../../chart/capacity";
+import { D2S_V3, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";
 import { isObject, leaves, toJson, valueAt } from "../../chart/json";
 import { comparable, readRecord, unknownKeys } from "../../chart/record";
@@ -311,7 +311,7 @@ describe("resources", () => {
   test("the settings' rule counts the CPU that the pods ask for", () => {
     const cpu = (counted: readonly Demand[]) => counted.reduce((total, demand) => total + demand.cpu, 0);
     const [workers, others] = [true, false].map((worker) => demands(values()).filter(({ name }) => (name === "worker") === worker));
-    expect([workers?.[0]?.cpu, cpu([...(others ?? []), MCP_DEMAND])]).toEqual([WORKER_MILLICPU, OTHERS_MILLICPU]);
+    expect([workers?.[0]?.cpu, cpu([...(others ?? []), MCP_DEMAND, JOB_DEMAND, TASK_DEMAND])]).toEqual([WORKER_MILLICPU, OTHERS_MILLICPU]);
   });
 
   test("demo: three Standard_D2s_v3 hold Airflow and the MCP server, also while everything rolls over", () => {
@@ -319,8 +319,8 @@ describe("resources", () => {
     expect(settings.cluster.nodes).toMatchObject({ vmSize: "Standard_D2s_v3", count: 3 });
     const of = airflowValues(environmentInput(settings, names.containerRegistry));
     expect(withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
-    // Beside them is room for the pods of tasks: eight of the largest, 200m and 512Mi.
-    const tasks = Array.from({ length: 8 }, (_, index) => ({ name: `task ${index}`, cpu: 200, memory: 512 }));
+    // Beside them is room for eight pods of tasks.
+    const tasks = Array.from({ length: 8 }, () => TASK_DEMAND);
     expect(withoutRoom([...demands(of), MCP_DEMAND, ...tasks], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
   });
 
