@@ -186,6 +186,10 @@ class Live(unittest.TestCase):
         self.assertNotIn("{top;secret}", outcome.output)
         self.assertEqual(outcome.result["checks"]["this deployment's DAG files import"], "FAILED")
         self.assertEqual(len(outcome.result["import_errors"]), 2)
+        # As Airflow names the files, they are none of the deployment's.
+        outcome = self.airflow.job("verify.py", DAG_FILES="demo_psp_*_dag.py").end()
+        self.check(outcome, 0, "note: broken_one.py does not import")
+        self.assertEqual(sorted(outcome.result["other_import_errors"]), ["broken_one.py", "broken_two.py"])
 
     def test_23_an_import_error_that_is_mended_in_time(self) -> None:
         broken = self.airflow.dags / "broken_three.py"
