@@ -219,10 +219,9 @@ export class InfraStack extends EnvironmentStack {
       condition: `${variable.expression} != null`,
       errorMessage: `${variable.environmentVariable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
     }));
-    const placeholders: Requirement[] = placeholdersLeft(settings).map((variable) => ({
-      condition: "false",
-      errorMessage: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
-    }));
+    const placeholders = placeholdersLeft(settings).map(
+      (variable) => `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
+    );
     // The guard would come too late: Terraform turns to the backend first. No error: a synth needs no backend.
     for (const field of backendPlaceholdersLeft(settings)) {
       Annotations.of(this).addWarning(
@@ -244,7 +243,8 @@ export class InfraStack extends EnvironmentStack {
         "sql-database": { resource: sql.database, what: "the merge database", settings: [] },
         storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
       },
-      requirements: [...this.requirements, ...placeholders, ...tokens],
+      requirements: [...this.requirements, ...tokens],
+      refusals: placeholders,
     });
 
     const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;

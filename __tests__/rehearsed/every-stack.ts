@@ -4,6 +4,7 @@ import { RehearsalError } from "../../rehearsal/problem";
 import { errorLines } from "../../rehearsal/progress";
 import type { Processes } from "../../rehearsal/processes";
 import { changesIn } from "../../rehearsal/records";
+import { placeholdersLeft } from "../../settings/placeholders";
 import type { PointProps } from "./point";
 import type { Rig, Synthesis } from "./rig";
 import { REVERSED, type Role, ROLES, type Site, succeeded } from "./site";
@@ -23,8 +24,10 @@ export async function everyStack({ rig, suite, environments, project }: PointPro
     const synthesis = await rig.synthesize({ environment });
     const released = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { protection: false }) });
     const own = await rig.synthesizeProject(environment);
+    const unset = await rig.synthesize({ environment, placeholders: true });
     checks.push(
       ...ROLES.map((role, index) => ({ name: `${environment} ${role}: valid, and its folder names nothing outside of it`, run: (processes: Processes) => contained(rig, synthesis, own, role, index, project, processes) })),
+      { name: `${environment} with its placeholders: valid, the plan names each of them, output and destroy go on`, run: (processes) => placeholdersNamed(rig, unset, processes) },
       { name: `${environment}: deploy, empty plan, each folder alone, refused destroy if protected, destroy`, run: (processes) => wholeLife(rig, synthesis, released, processes) },
       { name: `${environment}: broken once in each stack, deployed to the end, destroyed`, run: (processes) => brokenAndResumed(rig, released, processes) },
       ...ROLES.map((role) => ({ name: `${environment}: broken in ${role}, destroyed at once`, run: (processes: Processes) => brokenAndDestroyed(rig, released, role, processes) })),
@@ -63,6 +66,25 @@ async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: R
   if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
     problems.push("a plan in another workspace is not refused:", ...errorLines(elsewhereStored.output));
   }
+  site.remove();
+  return problems;
+}
+
+/** The environment's file as it is, with no variable set: what a person meets who forgets all of them. */
+async function placeholdersNamed(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(synthesis);
+  const problems: string[] = [];
+  for (const role of ROLES) {
+    const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
+    problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
+  }
+  const plan = await site.terraform(processes, "infra", ["plan", "-input=false", "-no-color"]);
+  const said = plan.output.replace(/[\s│]+/g, " ");
+  const unnamed = placeholdersLeft(synthesis.environment.settings).filter((variable) => !said.includes(`${variable} still has its placeholder.`));
+  problems.push(...(plan.succeeded ? ["a plan with placeholders is not refused"] : []), ...unnamed.map((variable) => `the plan does not name the placeholder of ${variable}`));
+  const output = await site.terraform(processes, "infra", ["output", "-no-color"]);
+  const destroy = await site.destroy(processes, "infra");
+  problems.push(...[output, destroy].flatMap((run) => (run.succeeded ? [] : errorLines(run.output))));
   site.remove();
   return problems;
 }

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { rehearsalEnvironment } from "../../rehearsal/environment";
+import { MADE_UP_SETTINGS, rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
@@ -27,6 +27,8 @@ export interface SynthesisProps {
   readonly environment: string;
   /** What is other than in environments/NAME.yaml. */
   readonly change?: (settings: SettingsFile) => void;
+  /** Whether the variables that replace the placeholders are left out. */
+  readonly placeholders?: boolean;
 }
 
 export interface RigProps {
@@ -60,7 +62,7 @@ export class Rig {
   }
 
   /** Synthesizes an environment in a folder of its own. Settings of a copy: no file of the project is touched. */
-  async synthesize({ environment, change }: SynthesisProps): Promise<Synthesis> {
+  async synthesize({ environment, change, placeholders }: SynthesisProps): Promise<Synthesis> {
     const file = join(this.props.folder, "app", "environments", `${environment}.yaml`);
     const source = readFileSync(file, "utf8");
     if (change) {
@@ -69,7 +71,7 @@ export class Rig {
       writeFileSync(file, stringify(settings));
     }
     try {
-      return await this.synthesizeFrom(join(this.props.folder, "app"), environment);
+      return await this.synthesizeFrom(join(this.props.folder, "app"), environment, placeholders);
     } finally {
       writeFileSync(file, source);
     }
@@ -97,10 +99,13 @@ export class Rig {
     return folder;
   }
 
-  private async synthesizeFrom(app: string, environment: string): Promise<Synthesis> {
+  private async synthesizeFrom(app: string, environment: string, placeholders = false): Promise<Synthesis> {
     const folder = this.newFolder("synth");
     const output = join(folder, "cdktf.out");
-    const env = { ...this.env(environment, folder), CDKTF_OUTDIR: output };
+    const env: Record<string, string> = { ...this.env(environment, folder), CDKTF_OUTDIR: output };
+    if (placeholders) {
+      Object.keys(MADE_UP_SETTINGS).forEach((name) => delete env[name]);
+    }
     const { processes } = this.props;
     const synth = await processes.run(process.execPath, ["-r", "./register.js", "main.ts"], { cwd: app, env });
     if (synth.status !== 0) {

@@ -9,7 +9,7 @@ import { looksLikeToken } from "../../settings/secret-looking";
 import { REQUIRED_PROVIDER_VERSIONS } from "../../settings/versions";
 import { FIXED_PAYLOAD, SYNTH_FOLDER, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type Json, type JsonObject, objectAt, objects, plain, strings } from "../helpers/json";
-import { references } from "../helpers/references";
+import { references, referencesIn } from "../helpers/references";
 import { ENVIRONMENTS, environmentOf, PROJECT, projectEnvironment } from "../helpers/settings";
 import type { Block, SynthesizedStack } from "../helpers/synthesized";
 
@@ -404,6 +404,12 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
         return references(stack.json).filter(({ address }) => !known.has(address)).map(({ path, address }) => `${path} → ${address}`);
       }),
     ).toEqual([]);
+  });
+
+  test("every condition refers to an object: Terraform refuses to load one that does not, and no command works then", () => {
+    const conditions = offenders(({ json }) => strings(json).filter(({ path }) => path.endsWith("condition")).map(({ path, text }) => `${path} = ${text}`));
+    expect(conditions.length).toBeGreaterThan(20);
+    expect(conditions.filter((condition) => referencesIn(condition).length === 0 && !condition.includes("${terraform.workspace "))).toEqual([]);
   });
 
   test("there are references to look at", () => {

@@ -6,7 +6,7 @@ import { TerraformData } from "./terraform-data";
 
 /** Something that must be true of a plan. */
 export interface Requirement {
-  /** Expression, true when the plan may go on. */
+  /** Expression, true when the plan may go on. It must refer to an object: Terraform refuses to load a condition such as `false`. */
   readonly condition: string;
   readonly errorMessage: string;
 }
@@ -38,6 +38,8 @@ export interface DeploymentGuardProps {
   /** Resources that no plan may replace, by a short name. */
   readonly kept?: Readonly<Record<string, Kept>>;
   readonly requirements?: readonly Requirement[];
+  /** What the synth knows already to be missing: with each of these messages every plan is refused. */
+  readonly refusals?: readonly string[];
 }
 
 /** Of the record. The records before it, without the key, come from versions that did not mark what is kept. */
@@ -50,10 +52,16 @@ const RECORD_FORMAT = "2";
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const { identity = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [] } = props;
+    const { identity = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
     const recordedInput = { ...identity, ...asText(growing), ...asText(switchedOn) };
     const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
-    const preconditions = [...recorded(record, recordedInput, { identity, growing }), ...this.marked(record, switchedOn, kept), ...requirements];
+    const preconditions = [
+      ...recorded(record, recordedInput, { identity, growing }),
+      ...this.marked(record, switchedOn, kept),
+      ...requirements,
+      // The record always has an input, so that this is false, and Terraform sees a reference.
+      ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
+    ];
     new TerraformData(this, "Guard", {
       lifecycle: { precondition: preconditions.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
     });
