@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { limitOf } from "./limits";
+import { nearest } from "./nearest";
 import { allowedAt, choiceAt, homesOf, inWords, keysAt, nodesAt, valuesOf } from "./json-schema";
 import type { Problem } from "./problem";
 import { looksLikeToken, secretVariableFor, TOKEN_NOT_SHOWN } from "./secret-looking";
@@ -12,12 +14,14 @@ export interface Given {
   readonly content: unknown;
   /** The plain text of a value in the file. */
   readonly sourceOf: (path: readonly PropertyKey[]) => string | undefined;
+  /** Whether a field takes a text: a remedy that is refused next is none. */
+  readonly accepts: (path: readonly PropertyKey[], text: string) => boolean;
 }
 
 type Issue = z.core.$ZodIssue;
 
 /** Words for what zod found. */
-export function findings(issue: Issue, { content, sourceOf }: Given): readonly Finding[] {
+export function findings(issue: Issue, { content, sourceOf, accepts }: Given): readonly Finding[] {
   const path = issue.path;
   const value = valueAt(content, path);
   if (looksLikeToken(value)) {
@@ -34,7 +38,7 @@ export function findings(issue: Issue, { content, sourceOf }: Given): readonly F
     return [missing(path)];
   }
   if (issue.code === "invalid_type") {
-    return [{ ...at, allowed: allowedAt(path) ?? `a ${issue.expected}`, remedy: typeRemedy(issue.expected, value, at.given, path) }];
+    return [{ ...at, allowed: allowedAt(path) ?? `a ${issue.expected}`, remedy: typeRemedy(issue.expected, value, at.given, path, accepts) }];
   }
   return [{ ...at, ...(issue.code === "invalid_value" || issue.code === "invalid_union" ? choice(path, value) : wordsOf(issue)) }];
 }
@@ -72,7 +76,7 @@ function choice(path: readonly PropertyKey[], value: unknown): Words {
   return { allowed: allowedAt(path) ?? "another value", remedy: same === undefined ? "choose one of them" : `write it ${form}` };
 }
 
-function typeRemedy(expected: string, value: unknown, given: string, path: readonly PropertyKey[]): string {
+function typeRemedy(expected: string, value: unknown, given: string, path: readonly PropertyKey[], accepts: Given["accepts"]): string {
   if (value === null) {
     return `write ${["object", "record"].includes(expected) ? "its keys on indented lines below" : "a value after the colon"}, or delete the line`;
   }
@@ -80,7 +84,7 @@ function typeRemedy(expected: string, value: unknown, given: string, path: reado
     return choice(path, value).remedy;
   }
   if (expected === "string" && typeof value !== "object") {
-    return `put the value in quotes: "${given}"`;
+    return accepts(path, given) ? `put the value in quotes: "${given}"` : "write a value that is allowed, in quotes";
   }
   if (expected === "number") {
     return typeof value === "string" && /^\d+$/.test(value) ? `write it without quotes: ${value}` : "give a number within these bounds";
@@ -110,6 +114,13 @@ function unknownKey(section: readonly PropertyKey[], key: string, value: unknown
       };
     }
   }
+  const limit = limitOf([...section, key].map(String).join("."));
+  if (limit !== undefined) {
+    return { path, given: `the unknown key ${key}`, allowed, remedy: `delete it: ${limit}; docs/limits.md says what to do instead` };
+  }
+  if (section[0] === "backend" && key === "key") {
+    return { path, given: "the unknown key key", allowed, remedy: "delete it: each stack's state is named after the stack" };
+  }
   const variable = secretVariableFor(key, section.map(String).join("."));
   const meant = nearest(key, known);
   if (variable !== undefined && meant === undefined) {
@@ -124,38 +135,24 @@ function unknownKey(section: readonly PropertyKey[], key: string, value: unknown
     path,
     given: `the unknown key ${key}`,
     allowed,
-    remedy: meant === undefined ? elsewhere(key) : `did you mean ${meant}?`,
+    remedy: meant === undefined ? elsewhere(key, section) : `did you mean ${meant}?`,
   };
 }
 
-function elsewhere(key: string): string {
+/** Sections whose keys have namesakes elsewhere that mean something else: the state's subscription is not the deployment's. */
+const OWN_WORDS: readonly PropertyKey[] = ["backend", "postgresql", "sql"];
+
+function elsewhere(key: string, section: readonly PropertyKey[]): string {
   if (key === "<<") {
     return "YAML 1.2 has no merge keys: write the fields out";
   }
   const [home, ...others] = homesOf(key);
-  return home === undefined || others.length > 0 ? "correct or delete it" : `move it to ${home === "" ? "the file's own level, not indented" : home}`;
-}
-
-/** The known key that a misspelt one is nearest to, when it is near. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  const plain = (text: string) => text.toLowerCase().replace(/[_-]/g, "");
-  const [best] = known
-    .map((one) => ({ one, distance: editDistance(plain(key), plain(one)) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best && best.distance <= Math.min(2, Math.floor(key.length / 3)) ? best.one : undefined;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
+  const sameSection = home?.split(".")[0] === section[0];
+  const meansTheSame = home !== undefined && (home === "" || sameSection || (section.length <= 1 && !home.includes(".") && !OWN_WORDS.includes(section[0] ?? "")));
+  if (home === undefined || others.length > 0 || !meansTheSame) {
+    return "correct or delete it";
   }
-  return row[b.length] ?? 0;
+  return `move it to ${home === "" ? "the file's own level, not indented" : home}`;
 }
 
 export function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {

@@ -6,6 +6,7 @@ import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides,
 import { type Finding, findings, tokenFinding, valueAt } from "./issue-problems";
 import { hasInvisible, trimmedTexts } from "./invisible";
 import { type Names, physicalNames } from "./names";
+import { nearest } from "./nearest";
 import { type Problem, SettingsError } from "./problem";
 import { readableSettings } from "./readable";
 import { type Settings, settingsSchema } from "./schema";
@@ -41,13 +42,14 @@ export function loadEnvironment({ folder, variables }: LoadOptions): Environment
   const known = environmentNames(folder);
   const shown = `${basename(folder)}/${name}.yaml`;
   if (!known.includes(name)) {
+    const meant = nearest(name, known);
     throw new SettingsError("Settings", [
       {
         where: `environment variable ${ENVIRONMENT_VARIABLE}`,
         field: "",
         given: chosen === "" ? `(nothing, so ${DEFAULT_ENVIRONMENT})` : chosen,
         allowed: known.length > 0 ? `one of ${known.join(", ")}` : `the name of a file in ${basename(folder)}/; there is none`,
-        remedy: `set ${ENVIRONMENT_VARIABLE} to one of them, or write ${basename(folder)}/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)`,
+        remedy: meant === undefined ? `set ${ENVIRONMENT_VARIABLE} to one of them, or write ${basename(folder)}/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)` : `did you mean ${meant}?`,
       },
     ]);
   }
@@ -111,7 +113,11 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
       ? { where, field, ...words, order: offset }
       : { where: `environment variable ${variableOf.get(field)}`, field, ...words, order: source.length + 1 + position };
   };
-  const given = { content, sourceOf: file.sourceOf };
+  const accepts = (path: readonly PropertyKey[], text: string): boolean => {
+    const issues = settingsSchema.safeParse(withValue(content, path, text)).error?.issues ?? [];
+    return !issues.some((issue) => issue.path.join(".") === path.join("."));
+  };
+  const given = { content, sourceOf: file.sourceOf, accepts };
   const parsed = settingsSchema.safeParse(content);
   const rules = brokenRules(parsed.success ? parsed.data : readableSettings(content));
   problems.push(
@@ -128,6 +134,14 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     throw settingsError(shown, problems);
   }
   return parsed.data;
+}
+
+function withValue(content: unknown, [key, ...rest]: readonly PropertyKey[], value: unknown): unknown {
+  if (key === undefined) {
+    return value;
+  }
+  const inner = withValue(valueAt(content, [key]), rest, value);
+  return Array.isArray(content) ? content.map((entry: unknown, index) => (index === key ? inner : entry)) : { ...(content as object), [key]: inner };
 }
 
 function settingsError(shown: string, problems: readonly Placed[]): SettingsError {

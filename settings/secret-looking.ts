@@ -12,6 +12,13 @@ const HOMES: readonly (readonly [pattern: RegExp, variable: string])[] = [
 /** Secrets of the backend: Terraform takes them from its own variables. */
 const BACKEND_HOME = "that Terraform's backend reads (ARM_ACCESS_KEY or ARM_SAS_TOKEN, or TF_TOKEN_app_terraform_io)";
 
+/** A key such as adminPassword says by its section whose password it is. */
+const PASSWORD_OF: Readonly<Record<string, string>> = {
+  postgresql: "TF_VAR_pg_admin_password",
+  sql: "TF_VAR_sql_admin_password",
+  airflow: "TF_VAR_airflow_admin_password",
+};
+
 /**
  * The variable that a key such as `githubToken` should have been; `undefined` when the key names no secret.
  * @param section - the section in which the key stands
@@ -20,7 +27,8 @@ export function secretVariableFor(key: string, section = ""): string | undefined
   if (section === "backend") {
     return /token|key|pass|secret/i.test(key) ? BACKEND_HOME : undefined;
   }
-  return HOMES.find(([pattern]) => pattern.test(key))?.[1];
+  const own = /pass|pwd/i.test(key) ? PASSWORD_OF[section] : undefined;
+  return own ?? HOMES.find(([pattern]) => pattern.test(key))?.[1];
 }
 
 /** Prefixes of GitHub's and GitLab's tokens and the middle of Terraform Cloud's, as they document them. */

@@ -61,6 +61,7 @@ describe("which environment", () => {
 
   test("demo missing says that nothing was chosen", () => {
     write("staging.yaml");
+    expect(problemsWhen(() => load("Staging"))).toMatchObject([{ given: "Staging", remedy: "did you mean staging?" }]);
     expect(problemsWhen(() => load())).toMatchObject([{ given: "(nothing, so demo)", allowed: "one of staging" }]);
   });
 
@@ -427,7 +428,7 @@ describe("fields", () => {
   });
 
   test.each([
-    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", 'put the value in quotes: "1.10"'],
+    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "write a value that is allowed, in quotes"],
     ["datasurface.namespace", "namespace: test", "namespace: true", "true", 'put the value in quotes: "true"'],
     ["cluster.nodes.count", "count: 3", "count: .inf", ".inf", "give a number within these bounds"],
     ["datasurface.namespace", "namespace: test", "namespace: ~", "(nothing)", "write a value after the colon, or delete the line"],
@@ -449,6 +450,9 @@ describe("fields", () => {
     ["another style of writing", "postgresql.backup_retention_days", "did you mean backupRetentionDays?"],
     ["a key of another section", "datasurface.workers", "move it to airflow"],
     ["a section that is indented", "datasurface.monitoring", "move it to the file's own level, not indented"],
+    ["a key whose namesake means something else", "sql.storageMb", "correct or delete it"],
+    ["a network of one's own", "network.clusterSubnetId", "delete it: the deployment makes its own network and uses no existing one; docs/limits.md says what to do instead"],
+    ["a private cluster", "cluster.privateCluster", "delete it: the cluster's API server has a public address, which cluster.authorizedIpRanges limits; docs/limits.md says what to do instead"],
     ["a key that nothing has", "sql.colour", "correct or delete it"],
     ["a key that every object has", "sql.constructor", "correct or delete it"],
     ["a section that nothing has", "extras", "correct or delete it"],
@@ -463,6 +467,18 @@ describe("fields", () => {
         remedy,
       },
     ]);
+  });
+
+  test.each([
+    ["key", "delete it: each stack's state is named after the stack"],
+    ["subscriptionId", "correct or delete it"],
+  ])("backend.%s is not likened to a secret or to a key of another section", (key, remedy) => {
+    const backend = { type: "azurerm", resourceGroup: "state", storageAccount: "statestore", container: "state", [key]: "x" };
+    expect(problemsOf(fileWith({ backend }))).toMatchObject([{ field: `backend.${key}`, remedy }]);
+  });
+
+  test("a key is not sent to a section in which it means something else", () => {
+    expect(problemsOf(fileWith({ "airflow.image": { source: "prebuilt", repository: "x" } }))).toMatchObject([{ field: "airflow.image.repository", remedy: "correct or delete it" }]);
   });
 
   test("an unknown key lists those of its section", () => {
@@ -482,7 +498,8 @@ describe("secrets", () => {
     ["datasurface.gitlabToken", "TF_VAR_gitlab_customer_token"],
     ["datasurface.deployToken", "TF_VAR_gitlab_customer_token"],
     ["postgresql.pgPassword", "TF_VAR_pg_admin_password"],
-    ["postgresql.adminPassword", "TF_VAR_airflow_admin_password"],
+    ["postgresql.adminPassword", "TF_VAR_pg_admin_password"],
+    ["sql.adminPassword", "TF_VAR_sql_admin_password"],
     ["sql.sqlPassword", "TF_VAR_sql_admin_password"],
     ["airflow.adminPassword", "TF_VAR_airflow_admin_password"],
     ["azure.clientSecret", "TF_VAR_"],
