@@ -15,11 +15,11 @@ interface Run {
   readonly stderr: string;
 }
 
-function synthIn(folder: string, variables: Readonly<Record<string, string>>): Promise<Run> {
+function synthIn(folder: string, variables: Readonly<Record<string, string>>, given: readonly string[] = []): Promise<Run> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["-r", "./register.js", "main.ts"],
+      ["-r", "./register.js", "main.ts", ...given],
       { cwd: folder, env: { PATH: process.env.PATH, ...variables } },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
@@ -61,8 +61,22 @@ test("the output is the same byte for byte, from run to run and from folder to f
   symlinkSync(join(PROJECT, "node_modules"), join(copy, "node_modules"));
 
   const runs = await Promise.all([synthIn(PROJECT, { CDKTF_OUTDIR: here }), synthIn(copy, { HOME: copy, USER: "somebody-else", TF_VAR_github_token: "not-for-the-output" })]);
-  expect(runs).toEqual([{ code: 0, stdout: "", stderr: "" }, { code: 0, stdout: "", stderr: "" }]);
+  expect(runs).toMatchObject([{ code: 0, stdout: "" }, { code: 0, stdout: "" }]);
+  const [, { stderr }] = runs;
+  expect(stderr).toMatch(/^Environment demo \(environments\/demo\.yaml\): the stacks .* are in cdktf\.out\/stacks\.\nPlaceholders are left, .*\nNot set: TF_VAR_gitlab_customer_token\. /);
+  expect(stderr).not.toContain("not-for-the-output");
   const written = filesOf(here);
   expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`), "stacks/demo-workload/tests/workload.tftest.json"]);
   expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
+}, 120_000);
+
+test("--environment chooses, --help explains, and what is unknown is refused with 2", async () => {
+  const folder = join(temporary, "arguments");
+  const synth = (...given: string[]) => synthIn(PROJECT, { CDKTF_OUTDIR: folder }, given);
+  const [help, unknown] = await Promise.all([synth("--help"), synth("--enviroment", "dev")]);
+  expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining("--environment NAME") as string, stderr: "" });
+  expect(unknown).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Allowed: --environment, --help.") as string });
+  expect(existsSync(folder)).toBe(false);
+  expect((await synth("--environment", "dev")).stderr).toContain("Environment dev (environments/dev.yaml)");
+  expect(existsSync(join(folder, "stacks", "dev-infra", "cdk.tf.json"))).toBe(true);
 }, 120_000);

@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { readCommandLine } from "../../settings/command-line";
+import { loadEnvironment } from "../../settings/load";
+import { synthNotes } from "../../settings/notes";
+import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
+import { PROJECT } from "../helpers/settings";
+
+const notes = (variables: Readonly<Record<string, string>>, kubelogin = true) =>
+  synthNotes({ environment: loadEnvironment({ folder: join(PROJECT, "environments"), variables }), variables, folder: "out/stacks", kubelogin });
+
+const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_gitlab_customer_token: "secret-b" };
+const WHERE = "Environment demo (environments/demo.yaml): the stacks demo-infra, demo-cluster-config, demo-workload are in out/stacks.";
+
+test("with nothing missing, only the environment and the stacks' folder are named", () => {
+  expect(notes(COMPLETE)).toEqual([WHERE]);
+});
+
+test("placeholders and tokens that are missing are named", () => {
+  expect(notes({})).toEqual([
+    WHERE,
+    "Placeholders are left, and a plan is refused: set AZURE_SUBSCRIPTION_ID, MODEL_REPO, AIRFLOW_REPO, GITHUB_USERNAME, GITLAB_CUSTOMER_USER, or the fields in environments/demo.yaml.",
+    "Not set: TF_VAR_github_token, TF_VAR_gitlab_customer_token. A first deployment needs them; a synth and a destroy do not.",
+  ]);
+});
+
+test("kubelogin is missed where access.mode wants it", () => {
+  expect(notes(COMPLETE, false)[1]).toMatch(/^kubelogin is not in PATH: access.mode entra needs it/);
+});
+
+test.each([
+  ["PG_ADMIN_PASSWORD", "TF_VAR_pg_admin_password"],
+  ["SQL_ADMIN_PASSWORD", "TF_VAR_sql_admin_password"],
+])("%s is ignored, and said to be, unless %s is set; never its value", (ignored, read) => {
+  expect(notes({ ...COMPLETE, [ignored]: "hush" })).toEqual([WHERE, `${ignored} is set, and nothing reads it: set ${read} instead.`]);
+  expect(notes({ ...COMPLETE, [ignored]: "hush", [read]: "hush" })).toEqual([WHERE]);
+});
+
+test.each([
+  ["GITHUB_TOKEN", "TF_VAR_github_token"],
+  ["GITLAB_CUSTOMER_TOKEN", "TF_VAR_gitlab_customer_token"],
+])("%s is no substitute for %s", (ignored, read) => {
+  expect(notes({ ...COMPLETE, [read]: "", [ignored]: "hush" }).join("\n")).toContain(`${ignored} is set, and nothing reads it: set ${read} instead.`);
+});
+
+test.each([
+  ["MODEL_REPOSITORY", "MODEL_REPO"],
+  ["AIRFLOW_REPOSITORY", "AIRFLOW_REPO"],
+  ["AZURE_SUBSCRIPTION", "AZURE_SUBSCRIPTION_ID"],
+  ["GITHUB_USER", "GITHUB_USERNAME"],
+  ["TF_VAR_GITHUB_TOKEN", "TF_VAR_github_token"],
+])("%s is noticed", (given, meant) => {
+  expect(notes({ ...COMPLETE, [meant]: "", [given]: "hush" }).join("\n")).toContain(`${given} is set, and nothing reads it: did you mean ${meant}?`);
+  expect(notes({ ...COMPLETE, [meant]: meant === "AZURE_SUBSCRIPTION_ID" ? COMPLETE[meant] : "me/it".replace(meant === "GITHUB_USERNAME" ? /\/.*/ : /$^/, ""), [given]: "hush" })).toEqual([WHERE]);
+});
+
+test("variables of other programs are left alone", () => {
+  expect(notes({ ...COMPLETE, HOSTNAME: "x", USERNAME: "x", AZURE_TENANT_ID: "x", POD_NAMESPACE: "x", GITHUB_REPOSITORY: "x/y", NODE_NAME: "x" })).toEqual([WHERE]);
+});
+
+test("a region like a known one is questioned, one unlike all is not", () => {
+  expect(notes({ ...COMPLETE, AZURE_REGION: "westus22" })).toEqual([WHERE, expect.stringContaining("did you mean westus2?")]);
+  expect(notes({ ...COMPLETE, AZURE_REGION: "atlantiscentral" })).toEqual([WHERE]);
+});
+
+describe("arguments", () => {
+  test.each([
+    [["--enviroment", "demo"], "Unknown option '--enviroment'"],
+    [["production"], "Unexpected argument 'production'"],
+    [["--environment"], "Option '--environment <value>' argument missing"],
+  ])("%j is refused with what is allowed", (given, reason) => {
+    expect(readCommandLine(given, { environment: { type: "string" } })).toEqual({ kind: "error", message: `${reason}. Allowed: --environment, --help.` });
+  });
+});

@@ -1,0 +1,76 @@
+import { BACKEND_VARIABLE, ENVIRONMENT_VARIABLE, FIELD_OF_VARIABLE, valueOf } from "./environment-variables";
+import type { Environment } from "./load";
+import { nearest } from "./nearest";
+import { placeholdersLeft } from "./placeholders";
+import { KNOWN_REGIONS } from "./regions";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The walkthrough's own names of secrets, which nothing reads here, and the variables that are read. */
+const SECRET_OF: Readonly<Record<string, string>> = {
+  PG_ADMIN_PASSWORD: "TF_VAR_pg_admin_password",
+  SQL_ADMIN_PASSWORD: "TF_VAR_sql_admin_password",
+  GITHUB_TOKEN: "TF_VAR_github_token",
+  GITLAB_CUSTOMER_TOKEN: "TF_VAR_gitlab_customer_token",
+};
+
+const REQUIRED = ["TF_VAR_github_token", "TF_VAR_gitlab_customer_token"];
+
+const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), "TF_VAR_airflow_admin_password"];
+
+export interface NotesProps {
+  readonly environment: Environment;
+  readonly variables: Variables;
+  /** Folder of the synthesized stacks, as it is shown. */
+  readonly folder: string;
+  /** Whether kubelogin is in PATH. */
+  readonly kubelogin: boolean;
+}
+
+/** What is known at synth and is no error: one line each, never with a secret's value. */
+export function synthNotes({ environment: { name, settings }, variables, folder, kubelogin }: NotesProps): readonly string[] {
+  const notes = [`Environment ${name} (environments/${name}.yaml): the stacks ${["infra", "cluster-config", "workload"].map((role) => `${name}-${role}`).join(", ")} are in ${folder}.`];
+  const placeholders = placeholdersLeft(settings);
+  if (placeholders.length > 0) {
+    notes.push(`Placeholders are left, and a plan is refused: set ${placeholders.join(", ")}, or the fields in environments/${name}.yaml.`);
+  }
+  const isSet = (variable: string): boolean => valueOf(variables, variable) !== "";
+  // A remote run has variables and programs of its own.
+  if (settings.backend.type !== "cloud") {
+    const missing = REQUIRED.filter((variable) => !isSet(variable));
+    if (missing.length > 0) {
+      notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}; a synth and a destroy do not.`);
+    }
+    if (settings.access.mode === "entra" && !kubelogin) {
+      notes.push("kubelogin is not in PATH: access.mode entra needs it to reach the cluster (https://azure.github.io/kubelogin/).");
+    }
+    notes.push(
+      ...Object.entries(SECRET_OF)
+        .filter(([ignored, read]) => isSet(ignored) && !isSet(read))
+        .map(([ignored, read]) => `${ignored} is set, and nothing reads it: set ${read} instead.`),
+    );
+  }
+  notes.push(
+    ...Object.keys(variables)
+      .sort()
+      .flatMap((variable) => {
+        const meant = isSet(variable) ? meantBy(variable) : undefined;
+        return meant === undefined || isSet(meant) ? [] : [`${variable} is set, and nothing reads it: did you mean ${meant}?`];
+      }),
+  );
+  const { region } = settings.azure;
+  const near = KNOWN_REGIONS.includes(region) ? undefined : nearest(region, KNOWN_REGIONS);
+  if (near !== undefined) {
+    notes.push(`azure.region is ${region}, which is not among Azure's regions of November 2025: did you mean ${near}?`);
+  }
+  return notes;
+}
+
+/** The known variable that another name was meant for: a slip of the keyboard, or the longer or shorter word. */
+function meantBy(variable: string): string | undefined {
+  if (KNOWN.includes(variable) || variable in SECRET_OF) {
+    return undefined;
+  }
+  const longerOrShorter = variable.includes("_") && variable.length >= 8 ? KNOWN.filter((known) => !known.startsWith("TF_VAR_") && (known.startsWith(variable) || (known.length >= 10 && /^[A-Z]+$/.test(variable.slice(known.length)) && variable.startsWith(known)))) : [];
+  return longerOrShorter.length === 1 ? longerOrShorter[0] : nearest(variable, KNOWN);
+}
