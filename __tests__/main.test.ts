@@ -66,7 +66,9 @@ test("the output is the same byte for byte, from run to run and from folder to f
   expect(stderr).toMatch(/^Environment demo \(environments\/demo\.yaml\): the stacks .* are in cdktf\.out\/stacks\.\nPlaceholders are left, .*\nNot set: TF_VAR_gitlab_customer_token\. /);
   expect(stderr).not.toContain("not-for-the-output");
   const written = filesOf(here);
-  expect(Object.keys(written)).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`), "stacks/demo-workload/tests/workload.tftest.json"]);
+  const chart = Object.keys(written).filter((file) => file.includes("/assets/")).map((file) => file.replace(/[0-9A-F]{32}/, "HASH"));
+  expect(chart).toEqual(["Chart.yaml", "templates/claims.yaml"].map((file) => `stacks/demo-cluster-config/assets/SharedStorage_Chart_9EE00308/HASH/${file}`));
+  expect(Object.keys(written).filter((file) => !file.includes("/assets/"))).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`), "stacks/demo-workload/tests/workload.tftest.json"]);
   expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
 }, 120_000);
 

@@ -124,8 +124,8 @@ export const UNAVOIDABLE: readonly UnavoidableEdge[] = [
   { before: /^infra: azurerm_kubernetes_cluster\./, after: /^infra: azurerm_federated_identity_credential\./, reason: "it names the cluster's issuer" },
   { before: /^infra: azurerm_kubernetes_cluster\./, after: /^cluster-config: kubernetes_namespace_v1\./, reason: "the API server answers when the cluster is there" },
   { before: /^infra: azurerm_postgresql_flexible_server\./, after: /^cluster-config: kubernetes_secret_v1\.Secrets_(metadata|pgbouncer)/, reason: "the connections name the server" },
-  { before: /^infra: azurerm_private_endpoint\.FileStorage/, after: /^cluster-config: kubernetes_persistent_volume_claim_v1\./, reason: "the share is mounted by the endpoint" },
-  { before: /^cluster-config: kubernetes_namespace_v1\./, after: /^(cluster-config: kubernetes_(secret|persistent)|workload: kubernetes_config_map)/, reason: "they lie in the namespace" },
+  { before: /^infra: azurerm_private_endpoint\.FileStorage/, after: /^cluster-config: helm_release\.SharedStorage_Claims/, reason: "the share is mounted by the endpoint" },
+  { before: /^cluster-config: kubernetes_namespace_v1\./, after: /^(cluster-config: (kubernetes_secret|helm_release\.SharedStorage_Claims)|workload: kubernetes_config_map)/, reason: "they lie in the namespace" },
   { before: /^cluster-config: kubernetes_secret_v1\.Secrets_(git_|registry)/, after: /^workload: kubernetes_job_v1\.PublishModel/, reason: "the job signs in with the token" },
   { before: /^infra: azurerm_(mssql_database|postgresql_flexible_server)\./, after: /^workload: kubernetes_job_v1\.PublishModel/, reason: "the model names both servers" },
   { before: /^infra: azurerm_(mssql_database|private_endpoint)\.SqlServer/, after: /^workload: kubernetes_job_v1\.Ring1Init/, reason: "it makes tables there" },
@@ -136,7 +136,7 @@ export const UNAVOIDABLE: readonly UnavoidableEdge[] = [
   { before: /^workload: kubernetes_job_v1\.Ring1Init/, after: /^workload: kubernetes_job_v1\.ModelMerge/, reason: "it merges into ring 1's tables" },
   // Not Ring1Init or ModelMerge → Airflow: the walkthrough itself installs Airflow before both (steps 20 and 23).
   { before: /^workload: kubernetes_job_v1\.(PublishDag|AirflowMigrate)/, after: /^workload: helm_release\./, reason: "Airflow starts with a migrated database, and git-sync ends with a failure while the branch is missing" },
-  { before: /^cluster-config: kubernetes_persistent_volume_claim_v1\./, after: /^workload: (helm_release\.|kubernetes_job_v1\.Ring1Init)/, reason: "the pods mount the claims" },
+  { before: /^cluster-config: helm_release\.SharedStorage_Claims/, after: /^workload: (helm_release\.|kubernetes_job_v1\.Ring1Init)/, reason: "the pods mount the claims" },
   { before: /^workload: helm_release\./, after: /^workload: kubernetes_job_v1\.AirflowAdmin/, reason: "the walkthrough makes the user in the running Airflow (step 25)" },
   { before: /^workload: kubernetes_job_v1\.(AirflowAdmin|ModelMerge|Ring1Init)/, after: /^workload: kubernetes_job_v1\.Verify/, reason: "it signs in as the user and waits for DAGs that read the tables" },
 ];

@@ -7,7 +7,7 @@ import type { Construct } from "constructs";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { namespaceSecrets } from "../constructs/kubernetes/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../constructs/kubernetes/network-policy";
-import { LOGGING_CONFIG_MAP } from "../constructs/kubernetes/object-names";
+import { CLAIMS, LOGGING_CONFIG_MAP } from "../constructs/kubernetes/object-names";
 import { Secrets } from "../constructs/kubernetes/secrets";
 import { SecretsStoreCsi } from "../constructs/kubernetes/secrets-store-csi";
 import { ServiceAccounts } from "../constructs/kubernetes/service-accounts";
@@ -62,8 +62,9 @@ export class ClusterConfigStack extends EnvironmentStack {
           "pod-security.kubernetes.io/warn": "baseline",
         },
       },
-      // A share of Azure Files takes its time to go.
-      timeouts: { delete: "15m" },
+      // It waits for its pods, and a worker may end its task first (1800 s); then for the volumes.
+      timeouts: { delete: "45m" },
+      lifecycle: { preventDestroy: settings.protection },
     }).metadata;
 
     const vault = new VaultReader(this, "Vault", outputs.key_vault_id);
@@ -74,7 +75,8 @@ export class ClusterConfigStack extends EnvironmentStack {
       revisions: settings.revisions,
     });
     new ServiceAccounts(this, "ServiceAccounts", { namespace, identityClientId: interpolate(outputs.identity_client_id) });
-    const storage = new SharedStorage(this, "SharedStorage", {
+    new HelmProvider(this, "Helm", { kubernetes: access });
+    new SharedStorage(this, "SharedStorage", {
       namespace,
       storage: settings.storage,
       accountName: interpolate(outputs.storage_account_name),
@@ -87,14 +89,13 @@ export class ClusterConfigStack extends EnvironmentStack {
       data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", "PSP_NAME=Demo", `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
     });
     if (settings.cluster.secretsStoreCsi === "helm") {
-      new HelmProvider(this, "Helm", { kubernetes: access });
       new SecretsStoreCsi(this, "SecretsStoreCsi");
     }
 
     publishOutputs(this, CLUSTER_CONFIG_OUTPUTS, {
       namespace,
-      git_cache_claim: storage.gitCache.metadata.name,
-      logs_claim: storage.logs.metadata.name,
+      git_cache_claim: CLAIMS.gitCache,
+      logs_claim: CLAIMS.logs,
     });
   }
 }

@@ -20,6 +20,7 @@ import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId, SECRETS } from "../
 import { escapeTemplate, interpolate } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
+import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
 import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
@@ -51,6 +52,8 @@ export class WorkloadStack extends EnvironmentStack {
     const namespace = interpolate(config.namespace);
 
     this.providers(environment, infra);
+    // Destroying begins with this stack. Without it, everything here would be gone before the next stack's claims refuse.
+    new TerraformData(this, "Protection", { lifecycle: { preventDestroy: settings.protection } });
 
     const secretRevisions = new SecretRevisions(this, environment, infra);
     const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });

@@ -15,8 +15,12 @@ function listed(): readonly string[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-function movesOf({ json }: SynthesizedStack): readonly (readonly [string, string])[] {
-  return ((json.moved ?? []) as unknown as readonly { readonly from: string; readonly to: string }[]).map(({ from, to }) => [from, to] as const);
+function movesOf({ json, blocks }: SynthesizedStack): readonly (readonly [string, string])[] {
+  const moved = (json.moved ?? []) as unknown as readonly { readonly from: string; readonly to: string }[];
+  // A claim that Terraform forgets without destroying it is in the release's hands.
+  const forgotten = ((json.removed ?? []) as unknown as readonly { readonly from: string; readonly lifecycle: { readonly destroy: boolean } }[]).filter(({ lifecycle }) => !lifecycle.destroy);
+  const release = blocks.find(({ address }) => address.startsWith("helm_release.SharedStorage_Claims_"))?.address ?? "";
+  return [...moved.map(({ from, to }) => [from, to] as const), ...forgotten.map(({ from }) => [from, release] as const)];
 }
 
 test("what holds data keeps its address, or says where it has gone to", () => {

@@ -18,12 +18,15 @@ export const STATEFUL_TYPES = [
   "kubernetes_persistent_volume_claim_v1",
 ] as const;
 
+/** The release of the volume claims, which took over the resource that each claim was. */
+const CLAIMS = /^helm_release\.SharedStorage_Claims_/;
+
 /** The record of the settings that cannot change (stacks/identity.ts): without it, nothing refuses them. */
 const RECORD = /^terraform_data\.DeploymentGuard_Identity_/;
 
 /** Whether a resource may not be replaced, by its address without `[…]`. */
 export function isStateful(address: string): boolean {
-  return RECORD.test(address) || STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`));
+  return RECORD.test(address) || CLAIMS.test(address) || STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`));
 }
 
 export interface Addresses {

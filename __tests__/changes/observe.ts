@@ -56,6 +56,8 @@ const RESTARTS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^redis\./, ["redis"]],
   [/^pgbouncer\./, ["pgbouncer"]],
   [/^dags\.gitSync\./, GIT_SYNC_PODS],
+  // Values of the claims' release.
+  [/^(claims|className)\b/, []],
   // A CronJob: the next run has it.
   [/^databaseCleanup\./, []],
 ];
@@ -76,8 +78,13 @@ export function observe(plan: Plan, stacks: readonly SynthesizedStack[]): StackC
     rerun: [...jobs("replace", ""), ...jobs("create", " (for the first time)"), ...jobs("delete", " (removed)")].sort(),
     restarted: [...new Set(managed.filter(({ change }) => actionOf(change.actions) === "update").flatMap(restarts))],
     outputs: Object.entries(plan.output_changes ?? {}).filter(([, { actions }]) => actionOf(actions) !== "no-op").map(([name]) => name).sort(),
-    lost: managed.filter(({ address, change }) => ["replace", "delete"].includes(actionOf(change.actions)) && isStateful(address)).map(({ address }) => address),
+    lost: managed.filter(({ address, change }) => ["replace", "delete"].includes(actionOf(change.actions)) && isStateful(address) && !handedOver(address, change.actions)).map(({ address }) => address),
   };
+}
+
+/** A claim that Terraform forgets without destroying it: the release of the claims takes it over. */
+function handedOver(address: string, actions: readonly string[]): boolean {
+  return actions.join() === "forget" && address.startsWith("kubernetes_persistent_volume_claim_v1.SharedStorage_");
 }
 
 /** `["delete", "create"]` and the other way round are a replacement. `forget` loses an object, too. */

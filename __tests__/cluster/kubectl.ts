@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Processes, RunResult } from "../../rehearsal/processes";
@@ -46,6 +46,11 @@ export class Kubectl {
     return this.props.processes.run("kubectl", words, { cwd: this.props.folder, env: this.env });
   }
 
+  /** Another program against the same cluster. */
+  other(program: string, ...words: readonly string[]): Promise<RunResult> {
+    return this.props.processes.run(program, words, { cwd: this.props.folder, env: this.env });
+  }
+
   /** The same, where anything but success means that the test cannot go on. */
   async must(...words: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await this.run(...words);
@@ -82,8 +87,21 @@ export class Kubectl {
   }
 
   write(manifests: readonly Json[]): string {
+    return this.writeJson({ apiVersion: "v1", kind: "List", items: manifests });
+  }
+
+  /** A Helm chart of one object. */
+  chart(name: string, template: Json): string {
+    const folder = join(this.props.folder, `chart-${name}`);
+    mkdirSync(join(folder, "templates"), { recursive: true });
+    writeFileSync(join(folder, "Chart.yaml"), JSON.stringify({ apiVersion: "v2", name, version: "1.0.0" }));
+    writeFileSync(join(folder, "templates", "object.yaml"), JSON.stringify(template));
+    return folder;
+  }
+
+  writeJson(content: Json): string {
     const file = join(this.props.folder, `manifests-${(this.files += 1)}.json`);
-    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
     return file;
   }
 }

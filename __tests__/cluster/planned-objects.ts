@@ -1,3 +1,4 @@
+import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
 import { Deployment } from "../../rehearsal/deployment";
 import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
@@ -74,7 +75,8 @@ export async function plannedObjects({ project, processes, providers, environmen
         if (found === undefined) {
           throw new RehearsalError(`${address} is in the state of ${stack.name} and not in its plan.`);
         }
-        objects.push({ step: first + step, address, type: found.type, values: found.values, writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)) });
+        const own = { step: first + step, address, type: found.type, values: found.values, writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)) };
+        objects.push(...(found.type === "helm_release" ? claimsOf(own) : [own]));
       }
     }
     return { objects, outputs };
@@ -83,7 +85,23 @@ export async function plannedObjects({ project, processes, providers, environmen
   }
 }
 
-const isKubernetes = ({ mode, type }: { readonly mode: string; readonly type: string }): boolean => mode === "managed" && type.startsWith("kubernetes_");
+/** Objects that a provider sends to the API server, and the release whose chart is the project's own. */
+const isKubernetes = ({ mode, type, attributes }: State["instances"][number]): boolean => mode === "managed" && (type.startsWith("kubernetes_") || (type === "helm_release" && attributes.name === CLAIMS_RELEASE));
+
+/** The claims of the project's chart, as its template makes them. */
+function claimsOf({ step, address, values }: StackObject): readonly StackObject[] {
+  const [document = "{}"] = values.values as readonly string[];
+  const { className, claims } = JSON.parse(document) as { readonly className: string; readonly claims: readonly { readonly name: string; readonly storage: string }[] };
+  return claims.map(({ name, storage }) => ({
+    step,
+    address: `${address}: ${name}`,
+    type: "kubernetes_persistent_volume_claim_v1",
+    values: {
+      metadata: [{ name, namespace: values.namespace }],
+      spec: [{ access_modes: ["ReadWriteMany"], storage_class_name: className, resources: [{ requests: { storage } }] }],
+    },
+  }));
+}
 
 /** The Kubernetes objects of a state, each with its place: one more than the highest of those that it depends on. */
 function inSteps(state: State): readonly (readonly [State["instances"][number], number])[] {

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { Processes } from "../../rehearsal/processes";
 import { ClusterError } from "./problem";
@@ -41,6 +42,13 @@ export class Rig {
       throw error;
     }
     return rig;
+  }
+
+  /** The helm that was built with the API server: the version that the Terraform provider embeds. */
+  get helm(): string {
+    const { API_SERVER_DIR: given = "", XDG_CACHE_HOME: cache = "" } = this.props.own;
+    const folder = given === "" ? join(cache === "" ? join(homedir(), ".cache") : cache, "datasurface-api-server") : given;
+    return join(folder, "bin", "helm");
   }
 
   get kubeconfig(): string {

@@ -66,7 +66,7 @@ async function main(): Promise<number> {
       const variables = { DATASURFACE_VERSION: expected.version };
       const plan = await plannedObjects({ project: PROJECT, processes, providers, environment: expected.environment, variables, own: process.env, say: () => undefined });
       say(`  deployed in the made-up cloud and planned, ${((Date.now() - rehearsed) / 1000).toFixed(0)} s`);
-      const scenario = new Scenario({ plan, expected, kubectl, checks, fakenode, say });
+      const scenario = new Scenario({ plan, expected, kubectl, checks, fakenode, helm: rig?.helm, say });
       try {
         await scenario.run();
       } finally {

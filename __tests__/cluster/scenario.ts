@@ -1,9 +1,13 @@
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { PROJECT } from "../helpers/settings";
 import type { Checks } from "./checks";
 import { type Kubectl, until } from "./kubectl";
 import { at, differences, type JsonObject, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
 import type { Plan } from "./planned-objects";
 import { ClusterError } from "./problem";
-import { asPod, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, withoutSecret, withRevision, withValue } from "./trials";
+import { asPod, BEHAVIOUR, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, withoutSecret, withRevision, withValue } from "./trials";
 
 export interface Case {
   /** Name of a file in environments/. */
@@ -21,6 +25,8 @@ export const CASES: readonly Case[] = [
   { environment: "production", version: "1.8.4", jobs: EVERY_LINE },
 ];
 
+const CLAIMS_CHART = join(PROJECT, "constructs", "kubernetes", "claims-chart");
+
 /** Jobs whose image's user is known, and not root; see docs/testing-cluster.md. */
 const NON_ROOT = ["airflow-migrate", "airflow-admin"];
 
@@ -31,6 +37,8 @@ export interface ScenarioProps {
   readonly checks: Checks;
   /** Whether pods come to life: fakenode plays the kubelet. */
   readonly fakenode: boolean;
+  /** The helm command; unset on a cluster of somebody else. */
+  readonly helm?: string;
   readonly say: (line: string) => void;
 }
 
@@ -79,6 +87,12 @@ export class Scenario {
       for (const name of ["volumes, jobs and the deployment come to life", "failing jobs, missing Secrets, logs, the CronJob"]) {
         checks.skip(`${name}: this cluster has no fakenode (unset KUBECONFIG for the one that has)`);
       }
+    }
+    if (fakenode && this.props.helm !== undefined) {
+      await this.checkTakeOver(this.props.helm);
+      await this.leavePodsBehind(this.props.helm);
+    } else {
+      checks.skip("claims that the release takes over, and a destroy with pods that mount them: this cluster has no fakenode or no helm");
     }
     await this.checkRemoval(before);
   }
@@ -432,6 +446,64 @@ export class Scenario {
     await kubectl.must("delete", "-f", kubectl.write(Object.values(trials).flat()), "--wait=true", "--timeout=60s");
   }
 
+  // --- claims
+
+  private get claims(): readonly Manifest[] {
+    return this.ofKind("PersistentVolumeClaim");
+  }
+
+  /** As in a deployment of an earlier version, where each claim was a resource: its volume stays. */
+  private async checkTakeOver(helm: string): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const values = (gibibytes?: number): string =>
+      kubectl.writeJson({
+        className: at(this.claims[0], "spec", "storageClassName") ?? "",
+        claims: this.claims.map((claim) => ({ name: claim.metadata.name, storage: gibibytes === undefined ? (at(claim, "spec", "resources", "requests", "storage") ?? "") : `${gibibytes}Gi` })),
+      });
+    const upgrade = (gibibytes?: number) =>
+      kubectl.other(helm, "upgrade", CLAIMS_RELEASE, CLAIMS_CHART, "--install", "--take-ownership", "--wait", "--timeout", "60s", "--namespace", this.namespace, "--values", values(gibibytes));
+    const identities = async (): Promise<readonly string[]> => (await kubectl.kept(this.claims)).map((claim) => `${text(at(claim, "metadata", "uid"))} ${text(at(claim, "spec", "volumeName"))}`);
+    await checks.check("the claims' release takes over claims that are there, with their volumes, and lets them grow; Kubernetes refuses a smaller one", async () => {
+      const before = await identities();
+      const problems: string[] = [];
+      for (const gibibytes of [undefined, 500]) {
+        const { status, stderr } = await upgrade(gibibytes);
+        problems.push(...(status === 0 ? [] : [stderr.trim()]));
+      }
+      const smaller = await upgrade(100);
+      problems.push(...(smaller.status !== 0 && smaller.stderr.includes("field can not be less than") ? [] : [`100 GiB after 500: ${smaller.stderr.trim() || "accepted"}`]));
+      return isDeepStrictEqual(await identities(), before) ? problems : [...problems, "a claim or its volume is another one"];
+    });
+  }
+
+  /** What holds up the deletion of a claim: an ended task pod, a server that ends its work, and an install of Airflow that failed. */
+  private async leavePodsBehind(helm: string): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    const pod = (name: string, behaviour: string, spec: JsonObject): Manifest => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: this.namespace, annotations: { [BEHAVIOUR]: behaviour } },
+      spec: {
+        ...spec,
+        containers: [{ name: "c", image: "c", volumeMounts: [{ name: "v", mountPath: "/v" }] }],
+        volumes: [{ name: "v", persistentVolumeClaim: { claimName: this.claims[0]?.metadata.name ?? "" } }],
+      },
+    });
+    await checks.check("an ended task pod, a server that still ends its work, and a release whose install failed mount a claim", async () => {
+      const { errors } = await kubectl.apply([pod("task", "exit:0", { restartPolicy: "Never" }), pod("worker", "stops:15", { terminationGracePeriodSeconds: 1800 })]);
+      const ended = await until(30, async () => {
+        const phases = (await kubectl.get("pods", "task", "worker", ...namespace)).map((live) => text(at(live, "status", "phase")));
+        return phases.join() === "Succeeded,Running" ? [] : [`task and worker: ${phases.join()}`];
+      });
+      await kubectl.must("delete", "pod", "worker", ...namespace, "--wait=false");
+      const failing = pod("failing", "unready", {});
+      const chart = kubectl.chart("failing", { ...failing, kind: "Deployment", apiVersion: "apps/v1", metadata: { name: "failing" }, spec: { selector: { matchLabels: { app: "failing" } }, template: { metadata: { labels: { app: "failing" }, annotations: { [BEHAVIOUR]: "unready" } }, spec: failing.spec ?? {} } } });
+      const install = await kubectl.other(helm, "install", "failing", chart, "--wait", "--timeout", "4s", ...namespace);
+      return [...errors, ...ended, ...(install.status === 0 ? ["the install that had to fail went well"] : [])];
+    });
+  }
+
   // --- the end
 
   private volumes(kubectl: Kubectl): Promise<readonly JsonObject[]> {
@@ -444,14 +516,19 @@ export class Scenario {
   }
 
   private async checkRemoval(before: readonly string[]): Promise<void> {
-    const { checks, kubectl, fakenode } = this.props;
+    const { checks, kubectl, fakenode, helm } = this.props;
     const steps = [...new Set(this.planned.map(({ step }) => step))].sort((a, b) => b - a);
-    await checks.check("everything can be removed, in the order in which Terraform destroys", async () => {
+    await checks.check("everything can be removed, in the order in which Terraform destroys; the claims go with the namespace", async () => {
       const problems: string[] = [];
       for (const step of steps) {
         // The namespace's own service account is not made by Terraform, and not removed.
         const manifests = this.planned.filter((planned) => planned.step === step && planned.manifest.kind !== "Namespace").map(({ manifest }) => manifest);
-        const doomed = manifests.filter(({ kind, metadata }) => kind !== "ServiceAccount" || metadata.name !== "default");
+        const doomed = manifests.filter(({ kind, metadata }) => kind !== "PersistentVolumeClaim" && (kind !== "ServiceAccount" || metadata.name !== "default"));
+        if (helm !== undefined && manifests.some(({ kind }) => kind === "PersistentVolumeClaim")) {
+          const { status, stderr } = await kubectl.other(helm, "uninstall", CLAIMS_RELEASE, "--wait", "--timeout", "20s", "--namespace", this.namespace);
+          const waiting = (await kubectl.kept(this.claims)).filter((claim) => claim === undefined || at(claim, "metadata", "deletionTimestamp") !== undefined);
+          problems.push(...(status === 0 ? [] : [stderr.trim()]), ...(waiting.length === 0 ? [] : ["the uninstall deletes claims: they wait for their pods"]));
+        }
         if (doomed.length > 0) {
           const { status, stderr } = await kubectl.run("delete", "-f", kubectl.write(doomed), "--wait=true", "--timeout=60s");
           problems.push(...(status === 0 ? [] : [stderr.trim()]));

@@ -9,7 +9,7 @@ import { REVERSED, type Role, ROLES, type Run, type Site, succeeded } from "./si
 import type { Check } from "./suite";
 
 /** What holds data or secrets fails by itself, so that everything else that can be made is there when it does. */
-const ALONE = /^(azurerm_(key_vault|key_vault_secret|postgresql_flexible_server|postgresql_flexible_server_database|mssql_server|mssql_database|storage_account)|kubernetes_(secret_v1|persistent_volume_claim_v1))$/;
+const ALONE = /^(azurerm_(key_vault|key_vault_secret|postgresql_flexible_server|postgresql_flexible_server_database|mssql_server|mssql_database|storage_account)|kubernetes_secret_v1)$/;
 /** What the next stack reads, or holds the same secret as it: that stack is deployed as well. */
 const READ_LATER = /^(azurerm_key_vault_secret|azurerm_postgresql_flexible_server|azurerm_mssql_server)$/;
 /** Terraform's own, which no provider makes. */
@@ -241,7 +241,7 @@ function volatileAttributes(one: Site, other: Site): ReadonlySet<string> {
 }
 
 /** What follows from the time at which a secret was made, or is made up anew. */
-const TIMES = /^time_|_wo_(version|revision)$|^null_resource\.|^terraform_data\.id|^terraform_remote_state\.outputs|^azurerm_key_vault_secret\.(id|version|resource_id)$|^kubernetes_job_v1\.spec|^helm_release\.values|^helm_release\.metadata|^kubernetes_deployment_v1\.spec/;
+const TIMES = /^time_|_wo_(version|revision)$|^null_resource\.|^terraform_data\.id|^terraform_remote_state\.outputs|^azurerm_key_vault_secret\.(id|version|resource_id)$|^kubernetes_job_v1\.spec|^helm_release\.values|^helm_release\.metadata|^kubernetes_(deployment|persistent_volume_claim)_v1\.spec/;
 
 /** In what a state differs from the one of a deployment without failures. */
 function unlike(base: Base, site: Site, role: Role): readonly string[] {

@@ -131,8 +131,9 @@ describe("InfraStack", () => {
       "azurerm_postgresql_flexible_server_database Postgresql_AirflowDatabase",
       "azurerm_resource_group ResourceGroup",
       "azurerm_storage_account FileStorage_Account",
-      "kubernetes_persistent_volume_claim_v1 SharedStorage_GitCache",
-      "kubernetes_persistent_volume_claim_v1 SharedStorage_Logs",
+      "helm_release SharedStorage_Claims",
+      "kubernetes_namespace_v1 Namespace",
+      "terraform_data Protection",
     ]);
   });
 
@@ -261,7 +262,8 @@ describe("ClusterConfigStack", () => {
   test("the namespace admits pods of the baseline only, and has time to go", () => {
     const namespace = demo.clusterConfig.resource("kubernetes_namespace_v1", "Namespace");
     expect(at(namespace, "metadata.labels")).toMatchObject({ "pod-security.kubernetes.io/enforce": "baseline" });
-    expect(namespace.timeouts).toEqual({ delete: "15m" });
+    // Longer than a worker's grace period.
+    expect(namespace.timeouts).toEqual({ delete: "45m" });
   });
 
   test("everything in it waits for the namespace", () => {
@@ -279,9 +281,10 @@ describe("ClusterConfigStack", () => {
     });
   });
 
-  test("has Helm only where the CSI driver comes by it", () => {
-    expect(Object.keys(demo.clusterConfig.section("provider"))).not.toContain("helm");
-    expect(protectedDemo.clusterConfig.all("helm_release").map(({ attributes }) => attributes.name)).toEqual(["csi-secrets-store"]);
+  test("has the CSI driver's release only where the settings want it", () => {
+    const releases = ({ clusterConfig }: SynthesizedEnvironment) => clusterConfig.all("helm_release").map(({ attributes }) => attributes.name).sort();
+    expect(releases(demo)).toEqual(["datasurface-claims"]);
+    expect(releases(protectedDemo)).toEqual(["csi-secrets-store", "datasurface-claims"]);
   });
 
   test("takes storage account and group from InfraStack, as the shares lie there", () => {

@@ -51,6 +51,8 @@ export const REDIS_SERVICE = `${AIRFLOW_RELEASE}-redis`;
 export const API_SERVER_SERVICE = `${AIRFLOW_RELEASE}-api-server`;
 export const API_SERVER_PORT = 8080;
 
+/** Helm release of the volume claims. */
+export const CLAIMS_RELEASE = "datasurface-claims";
 /** Volume claims of the shares on Azure Files NFS. */
 export const CLAIMS = { gitCache: "git-cache-pvc", logs: "airflow-task-logs" } as const;
 

@@ -210,7 +210,7 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 		action, subject, config = "delete", prior, prior
 	}
 	e := entry{Started: time.Now(), Provider: p.name, Type: r.TypeName, Action: action}
-	e.Seconds = tables.secondsFor(r.TypeName, action) + sleepSeconds(r.TypeName, action, subject)
+	e.Seconds = tables.secondsFor(r.TypeName, text(subject["name"]), action) + sleepSeconds(r.TypeName, action, subject)
 	problem := p.stage.wait(ctx, p.stop, e.Seconds)
 
 	if action == "update" {
@@ -226,6 +226,11 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 	taint := false
 	if problem == nil && action != "delete" {
 		problem = p.obstacle(r.TypeName, action, subject)
+	}
+	if problem == nil {
+		var seconds float64
+		seconds, problem = p.inNamespace(r.TypeName, action, subject)
+		e.Seconds += seconds
 	}
 	if problem == nil { // a turn is used up only by an action that would have succeeded
 		fault, yes, err := p.stage.fail(r.TypeName, action, key(r.TypeName, subject), subject)
@@ -392,6 +397,10 @@ func (p *provider) observe(typ string, d *definition, result map[string]any) err
 		if secret := secretValue(t); typ == "azurerm_key_vault_secret" && secret != "" {
 			result["value"] = secret
 		}
+		return nil
+	}
+	if typ == claimType {
+		p.observeClaim(d, result)
 		return nil
 	}
 	if p.stage.strict && !p.stage.exists(typ, id, lastName(id)) {

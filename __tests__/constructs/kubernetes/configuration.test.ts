@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { clusterAccess, type ClusterAccess, type ClusterAccessProps } from "../../../constructs/kubernetes/cluster-access";
 import { namespaceSecrets, secretRevision } from "../../../constructs/kubernetes/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../../../constructs/kubernetes/network-policy";
@@ -8,8 +10,8 @@ import { ServiceAccounts } from "../../../constructs/kubernetes/service-accounts
 import { SharedStorage, type SharedStorageProps } from "../../../constructs/kubernetes/shared-storage";
 import { VaultReader } from "../../../constructs/kubernetes/vault-reader";
 import { SECRETS_STORE_CSI_CHART } from "../../../settings/versions";
-import { at, objectAt, plain } from "../../helpers/json";
-import { environmentOf, type SettingsChange } from "../../helpers/settings";
+import { at, type JsonObject, objectAt, plain } from "../../helpers/json";
+import { environmentOf, PROJECT, type SettingsChange } from "../../helpers/settings";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 const SECRET_IDS = Object.keys(SECRETS) as SecretId[];
@@ -234,7 +236,8 @@ describe("SharedStorage", () => {
       new SharedStorage(scope, "Foreign", { ...PROPS, storage: { ...STORAGE, createClass: false } });
     });
   });
-  const claim = (path: string) => stack.resource("kubernetes_persistent_volume_claim_v1", path);
+  const release = (path: string) => stack.resource("helm_release", `${path}/Claims`);
+  const values = (path: string) => JSON.parse(plain(at(release(path), "values.0"))) as JsonObject;
 
   test("the class names account, group and private endpoint, so that the driver makes shares and nothing else", () => {
     expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class")).toMatchObject({
@@ -253,16 +256,40 @@ describe("SharedStorage", () => {
 
   test("the class binds at once: a claim that waits for a pod would wait for ever", () => {
     expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class").volume_binding_mode).toBe("Immediate");
-    expect(claim("Storage/GitCache").wait_until_bound).toBe(true);
+    expect(release("Storage").wait).toBe(true);
   });
 
-  test.each([["GitCache", "git-cache-pvc", "100Gi"], ["Logs", "airflow-task-logs", "250Gi"]])("%s is shared by pods on several nodes", (id, name, storage) => {
-    expect(claim(`Storage/${id}`)).toMatchObject({
-      metadata: { name, namespace: "ns" },
-      spec: { access_modes: ["ReadWriteMany"], storage_class_name: "azurefile-csi-nfs", resources: { requests: { storage } } },
-      timeouts: { create: "10m" },
-      depends_on: [stack.reference("kubernetes_storage_class_v1", "Storage/Class")],
+  test("the release has both claims, and waits for the class", () => {
+    expect(values("Storage")).toEqual({
+      className: "azurefile-csi-nfs",
+      claims: [{ name: "git-cache-pvc", storage: "100Gi" }, { name: "airflow-task-logs", storage: "250Gi" }],
     });
+    expect(release("Storage")).toMatchObject({ name: "datasurface-claims", namespace: "ns", depends_on: [stack.reference("kubernetes_storage_class_v1", "Storage/Class")] });
+  });
+
+  test("the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace", () => {
+    expect(release("Storage").chart).toMatch(/^\.\/assets\/Storage_Chart_[0-9A-F]{8}\/[0-9A-F]{32}$/);
+    const template = readFileSync(join(PROJECT, "constructs", "kubernetes", "claims-chart", "templates", "claims.yaml"), "utf8");
+    expect(template).toMatch(/^ {4}helm\.sh\/resource-policy: keep$/m);
+    expect(template).toMatch(/^ {2}accessModes: \[ReadWriteMany\]$/m);
+    expect(stack.all("kubernetes_persistent_volume_claim_v1")).toEqual([]);
+  });
+
+  test("claims that are there already are taken over, and Terraform forgets the resources that they were without destroying them", () => {
+    expect(release("Storage")).toMatchObject({ take_ownership: true, upgrade_install: true });
+    const removed = stack.json.removed as unknown as readonly { readonly from: string; readonly lifecycle: JsonObject }[];
+    expect(removed.map(({ from }) => from.replace(/_[0-9A-F]{8}$/, ""))).toEqual(["GitCache", "Logs"].map((name) => `kubernetes_persistent_volume_claim_v1.Foreign_${name}`));
+    expect(removed.map(({ lifecycle }) => lifecycle)).toEqual([{ destroy: false }, { destroy: false }]);
+  });
+
+  test("a claim that has more than the setting refuses the plan; one that is not there has nothing", () => {
+    const preconditions = at(release("Storage"), "lifecycle.precondition") as unknown as readonly { readonly condition: string; readonly error_message: string }[];
+    const request = (id: string) => `data.${stack.block("kubernetes_persistent_volume_claim_v1", `Storage/Present-${id}`, "data").address.replace(/^data\./, "")}.spec[0].resources[0].requests["storage"]`;
+    expect(preconditions.map(({ condition }) => condition)).toEqual([
+      `\${try(tonumber(trimsuffix(${request("gitCache")}, "Gi")), 0) <= 100}`,
+      `\${try(tonumber(trimsuffix(${request("logs")}, "Gi")), 0) <= 250}`,
+    ]);
+    expect(preconditions[1]?.error_message).toMatch(/^The setting storage\.logsGiB is 250, but the claim airflow-task-logs has \$\{.*\} GiB\. A share may only grow/);
   });
 
   test("volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share", () => {
@@ -270,13 +297,14 @@ describe("SharedStorage", () => {
   });
 
   test.each([["Storage", false], ["Protected", true]])("claims of %s: prevent_destroy is %s", (path, expected) => {
-    expect(["GitCache", "Logs"].map((id) => at(claim(`${path}/${id}`), "lifecycle.prevent_destroy"))).toEqual([expected, expected]);
+    expect(at(release(path), "lifecycle.prevent_destroy")).toBe(expected);
   });
 
   test("takes a class of another environment as it is, and does not wait for its claims", () => {
     expect(stack.all("kubernetes_storage_class_v1").map(({ attributes }) => at(attributes, "metadata.name")).sort()).toEqual(["azurefile-csi-nfs", "other"]);
-    expect(claim("Foreign/Logs")).toMatchObject({ spec: { storage_class_name: "azurefile-csi-nfs" }, wait_until_bound: false });
-    expect(claim("Foreign/Logs")).not.toHaveProperty("depends_on");
+    expect(values("Foreign").className).toBe("azurefile-csi-nfs");
+    expect(release("Foreign").wait).toBe(false);
+    expect(release("Foreign")).not.toHaveProperty("depends_on");
   });
 });
 

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// providerIn has a made-up cloud of its own.
+func providerIn(t *testing.T) *provider {
+	t.Helper()
+	dir := t.TempDir()
+	s, err := stageFromEnv(func(name string) string { return map[string]string{"REHEARSAL_DIR": dir}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newProvider("kubernetes", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPodsHoldUpAClaimUntilTheNamespaceGoes(t *testing.T) {
+	p := providerIn(t)
+	claim := map[string]any{"metadata": []any{map[string]any{"name": "git-cache-pvc", "namespace": "ns"}}}
+	act := func(typ, action string, subject map[string]any) (float64, string) {
+		seconds, err := p.inNamespace(typ, action, subject)
+		if err != nil {
+			return seconds, err.Error()
+		}
+		return seconds, ""
+	}
+	if _, problem := act(claimType, "delete", claim); problem != "" {
+		t.Errorf("without pods: %s", problem)
+	}
+	act("helm_release", "create", map[string]any{"name": "airflow", "namespace": "ns"})
+	// The uninstall leaves the pods.
+	act("helm_release", "delete", map[string]any{"name": "airflow", "namespace": "ns"})
+	seconds, problem := act(claimType, "delete", claim)
+	if seconds != 1200 || !strings.Contains(problem, "git-cache-pvc still exists with finalizers: [kubernetes.io/pvc-protection]") {
+		t.Errorf("with pods: %v s, %q", seconds, problem)
+	}
+	act("kubernetes_namespace_v1", "delete", map[string]any{"metadata": []any{map[string]any{"name": "ns"}}})
+	if _, problem := act(claimType, "delete", claim); problem != "" {
+		t.Errorf("after the namespace: %s", problem)
+	}
+}
+
+func TestAClaimOfTheChartIsSeenWithItsSize(t *testing.T) {
+	p := providerIn(t)
+	d := p.catalogue.Data.get(claimType)
+	size := func(namespace, name string) string {
+		result := map[string]any{"metadata": []any{map[string]any{"name": name, "namespace": namespace}}}
+		p.observeClaim(d, result)
+		return text(lookup(result, "spec.0.resources.0.requests.storage"))
+	}
+	if got := size("ns", "git-cache-pvc"); got != "" {
+		t.Errorf("before the release: %q", got)
+	}
+	release := map[string]any{"namespace": "ns", "values": []any{`{"claims": [{"name": "git-cache-pvc", "storage": "200Gi"}]}`}}
+	if err := p.stage.save(&thing{Type: "helm_release", ID: claimsRelease, Attributes: release}); err != nil {
+		t.Fatal(err)
+	}
+	if got := size("ns", "git-cache-pvc") + size("ns", "other") + size("elsewhere", "git-cache-pvc"); got != "200Gi" {
+		t.Errorf("after the release: %q", got)
+	}
+}
