@@ -140,7 +140,7 @@ function unknownKey(section: readonly PropertyKey[], key: string, value: unknown
 }
 
 /** Sections whose keys have namesakes elsewhere that mean something else: the state's subscription is not the deployment's. */
-const OWN_WORDS: readonly PropertyKey[] = ["backend", "postgresql", "sql"];
+const OWN_WORDS: readonly PropertyKey[] = ["backend", "cluster", "postgresql", "sql"];
 
 function elsewhere(key: string, section: readonly PropertyKey[]): string {
   if (key === "<<") {

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentNames } from "../../settings/load";
 import { synthesizeEnvironment } from "../helpers/environments";
-import { ENVIRONMENTS, projectEnvironment } from "../helpers/settings";
+import { EXAMPLES, projectEnvironment } from "../helpers/settings";
 import type { SynthesizedStack } from "../helpers/synthesized";
 import { addressProblems, isStateful } from "./stateful";
 
@@ -24,7 +23,7 @@ function movesOf({ json, blocks }: SynthesizedStack): readonly (readonly [string
 }
 
 test("what holds data keeps its address, or says where it has gone to", () => {
-  const stacks = environmentNames(ENVIRONMENTS).flatMap((name) => synthesizeEnvironment(projectEnvironment(name)).stacks);
+  const stacks = EXAMPLES.flatMap((name) => synthesizeEnvironment(projectEnvironment(name)).stacks);
   const present = stacks.flatMap(({ name, blocks }) => blocks.filter(({ mode, address }) => mode === "resource" && isStateful(address)).map(({ address }) => `${name} ${address}`));
   const moves = stacks.flatMap((stack) => movesOf(stack).map(([from, to]) => [`${stack.name} ${from}`, `${stack.name} ${to}`] as const));
   expect(addressProblems({ listed: listed(), present, moves: new Map(moves) })).toEqual([]);

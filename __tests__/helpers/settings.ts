@@ -9,6 +9,9 @@ import { isObject, type Json, type JsonObject } from "./json";
 export const PROJECT = join(__dirname, "..", "..");
 export const ENVIRONMENTS = join(PROJECT, "environments");
 
+/** The project's own environments. Tests of their values name these: an environment that somebody adds has values of its own. */
+export const EXAMPLES = ["demo", "dev", "production"] as const;
+
 /** Some of the settings, by their names in the file. */
 export type SettingsChange = Partial<{
   readonly [Section in keyof SettingsInput]: NonNullable<SettingsInput[Section]> extends infer Value ? (Value extends object ? DeepPartial<Value> : Value) : never;

@@ -449,6 +449,7 @@ describe("fields", () => {
     ["a misspelt key", "cluster.nodes.vmsize", "did you mean vmSize?"],
     ["another style of writing", "postgresql.backup_retention_days", "did you mean backupRetentionDays?"],
     ["a key of another section", "datasurface.workers", "move it to airflow"],
+    ["a key that means something else in another section", "cluster.version", "correct or delete it"],
     ["a section that is indented", "datasurface.monitoring", "move it to the file's own level, not indented"],
     ["a key whose namesake means something else", "sql.storageMb", "correct or delete it"],
     ["a network of one's own", "network.clusterSubnetId", "delete it: the deployment makes its own network and uses no existing one; docs/limits.md says what to do instead"],
