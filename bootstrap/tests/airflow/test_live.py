@@ -201,9 +201,10 @@ class Live(unittest.TestCase):
         self.check(job.end(), 0)
 
     def test_24_an_import_error_that_shows_late(self) -> None:
+        job = self.airflow.job("verify.py", SETTLE_SECONDS="90", TIMEOUT_SECONDS="100")
+        job.wait_for("none yet, looking for 90 s")
         (self.airflow.dags / "broken_four.py").write_text("# airflow DAG\nraise ValueError('late')\n")
-        outcome = self.airflow.job("verify.py", SETTLE_SECONDS="90", TIMEOUT_SECONDS="100").end()
-        self.check(outcome, 1, "none yet, looking for 90 s", "1 DAG file does not import")
+        self.check(job.end(), 1, "1 DAG file does not import")
 
     # --- something is wrong with the user ---
 
