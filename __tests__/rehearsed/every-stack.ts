@@ -60,7 +60,7 @@ async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: R
   if (elsewhere !== source) {
     problems.push("synthesized from another folder, cdk.tf.json is another one");
   }
-  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
+  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "assets", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
   problems.push(...stray.map((name) => `a file beside cdk.tf.json: ${name}`));
   const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], { env: { TF_WORKSPACE: "another" } });
   if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
@@ -101,7 +101,7 @@ async function wholeLife(rig: Rig, synthesis: Synthesis, released: Synthesis, pr
   }
   if (synthesis.environment.settings.protection) {
     const refused = site.fork();
-    for (const role of ["cluster-config", "infra"] as const) {
+    for (const role of REVERSED) {
       const objects = refused.objects().length;
       const run = await refused.destroy(processes, role);
       if (run.succeeded || refused.objects().length !== objects) {

@@ -51,11 +51,14 @@ func (p *provider) inNamespace(typ, action string, subject map[string]any) (floa
 	return 0, nil
 }
 
-// observeClaim tells what a data source sees of a claim that has no resource of its own: one of the chart, or none, which is
-// no error (kubernetes 3.2.1, data_source_kubernetes_persistent_volume_claim_v1.go).
+// observeClaim tells what a data source sees of a claim: of one with a resource of its own, of one of the chart, or of none,
+// which is no error (kubernetes 3.2.1, data_source_kubernetes_persistent_volume_claim_v1.go).
 func (p *provider) observeClaim(d *definition, result map[string]any) {
 	spec := []any{}
-	if storage := p.chartClaim(text(lookup(result, "metadata.namespace")), text(lookup(result, "metadata.name"))); storage != "" {
+	namespace, name := text(lookup(result, "metadata.namespace")), text(lookup(result, "metadata.name"))
+	if own := p.stage.load(claimType, namespace+"/"+name); own != nil {
+		spec = list(own.Attributes["spec"])
+	} else if storage := p.chartClaim(namespace, name); storage != "" {
 		spec = append(spec, map[string]any{"resources": []any{map[string]any{"requests": map[string]any{"storage": storage}}}})
 	}
 	result["spec"] = shape(spec, d.typ.(tftypes.Object).AttributeTypes["spec"])

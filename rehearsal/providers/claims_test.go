@@ -64,4 +64,11 @@ func TestAClaimOfTheChartIsSeenWithItsSize(t *testing.T) {
 	if got := size("ns", "git-cache-pvc") + size("ns", "other") + size("elsewhere", "git-cache-pvc"); got != "200Gi" {
 		t.Errorf("after the release: %q", got)
 	}
+	single := map[string]any{"spec": []any{map[string]any{"resources": []any{map[string]any{"requests": map[string]any{"storage": "300Gi"}}}}}}
+	if err := p.stage.save(&thing{Type: claimType, ID: "ns/git-cache-pvc", Attributes: single}); err != nil {
+		t.Fatal(err)
+	}
+	if got := size("ns", "git-cache-pvc"); got != "300Gi" {
+		t.Errorf("with a resource of its own: %q", got)
+	}
 }

@@ -373,6 +373,10 @@ func (p *provider) ReadDataSource(_ context.Context, r *tfprotov6.ReadDataSource
 
 // observe copies what is known of the object that a data source looks up.
 func (p *provider) observe(typ string, d *definition, result map[string]any) error {
+	if typ == claimType {
+		p.observeClaim(d, result)
+		return nil
+	}
 	template := idTemplate(typ, d.Block)
 	if template == "" || !p.catalogue.Resources.has(typ) {
 		return nil
@@ -397,10 +401,6 @@ func (p *provider) observe(typ string, d *definition, result map[string]any) err
 		if secret := secretValue(t); typ == "azurerm_key_vault_secret" && secret != "" {
 			result["value"] = secret
 		}
-		return nil
-	}
-	if typ == claimType {
-		p.observeClaim(d, result)
 		return nil
 	}
 	if p.stage.strict && !p.stage.exists(typ, id, lastName(id)) {
