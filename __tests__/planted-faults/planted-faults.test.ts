@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT } from "../helpers/settings";
 import { planted } from "./copy";
@@ -21,6 +21,11 @@ test("each has a name of its own", () => {
 test("none is caught by a snapshot, a golden list or a generated page", () => {
   const golden = ALL.filter(({ caughtBy }) => caughtBy.suite === "test" && /snapshot|^addresses|^changes|^planted-faults|up to date/.test(`${caughtBy.file} ${caughtBy.test}`));
   expect(golden.map(({ name }) => name)).toEqual([]);
+});
+
+test("each test file that has to catch one exists", () => {
+  const files = ALL.flatMap(({ caughtBy }) => (caughtBy.suite === "test" ? [caughtBy.file] : []));
+  expect(files.filter((file) => !existsSync(join(PROJECT, "__tests__", file)))).toEqual([]);
 });
 
 test("docs/planted-faults.md has them all", () => {

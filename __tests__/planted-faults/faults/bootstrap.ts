@@ -72,7 +72,7 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "value: podText(value)",
     to: "value",
-    caughtBy: { suite: "test", file: "__tests__/constructs/kubernetes/pod-text.test.ts", test: "a name that looks like a variable reaches Airflow as it was given, and no variable of any pod is expanded" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/pod-text.test.ts", test: "a name that looks like a variable reaches Airflow as it was given, and no variable of any pod is expanded" },
   },
   {
     name: "printed-command-without-quotes",
@@ -80,6 +80,6 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/shell-command.ts",
     from: "PLAIN.test(text) ? text :",
     to: "true ? text :",
-    caughtBy: { suite: "test", file: "__tests__/constructs/terraform/shell-command.test.ts", test: "the commands that the stacks print survive a resource group with parentheses" },
+    caughtBy: { suite: "test", file: "constructs/terraform/shell-command.test.ts", test: "the commands that the stacks print survive a resource group with parentheses" },
   },
 ];

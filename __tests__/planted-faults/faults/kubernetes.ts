@@ -88,7 +88,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/claims-chart/templates/claims.yaml",
     from: "accessModes: [ReadWriteMany]",
     to: "accessModes: [ReadWriteOnce]",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "its claims stay when it is uninstalled" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace" },
   },
   {
     name: "claims-are-uninstalled",
@@ -96,7 +96,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/claims-chart/templates/claims.yaml",
     from: "    helm.sh/resource-policy: keep",
     to: "    helm.sh/resource-policy: delete",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "its claims stay when it is uninstalled" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace" },
   },
   {
     name: "running-claims-destroyed",
@@ -104,7 +104,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/shared-storage.ts",
     from: "lifecycle: { destroy: false } }",
     to: "lifecycle: { destroy: true } }",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "claims that are there already are taken over" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "claims that are there already are taken over, and Terraform forgets the resources that they were without destroying them" },
   },
   {
     name: "protection-refuses-late",
@@ -112,7 +112,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "preventDestroy: settings.protection",
     to: "preventDestroy: false",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "refuses to be destroyed when protection is on" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
   {
     name: "nodes-metadata-is-reached",
