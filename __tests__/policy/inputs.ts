@@ -31,7 +31,7 @@ export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
     files: Object.fromEntries(
       stacks.map(({ name, synthesized }) => {
         const blocks = JSON.parse(synthesized) as Record<string, unknown>;
-        return [`${name}/cdk.tf.json`, Object.fromEntries(Object.entries(blocks).filter(([block]) => block !== "terraform" && block !== "//"))];
+        return [`${name}/cdk.tf.json`, Object.fromEntries(Object.entries(blocks).filter(([block]) => !["terraform", "removed", "//"].includes(block)))];
       }),
     ),
     addressOf: (file, resource) => {
