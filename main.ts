@@ -40,8 +40,8 @@ function main(): void {
     app.synth();
     writeTerraformTest(app.outdir, workload.node.id, environment);
     const folder = relative(process.cwd(), join(app.outdir, "stacks"));
-    // On stderr: stdout stays free for what reads this program's output.
-    console.error(synthNotes({ environment, variables, folder, kubelogin: isInPath("kubelogin") }).join("\n"));
+    // On stdout: cdktf shows what comes on stderr as an error.
+    console.log(synthNotes({ environment, variables, folder, kubelogin: isInPath("kubelogin") }).join("\n"));
   });
 }
 

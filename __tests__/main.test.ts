@@ -61,10 +61,10 @@ test("the output is the same byte for byte, from run to run and from folder to f
   symlinkSync(join(PROJECT, "node_modules"), join(copy, "node_modules"));
 
   const runs = await Promise.all([synthIn(PROJECT, { CDKTF_OUTDIR: here }), synthIn(copy, { HOME: copy, USER: "somebody-else", TF_VAR_github_token: "not-for-the-output" })]);
-  expect(runs).toMatchObject([{ code: 0, stdout: "" }, { code: 0, stdout: "" }]);
-  const [, { stderr }] = runs;
-  expect(stderr).toMatch(/^Environment demo \(environments\/demo\.yaml\): the stacks .* are in cdktf\.out\/stacks\.\nPlaceholders are left, .*\nNot set: TF_VAR_gitlab_customer_token\. /);
-  expect(stderr).not.toContain("not-for-the-output");
+  expect(runs).toMatchObject([{ code: 0, stderr: "" }, { code: 0, stderr: "" }]);
+  const [, { stdout }] = runs;
+  expect(stdout).toMatch(/^Environment demo \(environments\/demo\.yaml\): the stacks .* are in cdktf\.out\/stacks\.\nPlaceholders are left, .*\nNot set: TF_VAR_gitlab_customer_token\. /);
+  expect(stdout).not.toContain("not-for-the-output");
   const written = filesOf(here);
   const chart = Object.keys(written).filter((file) => file.includes("/assets/")).map((file) => file.replace(/[0-9A-F]{32}/, "HASH"));
   expect(chart).toEqual(["Chart.yaml", "templates/claims.yaml"].map((file) => `stacks/demo-cluster-config/assets/SharedStorage_Chart_9EE00308/HASH/${file}`));
@@ -79,6 +79,6 @@ test("--environment chooses, --help explains, and what is unknown is refused wit
   expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining("--environment NAME") as string, stderr: "" });
   expect(unknown).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Allowed: --environment, --help.") as string });
   expect(existsSync(folder)).toBe(false);
-  expect((await synth("--environment", "dev")).stderr).toContain("Environment dev (environments/dev.yaml)");
+  expect((await synth("--environment", "dev")).stdout).toContain("Environment dev (environments/dev.yaml)");
   expect(existsSync(join(folder, "stacks", "dev-infra", "cdk.tf.json"))).toBe(true);
 }, 120_000);
