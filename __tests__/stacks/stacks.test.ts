@@ -167,6 +167,9 @@ describe("the deployment guard", () => {
   const messages = ({ infra }: SynthesizedEnvironment) =>
     (at(infra.resource("terraform_data", "DeploymentGuard/Guard"), "lifecycle.precondition") as readonly JsonObject[]).map(({ condition, error_message }) => ({ condition: plain(condition), message: plain(error_message) }));
 
+  /** The record always has an input. */
+  const REFUSES_EVERY_PLAN = /^\$\{terraform_data\.\S+\.input == null\}$/;
+
   test("holds these settings fast", () => {
     expect(Object.keys(objectAt(demo.infra.resource("terraform_data", "DeploymentGuard/Identity"), "input")).sort()).toEqual([
       "azure.region",
@@ -208,7 +211,7 @@ describe("the deployment guard", () => {
 
   test.each(["AZURE_SUBSCRIPTION_ID", "MODEL_REPO", "AIRFLOW_REPO", "GITHUB_USERNAME", "GITLAB_CUSTOMER_USER"])("refuses the placeholder of %s, and names variable and file", (variable) => {
     expect(messages(demo)).toContainEqual({
-      condition: expect.stringMatching(/^\$\{terraform_data\..*\.input == null\}$/) as string,
+      condition: expect.stringMatching(REFUSES_EVERY_PLAN) as string,
       message: `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/demo.yaml.`,
     });
   });
@@ -231,7 +234,7 @@ describe("the deployment guard", () => {
         GITLAB_CUSTOMER_USER: "deploy",
       }),
     );
-    expect(messages(real).filter(({ condition }) => condition === "${false}")).toEqual([]);
+    expect(messages(real).filter(({ condition }) => REFUSES_EVERY_PLAN.test(condition))).toEqual([]);
   });
 });
 
