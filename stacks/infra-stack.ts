@@ -275,7 +275,7 @@ export class InfraStack extends EnvironmentStack {
 
   private providers({ settings }: Environment): void {
     const purge = !settings.keyVault.purgeProtection;
-    new AzurermProvider(this, "Azurerm", {
+    const azurerm = new AzurermProvider(this, "Azurerm", {
       subscriptionId: settings.azure.subscriptionId,
       resourceProviderRegistrations: "core",
       resourceProvidersToRegister: RESOURCE_PROVIDERS,
@@ -299,6 +299,9 @@ export class InfraStack extends EnvironmentStack {
         },
       ],
     });
+    // Newer than the binding. An interrupted create of a cluster, a server or an account is in the state, and the next run
+    // replaces it; without, every later run ends with "already exists".
+    azurerm.addOverride("features.0.persist_id_on_create_before_polling_for_completion", true);
     new RandomProvider(this, "Random");
     new TimeProvider(this, "Time");
   }

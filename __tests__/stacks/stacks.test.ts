@@ -46,6 +46,10 @@ describe("InfraStack", () => {
     expect(at(features(protectedDemo), "key_vault.0")).toMatchObject({ purge_soft_delete_on_destroy: false, purge_soft_deleted_secrets_on_destroy: false });
   });
 
+  test("keeps the id of what is interrupted while Azure makes it, so that the next run does not end with 'already exists'", () => {
+    expect(at(features(demo), "persist_id_on_create_before_polling_for_completion")).toBe(true);
+  });
+
   test("does not delete a group in which somebody else has something", () => {
     expect(at(features(demo), "resource_group.0")).toEqual({ prevent_deletion_if_contains_resources: true });
   });

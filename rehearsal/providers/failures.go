@@ -21,11 +21,12 @@ type failure struct {
 	selector    string // empty: every object of the type
 	count       int
 	taint       bool
+	interrupted bool // the cloud goes on and makes the object; Terraform knows of it only where the id was kept before
 }
 
-const failureGrammar = `allowed is TYPE[SELECTOR]:ACTION:COUNT:taint, several separated by commas. [SELECTOR] may be left out; it is an id, ` +
+const failureGrammar = `allowed is TYPE[SELECTOR]:ACTION:COUNT:taint or :interrupted, several separated by commas. [SELECTOR] may be left out; it is an id, ` +
 	`the last part of an id, a name, or ARGUMENT=VALUE (all may hold *). ACTION is create (also when left out), update, delete or open. ` +
-	`COUNT is 1 or more (1 when left out). :taint may be left out and goes with create. For example azurerm_subnet[aks-subnet]:create:1`
+	`COUNT is 1 or more (1 when left out). :taint and :interrupted may be left out and go with create. For example azurerm_subnet[aks-subnet]:create:1`
 
 var (
 	// What is in brackets may hold colons, as the id of a vault secret does.
@@ -63,7 +64,7 @@ func parseFailure(spec string) (failure, string) {
 	if parts == nil {
 		return failure{}, "this has not the form of a failure"
 	}
-	f := failure{spec: spec, typ: parts[1], selector: parts[2], action: parts[3], count: 1, taint: parts[5] == "taint"}
+	f := failure{spec: spec, typ: parts[1], selector: parts[2], action: parts[3], count: 1, taint: parts[5] == "taint", interrupted: parts[5] == "interrupted"}
 	if f.action == "" {
 		f.action = "create"
 	}
@@ -77,11 +78,11 @@ func parseFailure(spec string) (failure, string) {
 		}
 		f.count = n
 	}
-	if parts[5] != "" && !f.taint {
+	if parts[5] != "" && !f.taint && !f.interrupted {
 		return f, fmt.Sprintf("%q is not known here", parts[5])
 	}
-	if f.taint && f.action != "create" {
-		return f, "only what is created can be left tainted"
+	if parts[5] != "" && f.action != "create" {
+		return f, "only what is created can be left tainted or interrupted"
 	}
 	if !strings.Contains(f.typ, "*") && !isType(f.typ, f.action) {
 		return f, fmt.Sprintf("no provider of this project has a type %s with this action", f.typ)

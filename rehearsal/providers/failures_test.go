@@ -56,16 +56,17 @@ func TestFailureSelects(t *testing.T) {
 }
 
 func TestParseFailures(t *testing.T) {
-	given := "azurerm_subnet, azurerm_key_vault_secret[https://kv/secrets/a,b]:update:2 azurerm_subnet[x]:create:1:taint,random_password:open"
+	given := "azurerm_subnet, azurerm_key_vault_secret[https://kv/secrets/a,b]:update:2 azurerm_subnet[x]:create:1:taint,random_password:open,azurerm_subnet[y]:create:1:interrupted"
 	failures, err := parseFailures(given)
-	if err != nil || len(failures) != 4 {
+	if err != nil || len(failures) != 5 {
 		t.Fatalf("%v, %v", failures, err)
 	}
 	for i, want := range []failure{
-		{"azurerm_subnet", "azurerm_subnet", "create", "", 1, false},
-		{"azurerm_key_vault_secret[https://kv/secrets/a,b]:update:2", "azurerm_key_vault_secret", "update", "https://kv/secrets/a,b", 2, false},
-		{"azurerm_subnet[x]:create:1:taint", "azurerm_subnet", "create", "x", 1, true},
-		{"random_password:open", "random_password", "open", "", 1, false},
+		{"azurerm_subnet", "azurerm_subnet", "create", "", 1, false, false},
+		{"azurerm_key_vault_secret[https://kv/secrets/a,b]:update:2", "azurerm_key_vault_secret", "update", "https://kv/secrets/a,b", 2, false, false},
+		{"azurerm_subnet[x]:create:1:taint", "azurerm_subnet", "create", "x", 1, true, false},
+		{"random_password:open", "random_password", "open", "", 1, false, false},
+		{"azurerm_subnet[y]:create:1:interrupted", "azurerm_subnet", "create", "y", 1, false, true},
 	} {
 		if failures[i] != want {
 			t.Errorf("%+v, wanted %+v", failures[i], want)
@@ -82,6 +83,7 @@ func TestMistakesInTheEnvironment(t *testing.T) {
 		"REHEARSAL_FAIL=azurerm_subnet:create:0":               `"0" is no count`,
 		"REHEARSAL_FAIL=azurerm_subnet:create:1:tainted":       `"tainted" is not known`,
 		"REHEARSAL_FAIL=azurerm_subnet:delete:1:taint":         "only what is created",
+		"REHEARSAL_FAIL=azurerm_subnet:update:1:interrupted":   "only what is created",
 		"REHEARSAL_FAIL=azurerm_subnets:create:1":              "no provider of this project has a type azurerm_subnets",
 		"REHEARSAL_FAIL=random_password:create:1,aws_vpc:open": "no provider of this project has a type aws_vpc",
 		"REHEARSAL_TIME_SCALE=fast":                            "a number from 0",

@@ -290,6 +290,41 @@ func TestFaults(t *testing.T) {
 		}
 	})
 
+	// What a person meets who ends Terraform while Azure makes these.
+	interrupted := "REHEARSAL_FAIL=azurerm_kubernetes_cluster:create:1:interrupted,azurerm_postgresql_flexible_server:create:1:interrupted," +
+		"azurerm_mssql_server:create:1:interrupted"
+
+	t.Run("an interrupted create whose id was kept is replaced", func(t *testing.T) {
+		w := newWorld(t, interrupted)
+		write(t, filepath.Join(w.dir, "infra", "keep_override.tf.json"),
+			`{"provider": {"azurerm": {"features": {"persist_id_on_create_before_polling_for_completion": true}}}}`)
+		w.init("infra")
+		if out, code := w.try("infra", "apply", "-auto-approve", "-no-color"); code == 0 || strings.Count(out, "fails as asked for") != 3 {
+			t.Fatalf("exit %d\n%s", code, out)
+		}
+		if out := w.apply("infra"); !strings.Contains(out, "3 destroyed") {
+			t.Error(out)
+		}
+		w.expectNoChanges("infra")
+	})
+
+	t.Run("an interrupted create whose id was not kept has to be imported", func(t *testing.T) {
+		w := newWorld(t, interrupted)
+		w.init("infra")
+		if _, code := w.try("infra", "apply", "-auto-approve"); code == 0 {
+			t.Fatal("the apply should fail")
+		}
+		for range 2 { // for ever
+			if out, code := w.try("infra", "apply", "-auto-approve", "-no-color"); code == 0 || strings.Count(out, "already exists") != 3 {
+				t.Fatalf("exit %d\n%s", code, out)
+			}
+		}
+		for _, typ := range []string{"azurerm_kubernetes_cluster", "azurerm_postgresql_flexible_server", "azurerm_mssql_server"} {
+			w.run("infra", "import", typ+".main", w.last("create", typ, "").ID)
+		}
+		w.apply("infra")
+	})
+
 	t.Run("the real provider's rules between arguments hold", func(t *testing.T) {
 		w := newWorld(t)
 		write(t, filepath.Join(w.dir, "infra", "extra.tf"), `
@@ -435,6 +470,11 @@ func TestTables(t *testing.T) {
 			if b := types[typ].Block; name != "subscription" && b.Attributes[name] == nil && b.Blocks[name] == nil {
 				t.Errorf("ids.txt: %s has no argument %s", typ, name)
 			}
+		}
+	}
+	for typ := range tables.keepsID {
+		if types[typ] == nil {
+			t.Errorf("keeps-id.txt: there is no type %s", typ)
 		}
 	}
 	for _, row := range tables.values {

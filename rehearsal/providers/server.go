@@ -223,7 +223,7 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 	}
 	e.ID, e.Config = text(subject["id"]), plain(config)
 
-	taint := false
+	made, known := true, true // in the cloud, and in Terraform's state
 	if problem == nil && action != "delete" {
 		problem = p.obstacle(r.TypeName, action, subject)
 	}
@@ -232,17 +232,24 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 		seconds, problem = p.inNamespace(r.TypeName, action, subject)
 		e.Seconds += seconds
 	}
-	if problem == nil { // a turn is used up only by an action that would have succeeded
+	if problem != nil {
+		made, known = false, false
+	} else { // a turn is used up only by an action that would have succeeded
 		fault, yes, err := p.stage.fail(r.TypeName, action, key(r.TypeName, subject), subject)
 		if problem = err; yes {
-			problem, taint = fmt.Errorf("REHEARSAL_FAIL: %s of %s %s fails as asked for", action, r.TypeName, e.ID), fault.taint
+			problem = fmt.Errorf("REHEARSAL_FAIL: %s of %s %s fails as asked for", action, r.TypeName, e.ID)
+			made, known = fault.taint || fault.interrupted, fault.taint || fault.interrupted && p.keepsID(r.TypeName)
+		} else if err != nil {
+			made, known = false, false
 		}
 		e.AskedFor = yes
 	}
-	if problem == nil || taint {
+	if made {
 		if problem2 := p.remember(d.Block, action, r.TypeName, subject, config); problem2 != nil {
 			problem = problem2
 		}
+	}
+	if known {
 		if out.NewState, err = d.write(planned); err != nil {
 			return nil, err
 		}
