@@ -12,7 +12,7 @@ import { upgrade } from "./upgrade";
 const USAGE = `node -r ./register.js __tests__/changes/run.ts [--write]
 
 Deploys the demo environment into the rehearsal's made-up cloud, plans a change of every setting over it, and compares what
-Terraform would do with docs/changes.md. Then deploys the environments of the last release (newest tag v*) and plans those of
+Terraform would do with docs/changes.md. Then deploys the examples of the last release (newest tag v*) and plans those of
 the working folder over them: nothing that holds data may be replaced or destroyed. Needs Node, Terraform, Go and git.
 
   --write   writes docs/changes.md instead of comparing it

@@ -5,7 +5,7 @@ import type { Processes } from "../../rehearsal/processes";
 import { readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
 import { isObject, type JsonObject } from "../helpers/json";
-import { ENVIRONMENTS, PROJECT } from "../helpers/settings";
+import { isExample, PROJECT } from "../helpers/settings";
 import { SynthesizedStack } from "../helpers/synthesized";
 import { requiredProviders, Rig } from "./rig";
 import { environmentAsRehearsed } from "./sources";
@@ -23,7 +23,7 @@ export interface UpgradeProps {
 const BEFORE_THE_FIRST_RELEASE = "f135b23f73d688936b9ff722fb74cdb45aaaf458";
 
 /**
- * Deploys the last release's environments, and plans those of the working folder over them.
+ * Deploys the last release's examples, and plans those of the working folder over them.
  * @returns what would be lost, one line each
  */
 export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
@@ -48,7 +48,7 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
   await run(processes, "tar", ["-xf", join(folder, "sources.tar"), "-C", sources], folder, own);
   symlinkSync(join(PROJECT, "node_modules"), join(sources, "node_modules"));
 
-  const both = environmentNames(join(sources, "environments")).filter((name) => environmentNames(ENVIRONMENTS).includes(name));
+  const both = environmentNames(join(sources, "environments")).filter(isExample);
   const problems: string[] = [];
   for (const name of both) {
     problems.push(...(await upgradeEnvironment(props, sources, name)).map((line) => `upgrade of ${name} from ${from}: ${line}`));

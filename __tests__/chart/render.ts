@@ -1,5 +1,5 @@
 /**
- * Renders the values of every environment, release line and image source with helm, and says what is wrong.
+ * Renders the values of every example, release line and image source with helm, and says what is wrong.
  * usage: npm run test:chart -- CHART     CHART: folder or archive of the Airflow chart; HELM: the helm command
  */
 import { execFile } from "node:child_process";
@@ -11,8 +11,8 @@ import { RELEASE_LINES, type ReleaseLine } from "../../bootstrap/releases";
 import { airflowImage } from "../../constructs/airflow/image";
 import { airflowValues, type AirflowValuesInput } from "../../constructs/airflow/values";
 import { AIRFLOW_RELEASE } from "../../constructs/kubernetes/object-names";
-import { environmentNames, loadEnvironment } from "../../settings/load";
 import { AIRFLOW_CHART } from "../../settings/versions";
+import { EXAMPLES, projectEnvironment } from "../helpers/settings";
 import { D2S_V3, MCP_DEMAND, withoutRoom } from "./capacity";
 import { environmentInput, valuesInput } from "./inputs";
 import { type JsonObject, leaves, toJson, without } from "./json";
@@ -21,7 +21,6 @@ import { readRecord, RECORD_FILE, RecordError, recordOf } from "./record";
 import { MAY_HAVE_NO_EFFECT, SAME_AS_DEFAULT } from "./same-as-default";
 
 const HELM = process.env.HELM ?? "helm";
-const ENVIRONMENTS = join(__dirname, "..", "..", "environments");
 /** The machine that runs this may have two cores; one helm takes a second of one. */
 const AT_A_TIME = 2;
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -78,10 +77,10 @@ async function checkedChart(given: string | undefined): Promise<string> {
   return given;
 }
 
-/** Every environment; every release line with every image source. */
+/** Every example; every release line with every image source. */
 function cases(): readonly Case[] {
-  const environments = environmentNames(ENVIRONMENTS).map((name): Case => {
-    const { settings, names } = loadEnvironment({ folder: ENVIRONMENTS, variables: { DATASURFACE_ENV: name } });
+  const environments = EXAMPLES.map((name): Case => {
+    const { settings, names } = projectEnvironment(name);
     const { vmSize, count } = settings.cluster.nodes;
     return {
       name: `environment ${name}`,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { type Environment, loadEnvironment, parseSettings } from "../../settings/load";
+import { RehearsalError } from "../../rehearsal/problem";
+import { type Environment, environmentNames, loadEnvironment, parseSettings } from "../../settings/load";
 import { physicalNames } from "../../settings/names";
 import type { SettingsInput } from "../../settings/schema";
 import { isObject, type Json, type JsonObject } from "./json";
@@ -9,8 +10,32 @@ import { isObject, type Json, type JsonObject } from "./json";
 export const PROJECT = join(__dirname, "..", "..");
 export const ENVIRONMENTS = join(PROJECT, "environments");
 
-/** The project's own environments. Tests of their values name these: an environment that somebody adds has values of its own. */
+/**
+ * The project's examples. Suites look at these: an environment that somebody adds has values of its own, and only what must hold for
+ * each of them lists the folder (`EVERY_ENVIRONMENT`).
+ */
 export const EXAMPLES = ["demo", "dev", "production"] as const;
+
+/** The examples, and the environments that somebody has added. */
+export const EVERY_ENVIRONMENT = environmentNames(ENVIRONMENTS);
+
+/** Whether it is one of the project's examples. */
+export function isExample(name: string): boolean {
+  return EXAMPLES.some((example) => example === name);
+}
+
+/**
+ * The environments that a suite looks at.
+ * @param named - those that its options name, which may be somebody's own; none: the examples
+ * @throws RehearsalError when there is no environment of a name
+ */
+export function chosenEnvironments(named: readonly string[], known = EVERY_ENVIRONMENT): readonly string[] {
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new RehearsalError(`--environment: ${unknown.join(", ")}: allowed are ${known.join(", ")}.`);
+  }
+  return named.length === 0 ? EXAMPLES : known.filter((name) => named.includes(name));
+}
 
 /** Some of the settings, by their names in the file. */
 export type SettingsChange = Partial<{

@@ -25,13 +25,16 @@ const jestReport = z.object({
   testResults: z.array(z.object({ name: z.string(), message: z.string(), assertionResults: z.array(z.object({ status: z.string(), title: z.string(), ancestorTitles: z.array(z.string()) })) })),
 });
 
-/** Runs test files of `npm test`; without any, all but the golden ones. */
-export async function runTests({ copy, processes, env }: Place, files: readonly string[]): Promise<Outcome> {
+/**
+ * Runs test files of `npm test`; without any, all but the golden ones.
+ * @param titles - expression for the titles of the tests to run; unset: all
+ */
+export async function runTests({ copy, processes, env }: Place, files: readonly string[], titles?: RegExp): Promise<Outcome> {
   const report = join(copy.folder, "jest-report.json");
   rmSync(report, { force: true });
   const paths = files.map((file) => join("__tests__", file));
   // The files come first: what follows this option counts as its values.
-  const words = ["node_modules/jest/bin/jest.js", ...paths, "--ci", "--silent", "--json", `--outputFile=${report}`, `--testPathIgnorePatterns=${GOLDEN.join("|")}`];
+  const words = ["node_modules/jest/bin/jest.js", ...paths, "--ci", "--silent", "--json", `--outputFile=${report}`, `--testPathIgnorePatterns=${GOLDEN.join("|")}`, ...(titles === undefined ? [] : [`--testNamePattern=${titles.source}`])];
   const { status, stdout, stderr } = await processes.run(process.execPath, words, { cwd: copy.folder, env });
   const { testResults } = jestReport.parse(JSON.parse(readFileSync(report, "utf8")));
   const failures = testResults.flatMap(({ name, message, assertionResults }) => {

@@ -1,4 +1,4 @@
-import { type Exception, type Finding, judge, parseExceptions } from "./exceptions";
+import { type Exception, exceptionsWithout, type Finding, judge, parseExceptions } from "./exceptions";
 import { parseReport } from "./checkov";
 
 const finding = (environment: string, given: Partial<Finding> = {}): Finding => ({
@@ -55,6 +55,12 @@ describe("judge", () => {
   test("a second exception for the same finding is stale", () => {
     expect(judge([finding("demo")], [exception({ environments: ["demo"] }), exception({ environments: ["demo"] })], BOTH).stale).toEqual(["CKV_AZURE_1 azurerm_x.A: two exceptions for demo"]);
   });
+});
+
+test("a run that leaves environments out has no use for their exceptions: those of somebody's own stand in the same file", () => {
+  const [everywhere, both, own] = [exception(), exception({ environments: ["demo", "acme"] }), exception({ environments: ["acme"] })];
+  expect(exceptionsWithout(["acme"], [everywhere, both, own])).toEqual([everywhere, { ...both, environments: ["demo"] }]);
+  expect(exceptionsWithout([], [everywhere, both, own])).toEqual([everywhere, both, own]);
 });
 
 describe("parseExceptions", () => {

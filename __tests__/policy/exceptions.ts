@@ -44,6 +44,15 @@ export function parseExceptions(source: string): readonly Exception[] {
   return result.data;
 }
 
+/** The exceptions as if there were no environments of these names: a run that leaves them out finds nothing in them. */
+export function exceptionsWithout(names: readonly string[], exceptions: readonly Exception[]): readonly Exception[] {
+  return exceptions.flatMap((exception) => {
+    const { environments } = exception;
+    const left = environments === "*" ? environments : environments.filter((name) => !names.includes(name));
+    return left.length === 0 ? [] : [{ ...exception, environments: left }];
+  });
+}
+
 /**
  * Sorts findings by whether an exception explains them, and exceptions by whether they still explain something.
  * @param resources - addresses of each environment, all stacks together

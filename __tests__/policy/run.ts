@@ -1,33 +1,37 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
+import { readCommandLine, WRONG_ARGUMENTS } from "../../settings/command-line";
 import { SettingsError } from "../../settings/problem";
 import { ManifestError } from "../cluster/manifests";
+import { chosenEnvironments, EVERY_ENVIRONMENT, PROJECT } from "../helpers/settings";
 import { Checkov, type CheckResult, type Scan } from "./checkov";
-import { type Finding, judge, parseExceptions } from "./exceptions";
+import { exceptionsWithout, type Finding, judge, parseExceptions } from "./exceptions";
 import { addressesOf, type Inputs, kubernetesInputs, planInputs, synthesizedInputs, writeInputs } from "./inputs";
 import { type PlannedStack, plannedStacks } from "./plans";
 import { PolicyError } from "./problem";
 import { WITNESSES } from "./witnesses";
 
-const USAGE = `npm run test:policy [-- --findings]
+const USAGE = `npm run test:policy [-- OPTIONS]
 
-Checkov over every environment: over the synthesized JSON, over the plans of a rehearsed deployment, and over the Kubernetes
+Checkov over the three examples: over the synthesized JSON, over the plans of a rehearsed deployment, and over the Kubernetes
 objects that these plans make. Each finding needs a reason in __tests__/policy/exceptions.yaml, and each reason a finding.
 Needs Node, Terraform, Go and Python 3.11 or newer; checkov is installed into .cache/ from __tests__/policy/requirements.txt.
 No account is needed, and checkov gets no network.
 
-  --findings  also lists the findings that have a reason
+  --environment NAME  only this file of environments/, for instance one of your own; may be given several times. Each finding still
+                      needs a reason, and reasons without a finding are not looked for
+  --findings          also lists the findings that have a reason
+  --help              this text
 
 Environment variables:
   PYTHON      the Python to make checkov's venv with (default: python3)
 
-Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
+Exit status: 0 when every check passed, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
 
-const PROJECT = join(__dirname, "..", "..");
 const FORMS = { synthesized: synthesizedInputs, plan: planInputs, kubernetes: kubernetesInputs } as const;
 
 interface Found {
@@ -125,12 +129,17 @@ class Policy {
 
 const describe = ({ check, environment, address, title, seenIn }: Finding): string => `${check} ${environment} ${address}: ${title} (${seenIn.join(", ")})`;
 
-async function policy(processes: Processes, folder: string, list: boolean): Promise<boolean> {
-  const exceptions = parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8"));
-  const environments = readdirSync(join(PROJECT, "environments"))
-    .filter((file) => file.endsWith(".yaml"))
-    .map((file) => file.replace(/\.yaml$/, ""))
-    .sort();
+interface Wishes {
+  /** Environments to look at; none: the examples. */
+  readonly named: readonly string[];
+  /** Whether the findings with a reason are listed, too. */
+  readonly list: boolean;
+}
+
+async function policy(processes: Processes, folder: string, { named, list }: Wishes): Promise<boolean> {
+  const environments = chosenEnvironments(named);
+  const elsewhere = EVERY_ENVIRONMENT.filter((name) => !environments.includes(name));
+  const exceptions = exceptionsWithout(elsewhere, parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8")));
   console.log("Installing checkov and building the stand-in providers, unless the cache has them …");
   const home = join(folder, "home");
   mkdirSync(home);
@@ -153,7 +162,9 @@ async function policy(processes: Processes, folder: string, list: boolean): Prom
   console.log("\n=== exceptions");
   const { unexplained, explained, stale } = judge(findings, exceptions, resources);
   run.check(`${explained.length} findings have a reason, and there is no other`, unexplained.map(describe));
-  run.check(`${exceptions.length} reasons, each with a finding for every resource and environment that it names`, stale);
+  if (named.length === 0) {
+    run.check(`${exceptions.length} reasons, each with a finding for every resource and environment that it names`, stale);
+  }
   if (list) {
     explained.forEach((finding) => console.log(`          ${describe(finding)}`));
   }
@@ -162,21 +173,21 @@ async function policy(processes: Processes, folder: string, list: boolean): Prom
 }
 
 async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  const unknown = given.find((argument) => !["--findings", "--help", "-h"].includes(argument));
-  if (unknown !== undefined) {
-    console.error(`Unknown option "${unknown}".\n\n${USAGE}`);
-    return 1;
+  const commandLine = readCommandLine(process.argv.slice(2), { environment: { type: "string", multiple: true }, findings: { type: "boolean" } });
+  if (commandLine.kind === "error") {
+    console.error(`${commandLine.message}\n\n${USAGE}`);
+    return WRONG_ARGUMENTS;
   }
-  if (given.includes("--help") || given.includes("-h")) {
+  if (commandLine.kind === "help") {
     console.log(USAGE);
     return 0;
   }
+  const { environment: named = [], findings: list = false } = commandLine.values;
   const processes = new Processes();
   processes.watchSignals();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-policy-")));
   try {
-    return (await policy(processes, folder, given.includes("--findings"))) ? 0 : 1;
+    return (await policy(processes, folder, { named, list })) ? 0 : 1;
   } catch (error) {
     if (error instanceof Interrupted) {
       console.error("\nInterrupted.");

@@ -6,7 +6,7 @@ import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
 import { readStacks, type Stack } from "../../rehearsal/records";
-import { type Environment, environmentNames, loadEnvironment } from "../../settings/load";
+import { type Environment, loadEnvironment } from "../../settings/load";
 import { Site } from "./site";
 
 /** What the app is made of: a copy can be synthesized with other settings. */
@@ -47,7 +47,6 @@ export class Rig {
   private constructor(
     private readonly props: RigProps,
     private readonly cliConfigFile: string,
-    readonly environments: readonly string[],
   ) {}
 
   static async start(props: RigProps): Promise<Rig> {
@@ -58,7 +57,7 @@ export class Rig {
       cpSync(join(props.project, source), join(app, source), { recursive: true });
     }
     symlinkSync(join(props.project, "node_modules"), join(app, "node_modules"), "dir");
-    return new Rig(props, cliConfigFile, environmentNames(join(app, "environments")));
+    return new Rig(props, cliConfigFile);
   }
 
   /** Synthesizes an environment in a folder of its own. Settings of a copy: no file of the project is touched. */

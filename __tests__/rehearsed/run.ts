@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { inScratchFolder } from "../helpers/scratch";
+import { chosenEnvironments } from "../helpers/settings";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
 import type { PointProps } from "./point";
@@ -27,7 +27,7 @@ Deployments with the real Terraform and stand-ins for the providers (rehearsal/R
 ${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`).join("\n")}
 
   --only NAME         only this one; may be given several times
-  --environment NAME  only this file of environments/; may be given several times
+  --environment NAME  only this file of environments/; may be given several times (default: the three examples)
   --resource TEXT     failure-sweep: only resources with this text in their address; may be given several times
   --workers N         how many run at a time (default 2)
   --keep              leave the scratch folder and say where it is
@@ -95,11 +95,7 @@ async function main(): Promise<number> {
     await checkTools([TERRAFORM, GO], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
-    const unknown = options.environments.filter((name) => !rig.environments.includes(name));
-    if (unknown.length > 0) {
-      throw new RehearsalError(`--environment: ${unknown.join(", ")}: allowed are ${rig.environments.join(", ")}.`);
-    }
-    const environments = rig.environments.filter((name) => options.environments.length === 0 || options.environments.includes(name));
+    const environments = chosenEnvironments(options.environments);
     for (const [name, { about, run }] of Object.entries(POINTS)) {
       if (options.only.length === 0 || options.only.includes(name)) {
         const begun = Date.now();

@@ -5,14 +5,14 @@ import { parse } from "yaml";
 import { findReleaseLine } from "../../bootstrap/releases";
 import { FIELD_OF_VARIABLE } from "../../settings/environment-variables";
 import { type SchemaNode, settingsJsonSchema } from "../../settings/json-schema";
-import { environmentNames, loadEnvironment } from "../../settings/load";
+import { loadEnvironment } from "../../settings/load";
 import { BACKEND_PLACEHOLDERS, backendPlaceholdersLeft, PLACEHOLDERS, placeholdersLeft } from "../../settings/placeholders";
 import type { SettingsInput } from "../../settings/schema";
 import { nodesDuringUpgrade } from "../../settings/capacity-rules";
 import { settingsTable, TABLE_BEGIN, withSettingsTable } from "../../settings/settings-table";
 import { virtualMachineSize } from "../../settings/sizes";
 import { generatedFiles } from "../../settings/write-json-schema";
-import { EXAMPLES } from "../helpers/settings";
+import { EVERY_ENVIRONMENT, EXAMPLES } from "../helpers/settings";
 import { LEAST } from "./settings-file";
 
 const PROJECT = join(__dirname, "../..");
@@ -25,22 +25,19 @@ const valid = new Ajv({ strict: true, allErrors: true, keywords: ["patternErrorM
 const errorsOf = (content: unknown) => (valid(content) ? [] : (valid.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`));
 
 test("the examples are there", () => {
-  expect(environmentNames(FOLDER)).toEqual(expect.arrayContaining([...EXAMPLES]));
+  expect(EVERY_ENVIRONMENT).toEqual(expect.arrayContaining([...EXAMPLES]));
 });
 
-describe.each(environmentNames(FOLDER))("%s", (name) => {
-  test("loads without a variable", () => {
-    expect(load(name).name).toBe(name);
-  });
+test.each(EVERY_ENVIRONMENT)("%s loads without a variable", (name) => {
+  expect(load(name).name).toBe(name);
+});
 
+describe.each(EXAMPLES)("the example %s", (name) => {
   test("is right by the schema that editors use, which its first line names", () => {
     expect(textOf(name)).toMatch(/^# yaml-language-server: \$schema=schema\.json\n/);
     expect(errorsOf(parse(textOf(name)))).toEqual([]);
   });
 
-});
-
-describe.each(EXAMPLES)("the example %s", (name) => {
   test("has a placeholder where only its owner can know the value", () => {
     expect(placeholdersLeft(load(name).settings)).toEqual(Object.keys(PLACEHOLDERS));
   });

@@ -1,10 +1,9 @@
 import { CLUSTER_CONFIG_OUTPUTS } from "../../stacks/cluster-config-stack";
 import { INFRA_OUTPUTS } from "../../stacks/infra-stack";
-import { environmentNames } from "../../settings/load";
 import { type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type JsonObject, objectAt, plain } from "../helpers/json";
 import { references } from "../helpers/references";
-import { ENVIRONMENTS, environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
+import { environmentOf, EVERY_ENVIRONMENT, projectEnvironment, type SettingsChange } from "../helpers/settings";
 import type { SynthesizedStack } from "../helpers/synthesized";
 
 /**
@@ -117,10 +116,16 @@ test("local states lie outside of the folder that each synth cleans", () => {
 });
 
 test("two environments share no stack, no state and no Azure name", () => {
-  const seen = environmentNames(ENVIRONMENTS).flatMap((name) => {
-    const { stacks, infra } = synthesizeEnvironment(projectEnvironment(name, { DATASURFACE_BACKEND: "local" }));
-    const globallyUnique = ["azurerm_key_vault", "azurerm_postgresql_flexible_server", "azurerm_mssql_server", "azurerm_storage_account", "azurerm_resource_group"];
-    return [...stacks.flatMap((stack) => [stack.name, plain(at(stack.json, "terraform.backend.local.path"))]), ...globallyUnique.flatMap((one) => infra.all(one).map(({ attributes }) => plain(attributes.name)))];
+  const seen = EVERY_ENVIRONMENT.flatMap((name) => {
+    const environment = projectEnvironment(name, { DATASURFACE_BACKEND: "local" });
+    const { stacks, infra } = synthesizeEnvironment(environment);
+    const uniqueInAzure = ["azurerm_key_vault", "azurerm_postgresql_flexible_server", "azurerm_mssql_server", "azurerm_storage_account", "azurerm_container_registry"];
+    const { subscriptionId, resourceGroup } = environment.settings.azure;
+    return [
+      ...stacks.flatMap((stack) => [stack.name, plain(at(stack.json, "terraform.backend.local.path"))]),
+      ...uniqueInAzure.flatMap((type) => infra.all(type).map(({ attributes }) => `${type} ${plain(attributes.name)}`)),
+      `${subscriptionId}/${resourceGroup}`.toLowerCase(),
+    ];
   });
   expect(seen.filter((one, index) => seen.indexOf(one) !== index)).toEqual([]);
   expect(seen.length).toBeGreaterThan(20);

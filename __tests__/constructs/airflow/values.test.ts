@@ -1,19 +1,15 @@
-import { join } from "node:path";
 import Ajv from "ajv";
 import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
 import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
-import { environmentNames, loadEnvironment } from "../../../settings/load";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
 import { D2S_V3, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";
 import { isObject, leaves, toJson, valueAt } from "../../chart/json";
 import { comparable, readRecord, unknownKeys } from "../../chart/record";
 import { SAME_AS_DEFAULT } from "../../chart/same-as-default";
-
-const PROJECT = join(__dirname, "..", "..", "..");
-const ENVIRONMENTS = join(PROJECT, "environments");
+import { EXAMPLES, projectEnvironment } from "../../helpers/settings";
 
 const [FIRST, , , LAST] = RELEASE_LINES as readonly [ReleaseLine, ReleaseLine, ReleaseLine, ReleaseLine];
 const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
@@ -315,7 +311,7 @@ describe("resources", () => {
   });
 
   test("demo: three Standard_D2s_v3 hold Airflow and the MCP server, also while everything rolls over", () => {
-    const { settings, names } = loadEnvironment({ folder: ENVIRONMENTS, variables: { DATASURFACE_ENV: "demo" } });
+    const { settings, names } = projectEnvironment("demo");
     expect(settings.cluster.nodes).toMatchObject({ vmSize: "Standard_D2s_v3", count: 3 });
     const of = airflowValues(environmentInput(settings, names.containerRegistry));
     expect(withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
@@ -324,9 +320,9 @@ describe("resources", () => {
     expect(withoutRoom([...demands(of), MCP_DEMAND, ...tasks], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
   });
 
-  test("every environment on Standard_D2s_v3 fits its nodes at rest, and the most that it may have while it rolls over", () => {
-    for (const name of environmentNames(ENVIRONMENTS)) {
-      const { settings, names } = loadEnvironment({ folder: ENVIRONMENTS, variables: { DATASURFACE_ENV: name } });
+  test("every example on Standard_D2s_v3 fits its nodes at rest, and the most that it may have while it rolls over", () => {
+    for (const name of EXAMPLES) {
+      const { settings, names } = projectEnvironment(name);
       const { vmSize, count, maxCount } = settings.cluster.nodes;
       if (vmSize === "Standard_D2s_v3") {
         const of = airflowValues(environmentInput(settings, names.containerRegistry));

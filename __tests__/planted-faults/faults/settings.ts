@@ -27,6 +27,22 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "pgbouncer's pools fit PostgreSQL's connections › beyond it" },
   },
   {
+    name: "suite-that-sees-a-fork",
+    about: "suites look at an environment that a company has added, and its values make them fail",
+    file: "__tests__/helpers/settings.ts",
+    from: "return named.length === 0 ? EXAMPLES :",
+    to: "return named.length === 0 ? known :",
+    caughtBy: { suite: "test", file: "own-environments.test.ts", test: "suites look at the examples, and at somebody's own environment when it is named" },
+  },
+  {
+    name: "group-of-another-subscription",
+    about: "a company's environment in its own subscription makes npm test fail for the name of its resource group",
+    file: "__tests__/stacks/contract.test.ts",
+    from: "`${subscriptionId}/${resourceGroup}`.toLowerCase()",
+    to: "resourceGroup.toLowerCase()",
+    caughtBy: { suite: "test", file: "own-environments.test.ts", test: "every test that looks at the folder passes" },
+  },
+  {
     name: "variable-for-another-field",
     about: "MODEL_REPO overrides the repository of the DAGs",
     file: "settings/environment-variables.ts",
