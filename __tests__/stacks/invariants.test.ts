@@ -9,6 +9,7 @@ import { looksLikeToken } from "../../settings/secret-looking";
 import { REQUIRED_PROVIDER_VERSIONS } from "../../settings/versions";
 import { FIXED_PAYLOAD, SYNTH_FOLDER, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type Json, type JsonObject, objectAt, objects, plain, strings } from "../helpers/json";
+import { together } from "../helpers/one-at-a-time";
 import { references, referencesIn } from "../helpers/references";
 import { environmentOf, EVERY_ENVIRONMENT, isExample, PROJECT, projectEnvironment } from "../helpers/settings";
 import type { Block, SynthesizedStack } from "../helpers/synthesized";
@@ -335,13 +336,7 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(blocks(({ type }) => type === "azurerm_role_definition" || type === "kubernetes_cluster_role_binding_v1")).toEqual([]);
   });
 
-  test("no two children of one PostgreSQL server are changed together: the server is busy with the first", () => {
-    const child = ({ type }: Block): boolean => /^azurerm_postgresql_flexible_server_(database|configuration|firewall_rule|active_directory_administrator|virtual_endpoint)$/.test(type);
-    const together = (stack: SynthesizedStack): readonly string[] => {
-      const children = stack.blocks.filter(child);
-      const first = children.filter(({ attributes }) => !children.some(({ address }) => Array.isArray(attributes.depends_on) && attributes.depends_on.includes(address)));
-      return first.length > 1 ? first.map(({ address }) => address) : [];
-    };
+  test("what Azure changes one at a time is never changed together", () => {
     expect(offenders(together)).toEqual([]);
   });
 

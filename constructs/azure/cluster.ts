@@ -1,15 +1,15 @@
 import { KubernetesCluster } from "@cdktf/provider-azurerm/lib/kubernetes-cluster";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
-import type { Subnet } from "@cdktf/provider-azurerm/lib/subnet";
 import { UserAssignedIdentity } from "@cdktf/provider-azurerm/lib/user-assigned-identity";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
+import type { JoinedSubnet } from "./network";
 import type { Placement } from "./placement";
 
 export interface ClusterProps {
   readonly placement: Placement;
   readonly cluster: Settings["cluster"];
-  readonly subnet: Subnet;
+  readonly subnet: JoinedSubnet;
   readonly podCidr: string;
   readonly serviceCidr: string;
   readonly dnsServiceIp: string;
@@ -99,7 +99,7 @@ export class Cluster extends Construct {
         serviceCidr: props.serviceCidr,
         dnsServiceIp: props.dnsServiceIp,
       },
-      dependsOn: [networkContributor],
+      dependsOn: [networkContributor, subnet.securityGroup],
       lifecycle: {
         preventDestroy: props.protect ?? false,
         ignoreChanges: [

@@ -50,7 +50,7 @@ export class FileStorage extends Construct {
     new PrivateAccess(this, "PrivateAccess", {
       placement,
       virtualNetworkId: network.virtualNetwork.id,
-      subnetId: network.privateEndpointSubnet.id,
+      subnet: network.privateEndpointSubnet,
       targetName: props.name,
       targetId: this.account.id,
       groupId: "file",

@@ -20,6 +20,12 @@ export interface NetworkProps {
   readonly sqlServiceEndpoint?: boolean;
 }
 
+/** A subnet and its security group: what joins the subnet takes the id, and depends on the association (docs/facts.md#one-at-a-time). */
+export interface JoinedSubnet {
+  readonly id: string;
+  readonly securityGroup: SubnetNetworkSecurityGroupAssociation;
+}
+
 /** Ports of what the cluster reaches inside the network. */
 const POSTGRESQL_PORTS = ["5432", "6432"];
 const PRIVATE_ENDPOINT_PORTS = ["1433", "2049"];
@@ -30,9 +36,9 @@ const PRIVATE_ENDPOINT_PORTS = ["1433", "2049"];
  */
 export class Network extends Construct {
   readonly virtualNetwork: VirtualNetwork;
-  readonly clusterSubnet: Subnet;
-  readonly postgresqlSubnet: Subnet;
-  readonly privateEndpointSubnet: Subnet;
+  readonly clusterSubnet: JoinedSubnet;
+  readonly postgresqlSubnet: JoinedSubnet;
+  readonly privateEndpointSubnet: JoinedSubnet;
   private readonly placement: Placement;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
@@ -48,12 +54,17 @@ export class Network extends Construct {
       tags: placement.tags,
     });
 
-    this.clusterSubnet = this.subnet("Cluster", "aks-subnet", clusterSubnet, {
+    this.clusterSubnet = this.subnet("Cluster", "aks-subnet", clusterSubnet, [], {
       serviceEndpoints: sqlServiceEndpoint ? ["Microsoft.Sql"] : undefined,
     });
-    this.securityGroup("Cluster", "aks-subnet", this.clusterSubnet, []);
 
-    this.postgresqlSubnet = this.subnet("Postgresql", "pg-subnet", props.postgresqlSubnet, {
+    const postgresqlRules = [
+      allow("AllowCluster", 100, clusterSubnet, props.postgresqlSubnet, POSTGRESQL_PORTS),
+      // A standby in the same subnet replicates over these.
+      allow("AllowReplication", 110, props.postgresqlSubnet, props.postgresqlSubnet, POSTGRESQL_PORTS),
+      denyNetwork(props.postgresqlSubnet),
+    ];
+    this.postgresqlSubnet = this.subnet("Postgresql", "pg-subnet", props.postgresqlSubnet, postgresqlRules, {
       // Azure adds this endpoint to a delegated subnet by itself; Terraform must not take it away again.
       serviceEndpoints: ["Microsoft.Storage"],
       delegation: [
@@ -66,25 +77,19 @@ export class Network extends Construct {
         },
       ],
     });
-    this.securityGroup("Postgresql", "pg-subnet", this.postgresqlSubnet, [
-      allow("AllowCluster", 100, clusterSubnet, props.postgresqlSubnet, POSTGRESQL_PORTS),
-      // A standby in the same subnet replicates over these.
-      allow("AllowReplication", 110, props.postgresqlSubnet, props.postgresqlSubnet, POSTGRESQL_PORTS),
-      denyNetwork(props.postgresqlSubnet),
-    ]);
 
-    this.privateEndpointSubnet = this.subnet("PrivateEndpoints", "sql-subnet", props.privateEndpointSubnet, {
+    const endpointRules = [
+      allow("AllowCluster", 100, clusterSubnet, props.privateEndpointSubnet, PRIVATE_ENDPOINT_PORTS),
+      denyNetwork(props.privateEndpointSubnet),
+    ];
+    this.privateEndpointSubnet = this.subnet("PrivateEndpoints", "sql-subnet", props.privateEndpointSubnet, endpointRules, {
       // Without it Azure does not apply the security group to private endpoints.
       privateEndpointNetworkPolicies: "NetworkSecurityGroupEnabled",
     });
-    this.securityGroup("PrivateEndpoints", "sql-subnet", this.privateEndpointSubnet, [
-      allow("AllowCluster", 100, clusterSubnet, props.privateEndpointSubnet, PRIVATE_ENDPOINT_PORTS),
-      denyNetwork(props.privateEndpointSubnet),
-    ]);
   }
 
-  private subnet(id: string, name: string, addressPrefix: string, more: Partial<SubnetConfig>): Subnet {
-    return new Subnet(this, `${id}Subnet`, {
+  private subnet(id: string, name: string, addressPrefix: string, rules: readonly SecurityRule[], more: Partial<SubnetConfig>): JoinedSubnet {
+    const subnet = new Subnet(this, `${id}Subnet`, {
       name,
       addressPrefixes: [addressPrefix],
       virtualNetworkName: this.virtualNetwork.name,
@@ -92,20 +97,18 @@ export class Network extends Construct {
       defaultOutboundAccessEnabled: false,
       ...more,
     });
-  }
-
-  private securityGroup(id: string, subnetName: string, subnet: Subnet, rules: readonly SecurityRule[]): void {
     const group = new NetworkSecurityGroup(this, `${id}SecurityGroup`, {
-      name: `${subnetName}-nsg`,
+      name: `${name}-nsg`,
       location: this.placement.location,
       resourceGroupName: this.placement.resourceGroupName,
       tags: this.placement.tags,
       securityRule: rules.map((rule) => ({ ...rule })),
     });
-    new SubnetNetworkSecurityGroupAssociation(this, `${id}SecurityGroupAssociation`, {
+    const securityGroup = new SubnetNetworkSecurityGroupAssociation(this, `${id}SecurityGroupAssociation`, {
       subnetId: subnet.id,
       networkSecurityGroupId: group.id,
     });
+    return { id: subnet.id, securityGroup };
   }
 }
 

@@ -1,10 +1,10 @@
 import { PostgresqlFlexibleServer } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server";
 import { PostgresqlFlexibleServerDatabase } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-database";
-import type { Subnet } from "@cdktf/provider-azurerm/lib/subnet";
 import type { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { POSTGRESQL_VERSION } from "../../settings/versions";
+import type { JoinedSubnet } from "./network";
 import type { Placement } from "./placement";
 import { LinkedDnsZone } from "./private-access";
 import type { RootSecret } from "./root-secret";
@@ -15,7 +15,7 @@ export interface PostgresqlProps {
   readonly name: string;
   readonly dnsZoneName: string;
   readonly virtualNetwork: VirtualNetwork;
-  readonly subnet: Subnet;
+  readonly subnet: JoinedSubnet;
   readonly adminPassword: RootSecret;
   /**
    * Whether a destroy is refused.
@@ -58,14 +58,14 @@ export class Postgresql extends Construct {
       administratorPasswordWo: adminPassword.value,
       administratorPasswordWoVersion: adminPassword.generation,
       // The server's name is registered in a zone that the network must know already.
-      dependsOn: [dns.link],
+      dependsOn: [dns.link, props.subnet.securityGroup],
       lifecycle: {
         ...lifecycle,
         // Azure chooses the zones, and changes them over in a failover. To go back from what it has grown to would replace the server.
         ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", ...(postgresql.autoGrow ? ["storage_mb"] : [])],
       },
     });
-    // The server's only child. Azure changes one at a time (`ServerIsBusy`): whatever comes beside it depends on it. TLS is
+    // The server's only child. Azure changes one at a time (docs/facts.md#one-at-a-time): whatever comes beside it depends on it. TLS is
     // required without a parameter: `require_secure_transport` is on by default.
     this.database = new PostgresqlFlexibleServerDatabase(this, "AirflowDatabase", {
       name: AIRFLOW_DATABASE,

@@ -2,6 +2,7 @@ import { PrivateDnsZone } from "@cdktf/provider-azurerm/lib/private-dns-zone";
 import { PrivateDnsZoneVirtualNetworkLink } from "@cdktf/provider-azurerm/lib/private-dns-zone-virtual-network-link";
 import { PrivateEndpoint } from "@cdktf/provider-azurerm/lib/private-endpoint";
 import { Construct } from "constructs";
+import type { JoinedSubnet } from "./network";
 import type { Placement } from "./placement";
 
 export interface LinkedDnsZoneProps {
@@ -32,7 +33,7 @@ export class LinkedDnsZone extends Construct {
 export interface PrivateAccessProps {
   readonly placement: Placement;
   readonly virtualNetworkId: string;
-  readonly subnetId: string;
+  readonly subnet: JoinedSubnet;
   /** Name of the resource behind the endpoint; the endpoint is called `NAME-pe`. */
   readonly targetName: string;
   readonly targetId: string;
@@ -58,7 +59,7 @@ export class PrivateAccess extends Construct {
       location: placement.location,
       resourceGroupName: placement.resourceGroupName,
       tags: placement.tags,
-      subnetId: props.subnetId,
+      subnetId: props.subnet.id,
       privateServiceConnection: {
         name: `${props.targetName}-pe`,
         privateConnectionResourceId: props.targetId,
@@ -66,6 +67,8 @@ export class PrivateAccess extends Construct {
         subresourceNames: [props.groupId],
       },
       privateDnsZoneGroup: { name: "default", privateDnsZoneIds: [this.dnsZone.zone.id] },
+      // Azure takes one change of a subnet, and of a zone, at a time (docs/facts.md#one-at-a-time).
+      dependsOn: [props.subnet.securityGroup, this.dnsZone.link],
     });
   }
 }

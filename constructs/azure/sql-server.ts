@@ -64,7 +64,7 @@ export class SqlServer extends Construct {
       new PrivateAccess(this, "PrivateAccess", {
         placement,
         virtualNetworkId: network.virtualNetwork.id,
-        subnetId: network.privateEndpointSubnet.id,
+        subnet: network.privateEndpointSubnet,
         targetName: props.name,
         targetId: this.server.id,
         groupId: "sqlServer",

@@ -36,7 +36,7 @@ export class WorkloadIdentity extends Construct {
       principalId: this.identity.principalId,
       principalType: "ServicePrincipal",
     });
-    // Azure refuses two at a time on one identity ("ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity").
+    // Azure refuses two at a time on one identity (docs/facts.md#one-at-a-time).
     let previous: FederatedIdentityCredential | undefined;
     for (const account of props.serviceAccounts) {
       previous = new FederatedIdentityCredential(this, `Federation-${account}`, {

@@ -477,6 +477,12 @@ func TestTables(t *testing.T) {
 			t.Errorf("keeps-id.txt: there is no type %s", typ)
 		}
 	}
+	for _, row := range tables.oneAtATime {
+		name, _, _ := strings.Cut(row.attribute, ".")
+		if d := types[row.typ]; d == nil || d.Block.Attributes[name] == nil && d.Block.Blocks[name] == nil {
+			t.Errorf("one-at-a-time.txt: there is no type %s with an argument %s", row.typ, name)
+		}
+	}
 	for _, row := range tables.values {
 		if !slices.ContainsFunc(names, func(name string) bool { return glob(row.typ, name) }) {
 			t.Errorf("values.txt: no type is like %s", row.typ)

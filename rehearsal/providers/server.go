@@ -19,6 +19,7 @@ type provider struct {
 	stage     *stage
 	mistake   error // in the REHEARSAL_* variables
 	config    map[string]any
+	busy      busy
 	stop      chan struct{}
 	stopOnce  sync.Once
 }
@@ -211,7 +212,11 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 	}
 	e := entry{Started: time.Now(), Provider: p.name, Type: r.TypeName, Action: action}
 	e.Seconds = tables.secondsFor(r.TypeName, text(subject["name"]), action) + sleepSeconds(r.TypeName, action, subject)
-	problem := p.stage.wait(ctx, p.stop, e.Seconds)
+	end, problem := p.busy.begin(r.TypeName, subject)
+	defer end()
+	if problem == nil {
+		problem = p.stage.wait(ctx, p.stop, e.Seconds)
+	}
 
 	if action == "update" {
 		config = p.withoutUnsent(d.Block, config, prior, planned)

@@ -119,11 +119,12 @@ describe("PrivateAccess", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
+      const network = new Network(scope, "Network", NETWORK);
       for (const [id, targetName] of [["Sql", "sql-server"], ["File", "files"]] as const) {
         new PrivateAccess(scope, id, {
           placement: PLACEMENT,
           virtualNetworkId: "vnet-id",
-          subnetId: "subnet-id",
+          subnet: network.privateEndpointSubnet,
           targetName,
           targetId: `${targetName}-id`,
           groupId: "sqlServer",
@@ -136,7 +137,7 @@ describe("PrivateAccess", () => {
   test("connects the subnet to the resource without an approval", () => {
     expect(stack.resource("azurerm_private_endpoint", "Sql/Endpoint")).toMatchObject({
       name: "sql-server-pe",
-      subnet_id: "subnet-id",
+      subnet_id: stack.reference("azurerm_subnet", "Network/PrivateEndpointsSubnet", "id"),
       private_service_connection: { name: "sql-server-pe", private_connection_resource_id: "sql-server-id", is_manual_connection: false, subresource_names: ["sqlServer"] },
     });
   });
