@@ -39,7 +39,7 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
   if (settings.backend.type !== "cloud") {
     const missing = REQUIRED.filter((variable) => !isSet(variable));
     if (missing.length > 0) {
-      notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}; a synth and a destroy do not.`);
+      notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.`);
     }
     if (settings.access.mode === "entra" && !kubelogin) {
       notes.push("kubelogin is not in PATH: access.mode entra needs it to reach the cluster (https://azure.github.io/kubelogin/).");

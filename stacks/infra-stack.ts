@@ -20,7 +20,7 @@ import { SecretVault } from "../constructs/azure/secret-vault";
 import { SqlServer } from "../constructs/azure/sql-server";
 import { WorkloadIdentity } from "../constructs/azure/workload-identity";
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names";
-import { DeploymentGuard, type Requirement } from "../constructs/terraform/deployment-guard";
+import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
@@ -117,10 +117,12 @@ export class InfraStack extends EnvironmentStack {
       purgeProtection: settings.keyVault.purgeProtection,
       protect,
     });
-    const { secrets, births, required } = new RootSecrets(this, "RootSecrets", {
+    const settingsFile = `environments/${environment.name}.yaml`;
+    const { secrets, births, requirements: givenSecrets } = new RootSecrets(this, "RootSecrets", {
       vault,
       logins: { postgresql: settings.postgresql.adminUser, sql: settings.sql.adminUser },
       revisions: settings.revisions,
+      settingsFile,
       tags: placement.tags,
       protect,
     });
@@ -215,17 +217,13 @@ export class InfraStack extends EnvironmentStack {
       new Monitoring(this, "Monitoring", { placement, name: names.logAnalyticsWorkspace, retentionDays: settings.monitoring.retentionDays, sources });
     }
 
-    const tokens: Requirement[] = required.map((variable) => ({
-      condition: `${variable.expression} != null`,
-      errorMessage: `${variable.environmentVariable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
-    }));
     const placeholders = placeholdersLeft(settings).map(
-      (variable) => `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in environments/${environment.name}.yaml.`,
+      (variable) => `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in ${settingsFile}.`,
     );
     // The guard would come too late: Terraform turns to the backend first. No error: a synth needs no backend.
     for (const field of backendPlaceholdersLeft(settings)) {
       Annotations.of(this).addWarning(
-        `backend.${field} still has its placeholder, so Terraform cannot open its state: set the field in environments/${environment.name}.yaml to what exists, or DATASURFACE_BACKEND=local to keep the state in files.`,
+        `backend.${field} still has its placeholder, so Terraform cannot open its state: set the field in ${settingsFile} to what exists, or DATASURFACE_BACKEND=local to keep the state in files.`,
       );
     }
     new DeploymentGuard(this, "DeploymentGuard", {
@@ -243,7 +241,7 @@ export class InfraStack extends EnvironmentStack {
         "sql-database": { resource: sql.database, what: "the merge database", settings: [] },
         storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
       },
-      requirements: [...this.requirements, ...tokens],
+      requirements: [...this.requirements, ...givenSecrets],
       refusals: placeholders,
     });
 

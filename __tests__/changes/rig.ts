@@ -69,9 +69,9 @@ export class Rig {
   }
 
   /** What Terraform would do; `undefined` when nothing. Nothing changes behind its back here, so it need not look again. */
-  async plan(stack: SynthesizedStack): Promise<Plan | Refusal | undefined> {
+  async plan(stack: SynthesizedStack, env = this.env): Promise<Plan | Refusal | undefined> {
     this.write(stack.name, stack.json);
-    const { status, stdout, stderr } = await this.terraform(stack.name, ["plan", "-json", "-refresh=false", "-input=false", "-detailed-exitcode", "-out=change.tfplan"]);
+    const { status, stdout, stderr } = await this.terraform(stack.name, ["plan", "-json", "-refresh=false", "-input=false", "-detailed-exitcode", "-out=change.tfplan"], env);
     if (status === 0) {
       return undefined;
     }
@@ -118,10 +118,10 @@ export class Rig {
     writeFileSync(join(this.stackFolder(stack), "cdk.tf.json"), JSON.stringify(json));
   }
 
-  private terraform(stack: string, programArguments: readonly string[]) {
+  private terraform(stack: string, programArguments: readonly string[], env = this.env) {
     const folder = this.stackFolder(stack);
     const state = readState(stack, join(this.folder, "terraform-state", `${stack}.tfstate`));
-    return this.processes.run("terraform", programArguments, { cwd: folder, env: { ...this.env, REHEARSAL_TYPES: usedTypes(folder, state) } });
+    return this.processes.run("terraform", programArguments, { cwd: folder, env: { ...env, REHEARSAL_TYPES: usedTypes(folder, state) } });
   }
 
   private async succeed(stack: string, programArguments: readonly string[]): Promise<string> {

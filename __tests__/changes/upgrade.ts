@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { changedSecrets, vaultSecrets } from "../../rehearsal/differences";
+import { withoutTokens } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
-import { readStacks } from "../../rehearsal/records";
+import { readCloud, readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
 import { isObject, type JsonObject } from "../helpers/json";
 import { isExample, PROJECT } from "../helpers/settings";
@@ -75,8 +77,16 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, say }: UpgradePr
     await rig.apply(stack);
   }
   const paired = { ...after, stacks: after.stacks.map(({ name: stack }) => before.find((one) => one.name === stack)).filter((stack) => stack !== undefined) };
+  const held = vaultSecrets(readCloud(join(home, "cloud")));
   const { outcomes } = await study(rig, paired, after);
-  const problems = lost(outcomes);
+  const problems = [...lost(outcomes)];
+  const [infra] = after.stacks;
+  if (infra && problems.length === 0) {
+    await rig.apply(infra);
+    problems.push(...changedSecrets(held, vaultSecrets(readCloud(join(home, "cloud")))));
+    // From then on the tokens are not asked for.
+    problems.push(...((await rig.plan(infra, withoutTokens(rig.env))) === undefined ? [] : ["the next plan without the tokens is not empty"]));
+  }
   say(`  ${name}: ${outcomes.map((outcome, index) => `${after.stacks[index]?.name ?? ""} ${summary(outcome)}`).join("; ")}`);
   return problems;
 }

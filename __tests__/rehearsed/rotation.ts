@@ -76,11 +76,10 @@ export async function rotation({ rig, suite, environments }: PointProps): Promis
     const base = rig.site(synthesis);
     await suite.all([
       {
-        name: `${environment}: another token without another revision changes nothing`,
+        name: `${environment}: deployed, to be rotated`,
         run: async (processes) => {
           await base.deploy(processes);
-          const journal = changesIn(await base.deploy(processes, ROLES, { env: NEW_TOKENS }));
-          return [...journal.map(describeEntry), ...disagreements(base.objects())];
+          return disagreements(base.objects());
         },
       },
     ]);

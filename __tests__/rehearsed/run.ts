@@ -5,6 +5,7 @@ import { inScratchFolder } from "../helpers/scratch";
 import { chosenEnvironments } from "../helpers/settings";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
+import { given } from "./given";
 import type { PointProps } from "./point";
 import { Rig } from "./rig";
 import { rotation } from "./rotation";
@@ -17,6 +18,7 @@ const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (p
   "every-stack": { about: "each stack is valid, deployed, planned empty and destroyed; also after it broke, and alone in a folder", run: everyStack },
   "failure-sweep": { about: "each resource fails once and is left tainted once, each delete fails once; all secrets agree in the end", run: failureSweep },
   secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },
+  given: { about: "TF_VAR_*: when a plan asks for one, and when it refuses a value (one environment)", run: given },
   rotation: { about: "each family of secrets: what is written, what restarts, what stays", run: rotation },
 };
 

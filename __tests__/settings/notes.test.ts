@@ -19,7 +19,7 @@ test("placeholders and tokens that are missing are named", () => {
   expect(notes({})).toEqual([
     WHERE,
     "Placeholders are left, and a plan is refused: set AZURE_SUBSCRIPTION_ID, MODEL_REPO, AIRFLOW_REPO, GITHUB_USERNAME, GITLAB_CUSTOMER_USER, or the fields in environments/demo.yaml.",
-    "Not set: TF_VAR_github_token, TF_VAR_gitlab_customer_token. A first deployment needs them; a synth and a destroy do not.",
+    "Not set: TF_VAR_github_token, TF_VAR_gitlab_customer_token. A first deployment needs them, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.",
   ]);
 });
 

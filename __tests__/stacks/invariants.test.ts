@@ -104,8 +104,8 @@ const STATEFUL_TYPES: readonly string[] = [
   "kubernetes_namespace_v1",
 ];
 /** The release of the volume claims, and what refuses in the first stack that a destroy turns to. */
-const STATEFUL_IDS = /^(RootSecrets_|SharedStorage_Claims_|Protection$)/;
-const isStateful = ({ type, id }: Block): boolean => STATEFUL_TYPES.includes(type) || (STATEFUL_IDS.test(id) && ["azurerm_key_vault_secret", "helm_release", "terraform_data"].includes(type));
+const STATEFUL_ADDRESSES = /^(azurerm_key_vault_secret\.RootSecrets_|helm_release\.SharedStorage_Claims_|terraform_data\.Protection$)/;
+const isStateful = ({ type, address }: Block): boolean => STATEFUL_TYPES.includes(type) || STATEFUL_ADDRESSES.test(address);
 
 /** Every role that is given away: role, and the type that it is given on. */
 const ROLES: readonly string[] = [

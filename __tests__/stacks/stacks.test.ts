@@ -208,8 +208,15 @@ describe("the deployment guard", () => {
 
   test.each(["github_token", "gitlab_customer_token"])("asks for TF_VAR_%s, and says where its rights are written", (variable) => {
     expect(messages(demo)).toContainEqual({
-      condition: `\${local.${variable} != null}`,
-      message: `TF_VAR_${variable} is not set. Set it to the token and deploy again; README.md says which rights the token needs.`,
+      condition: expect.stringMatching(new RegExp(`^\\$\\{local\\.${variable} != null \\|\\| `)) as string,
+      message: expect.stringMatching(new RegExp(`^TF_VAR_${variable} is not set\\. .*README\\.md says which rights the token needs`)) as string,
+    });
+  });
+
+  test.each(["github_token", "gitlab_customer_token", "pg_admin_password", "sql_admin_password", "airflow_admin_password"])("refuses another TF_VAR_%s than the vault's, and names the file of the number", (variable) => {
+    expect(messages(demo)).toContainEqual({
+      condition: expect.stringContaining(`== local.${variable}`) as string,
+      message: expect.stringMatching(new RegExp(`^TF_VAR_${variable} is not what the vault holds .* in environments/demo\\.yaml`)) as string,
     });
   });
 

@@ -28,6 +28,8 @@ export interface RootSecretProps {
  */
 export class RootSecret extends Construct {
   readonly secret: KeyVaultSecret;
+  /** Name in the vault. */
+  readonly name: string;
   /** Expression of the Unix time at which the secret was born: another one after a replacement. */
   readonly birth: string;
   private readonly readBack: EphemeralResource;
@@ -35,6 +37,7 @@ export class RootSecret extends Construct {
 
   constructor(scope: Construct, id: string, props: RootSecretProps) {
     super(scope, id);
+    this.name = props.name;
     this.revision = props.revision;
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,

@@ -1,8 +1,11 @@
 import { Token } from "cdktf";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
+import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
+import { literal } from "../terraform/expressions";
 import { type SecretRule, SecretVariable } from "../terraform/secret-variable";
+import { GivenSecret } from "./given-secret";
 import { RootSecret } from "./root-secret";
 import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GITLAB_TOKEN_RULES, TOKEN_LENGTH } from "./secret-rules";
 import type { SecretVault } from "./secret-vault";
@@ -20,7 +23,7 @@ interface RootSecretDefinition {
     readonly description: string;
     /** Shortest and longest value, in characters. */
     readonly length: readonly [minimum: number, maximum: number];
-    /** Whether a deployment is refused without it; otherwise a value is generated. */
+    /** Whether a value must be given; otherwise one is generated. */
     readonly required: boolean;
   };
   /** How a value is made when none is given. */
@@ -79,6 +82,8 @@ export interface RootSecretsProps {
   /** Administrators' logins, which their passwords must not contain. */
   readonly logins: { readonly postgresql: string; readonly sql: string };
   readonly revisions: Settings["revisions"];
+  /** File of the revisions, as messages name it. */
+  readonly settingsFile: string;
   readonly tags: Readonly<Record<string, string>>;
   /**
    * Whether a destroy is refused.
@@ -90,12 +95,12 @@ export interface RootSecretsProps {
 /** All root secrets in the vault. */
 export class RootSecrets extends Construct {
   readonly secrets: Readonly<Record<RootSecretId, RootSecret>>;
-  /** The variables without which a deployment is refused. */
-  readonly required: readonly SecretVariable[];
+  /** What a plan asks of the values that a person gives. */
+  readonly requirements: readonly Requirement[];
 
   constructor(scope: Construct, id: string, props: RootSecretsProps) {
     super(scope, id);
-    const required: SecretVariable[] = [];
+    const requirements: Requirement[] = [];
     const rules: Partial<Record<RootSecretId, readonly SecretRule[]>> = {
       postgresql: databasePasswordRules(props.logins.postgresql, "postgresql.adminUser"),
       sql: databasePasswordRules(props.logins.sql, "sql.adminUser"),
@@ -106,10 +111,7 @@ export class RootSecrets extends Construct {
       const definition: RootSecretDefinition = ROOT_SECRETS[secretId];
       const name = secretId.charAt(0).toUpperCase() + secretId.slice(1);
       const given = definition.variable && new SecretVariable(this, `${name}Variable`, { ...definition.variable, rules: rules[secretId] });
-      if (given && definition.variable?.required) {
-        required.push(given);
-      }
-      return new RootSecret(this, name, {
+      const secret = new RootSecret(this, name, {
         vault: props.vault,
         name: definition.vaultName,
         initialValue: initialValue(given, definition.generated && generate(this, `${name}Random`, definition.generated)),
@@ -117,9 +119,15 @@ export class RootSecrets extends Construct {
         tags: props.tags,
         protect: props.protect,
       });
+      if (given && definition.variable) {
+        const { required } = definition.variable;
+        const revision = { setting: `revisions.${definition.family}`, number: props.revisions[definition.family] };
+        requirements.push(...new GivenSecret(this, `${name}Given`, { variable: given, secret, required, revision, settingsFile: props.settingsFile }).requirements);
+      }
+      return secret;
     };
     this.secrets = Object.fromEntries(ROOT_SECRET_IDS.map((secretId) => [secretId, make(secretId)])) as Record<RootSecretId, RootSecret>;
-    this.required = required;
+    this.requirements = requirements;
   }
 
   /** Unix times at which the secrets were born, by id: the next stacks build their revisions on them. */
@@ -131,12 +139,12 @@ export class RootSecrets extends Construct {
 }
 
 function initialValue(given: SecretVariable | undefined, generated: string | undefined): string {
-  if (given && generated) {
-    return `coalesce(${given.expression}, ${generated})`;
+  if (!given) {
+    return generated ?? "null";
   }
-  // A required variable that is missing: the deployment guard refuses the plan and says so. Without a value here, the
-  // provider's own words ("one of value, value_wo must be specified") would come first, and a destroy would fail.
-  return generated ?? `coalesce(${given?.expression ?? "null"}, "not-given")`;
+  // Without a value for a token that is not given, the provider's own words ("one of value, value_wo must be specified") would come
+  // before the guard's, and a destroy would fail. Sensitive always: a mark that comes and goes with the variable is a change.
+  return `sensitive(coalesce(${given.expression}, ${generated ?? literal("not-given")}))`;
 }
 
 function generate(scope: Construct, id: string, { length, special, encoding }: NonNullable<RootSecretDefinition["generated"]>): string {

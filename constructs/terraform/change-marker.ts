@@ -33,6 +33,12 @@ export class ChangeMarker extends TerraformData {
   get changes(): string {
     return `${this.address}.input == plantimestamp()`;
   }
+
+  /** Expression of a condition that waits for the marker: a plan that makes it leaves the condition to the apply. */
+  onceMade(condition: string): string {
+    // The id of what a plan makes is unknown there.
+    return `(${this.changes} ? ${this.address}.id : "made before") == "" ? false : ${condition}`;
+  }
 }
 
 /**

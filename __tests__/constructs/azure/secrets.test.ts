@@ -3,6 +3,7 @@ import { credentialName, DataSurfaceCredential } from "../../../constructs/azure
 import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root-secret";
 import { ROOT_SECRET_IDS, RootSecrets } from "../../../constructs/azure/root-secrets";
 import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
+import type { Requirement } from "../../../constructs/terraform/deployment-guard";
 import { at } from "../../helpers/json";
 import { PLACEMENT, TAGS } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
@@ -19,13 +20,13 @@ const VAULT = {
 } as const satisfies SecretVaultProps;
 
 let stack: SynthesizedStack;
-let required: readonly string[];
+let requirements: readonly Requirement[];
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
-    const secrets = new RootSecrets(scope, "RootSecrets", { vault, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, tags: TAGS });
-    required = secrets.required.map(({ environmentVariable }) => environmentVariable);
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, settingsFile: "environments/test.yaml", tags: TAGS });
+    ({ requirements } = secrets);
     new TerraformOutput(scope, "births", { value: secrets.births });
 
     const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, tags: TAGS } satisfies RootSecretProps;
@@ -152,8 +153,42 @@ describe("RootSecrets", () => {
     expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitLab: 44 });
   });
 
-  test("only the two tokens must be given", () => {
-    expect(required).toEqual(["TF_VAR_github_token", "TF_VAR_gitlab_customer_token"]);
+  const about = (text: string) => requirements.filter(({ errorMessage }) => errorMessage.includes(text));
+  const written = (id: string) => stack.block("terraform_data", `RootSecrets/${id}Given/Written`);
+
+  test("only the two tokens must be given, and only when the vault gets them", () => {
+    expect(about(" is not set.").map(({ condition }) => condition)).toEqual([
+      `local.github_token != null || !(${written("GitHub").address}.input == plantimestamp())`,
+      `local.gitlab_customer_token != null || !(${written("GitLab").address}.input == plantimestamp())`,
+    ]);
+    expect(about("TF_VAR_gitlab_customer_token is not set.")[0]?.errorMessage).toContain("README.md says which rights the token needs");
+  });
+
+  test("a given value is the vault's, or is written: then it is compared in the apply", () => {
+    const { address } = written("Sql");
+    const value = `${stack.block("azurerm_key_vault_secret", "RootSecrets/Sql/ReadBack", "ephemeral").address}.value`;
+    const [first] = about("TF_VAR_sql_admin_password is not what the vault holds");
+    expect(first?.condition).toBe(
+      `local.sql_admin_password == null ? true : (${address}.input == plantimestamp() ? ${address}.id : "made before") == "" ? false : ${value} == local.sql_admin_password`,
+    );
+  });
+
+  test.each([
+    ["github_token", "revisions.tokens (now 44)"],
+    ["gitlab_customer_token", "revisions.tokens (now 44)"],
+    ["pg_admin_password", "revisions.databasePasswords (now 11)"],
+    ["sql_admin_password", "revisions.databasePasswords (now 11)"],
+    ["airflow_admin_password", "revisions.airflowKeys (now 22)"],
+  ])("another %s is told the number that writes it", (variable, revision) => {
+    expect(about(`TF_VAR_${variable} is not what the vault holds`).map(({ errorMessage }) => errorMessage)).toEqual([expect.stringContaining(`raise ${revision} in environments/test.yaml`)]);
+  });
+
+  test("a value is written with another number, and with another secret", () => {
+    expect(written("GitHub").attributes).toEqual({
+      input: "${plantimestamp()}",
+      triggers_replace: `44 ${stack.reference("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret", "versionless_id")}`,
+      lifecycle: { ignore_changes: ["input"] },
+    });
   });
 
   test("each variable is ephemeral and not required by Terraform", () => {
@@ -169,11 +204,11 @@ describe("RootSecrets", () => {
 
   test("a given password comes before a generated one", () => {
     const generated = stack.block("random_password", "RootSecrets/PostgresqlRandom", "ephemeral").address;
-    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${coalesce(local.pg_admin_password, ${generated}.result)}`);
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${sensitive(coalesce(local.pg_admin_password, ${generated}.result))}`);
   });
 
   test("a missing token has a value, so that the guard speaks first and a destroy goes through", () => {
-    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${coalesce(local.github_token, "not-given")}');
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${sensitive(coalesce(local.github_token, "not-given"))}');
   });
 
   test("the fernet key is base64 of 32 letters and digits", () => {
