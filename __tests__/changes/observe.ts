@@ -33,7 +33,7 @@ export interface StackChange {
 /** Bookkeeping: a new one changes nothing in Azure or the cluster. */
 const BOOKKEEPING = ["null_resource", "time_static", "time_sleep"];
 /** What the deployment guard remembers of the last plan. Its record of the first deployment holds more, and is listed. */
-const MARKER = /^terraform_data\.\w*(Kept|Switched)-|^terraform_data\.\w*Known_/;
+const MARKER = /^terraform_data\.\w*((Kept|Switched)-|(Known|Given_Written)_)/;
 
 /** Arguments of the nodes for which azurerm exchanges the pool (azurerm's documentation, `temporary_name_for_rotation`). */
 const EXCHANGES_NODES = ["max_pods", "node_public_ip_enabled", "os_disk_size_gb", "os_disk_type", "os_sku", "vm_size", "vnet_subnet_id", "zones"];
