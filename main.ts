@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { App } from "cdktf";
 import { loadPayload } from "./bootstrap/payload";
-import { readCommandLine, WRONG_ARGUMENTS } from "./settings/command-line";
+import { runCommand } from "./settings/command-line";
 import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE } from "./settings/environment-variables";
 import { loadEnvironment } from "./settings/load";
 import { synthNotes } from "./settings/notes";
@@ -20,18 +20,7 @@ Writes an environment's three Terraform stacks to cdktf.out/stacks/. cdktf runs 
 
 Exit status: 0 when the stacks were written, 1 when the settings are wrong, 2 when an argument is.`;
 
-function main(): void {
-  const commandLine = readCommandLine(process.argv.slice(2), { environment: { type: "string" } });
-  if (commandLine.kind === "help") {
-    console.log(USAGE);
-    return;
-  }
-  if (commandLine.kind === "error") {
-    console.error(`${commandLine.message}\n\n${USAGE}`);
-    process.exitCode = WRONG_ARGUMENTS;
-    return;
-  }
-  const chosen = commandLine.values.environment;
+function synth(chosen: string | undefined): void {
   const variables = chosen === undefined ? process.env : { ...process.env, [ENVIRONMENT_VARIABLE]: chosen };
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables });
   withoutCallStacks(() => {
@@ -49,12 +38,19 @@ function isInPath(program: string): boolean {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => [program, `${program}.exe`].some((name) => existsSync(join(folder, name))));
 }
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof SettingsError)) {
-    throw error;
-  }
-  console.error(error.message);
-  process.exitCode = 1;
-}
+void runCommand({
+  usage: USAGE,
+  options: { environment: { type: "string" } },
+  run: ({ environment }) => {
+    try {
+      synth(environment);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof SettingsError)) {
+        throw error;
+      }
+      console.error(error.message);
+      return 1;
+    }
+  },
+});

@@ -1,35 +1,35 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { ArgumentError, runCommand } from "../settings/command-line";
+import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE } from "../settings/environment-variables";
 import { measure, median, type Measurement } from "./measure";
 import { minimalApp } from "./minimal-app";
 
-/**
- * `npm run bench:synth`: what a synth costs beside a minimal CDKTF app that makes the same resources and nothing else.
- * Both sides run in turn, in one run, as a person starts them; the figures are ratios of medians.
- */
+const USAGE = `npm run bench:synth [-- OPTIONS]
+
+What a synth costs beside a minimal CDKTF app that makes the same resources and nothing else. Both sides run in turn, in one
+run, as a person starts them; the figures are ratios of medians.
+
+  --runs N            runs of each side, from 3 on (default 11)
+  --environment NAME  the file environments/NAME.yaml (default: ${DEFAULT_ENVIRONMENT})
+  --help              this text
+
+Exit status: 0 when the figures are there, 1 when not, 2 when an argument is wrong.`;
+
 const PROJECT = resolve(__dirname, "..");
 const REGISTER = join(PROJECT, "register.js");
 
-function main(): void {
-  const { values } = parseArgs({
-    options: { runs: { type: "string", default: "11" }, environment: { type: "string", default: "demo" }, help: { type: "boolean", default: false } },
-  });
-  if (values.help) {
-    console.log("npm run bench:synth [-- --runs 11 --environment demo]\nTimes `npm run synth` beside a minimal CDKTF app with the same resources.");
-    return;
-  }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 3) {
-    throw new RangeError(`--runs ${values.runs}: give a whole number from 3 on`);
-  }
-
+function main(name: string, runs: number): number {
   // Beside the project, so that imports resolve to the same packages.
   const scratch = mkdtempSync(join(PROJECT, ".cache-bench-"));
   try {
-    const environment = { ...process.env, DATASURFACE_ENV: values.environment, CDKTF_OUTDIR: join(scratch, "ours") };
-    run(join(PROJECT, "main.ts"), environment);
+    const environment = { ...process.env, [ENVIRONMENT_VARIABLE]: name, CDKTF_OUTDIR: join(scratch, "ours") };
+    const { status, stderr } = spawnSync(process.execPath, ["-r", REGISTER, join(PROJECT, "main.ts")], { cwd: PROJECT, env: environment, encoding: "utf8" });
+    if (status !== 0) {
+      console.error(`The synth failed:\n${stderr}`);
+      return 1;
+    }
     const stacks = readdirSync(join(scratch, "ours", "stacks")).map((stack) => JSON.parse(readFileSync(join(scratch, "ours", "stacks", stack, "cdk.tf.json"), "utf8")) as unknown);
     const minimal = join(scratch, "minimal.ts");
     const app = minimalApp(stacks, (subPath) => existsSync(join(PROJECT, "node_modules", subPath)));
@@ -49,15 +49,9 @@ function main(): void {
       }
     }
     report(app.resources, runs, ours, theirs);
+    return 0;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-function run(file: string, environment: NodeJS.ProcessEnv): void {
-  const { status, stderr } = spawnSync(process.execPath, ["-r", REGISTER, file], { cwd: PROJECT, env: environment, encoding: "utf8" });
-  if (status !== 0) {
-    throw new Error(`The synth failed:\n${stderr}`);
   }
 }
 
@@ -72,4 +66,13 @@ function report(resources: number, runs: number, ours: readonly Measurement[], t
   console.log(row("memory", "MiB", ({ maxRssMiB }) => maxRssMiB));
 }
 
-main();
+void runCommand({
+  usage: USAGE,
+  options: { runs: { type: "string" }, environment: { type: "string" } },
+  run: ({ runs = "11", environment = DEFAULT_ENVIRONMENT }) => {
+    if (!(Number.isInteger(Number(runs)) && Number(runs) >= 3)) {
+      throw new ArgumentError(`--runs: "${runs}" is no whole number from 3 on.`);
+    }
+    return main(environment, Number(runs));
+  },
+});

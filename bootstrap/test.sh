@@ -1,15 +1,52 @@
 #!/usr/bin/env bash
-# Tests of the bootstrap jobs' scripts: types, units, real git over HTTP, a real Airflow. Usage: bootstrap/test.sh [all|types|payload|airflow]
 set -euo pipefail
 
-what=${1:-all}
-case $what in
-  all | types | payload | airflow) ;;
-  *)
-    echo "usage: bootstrap/test.sh [all|types|payload|airflow]" >&2
-    exit 2
-    ;;
-esac
+usage='npm run test:bootstrap [-- OPTIONS]
+
+Tests of the scripts of the bootstrap jobs: types, units, real git over HTTP, a real Airflow. Needs git and Python 3.11; packages
+are installed into .cache/ from the locked requirements.
+
+  --only NAME  only this one: types, payload or airflow
+  --help       this text
+
+Environment variables:
+  PYTHON       the Python for types and payload, 3.10 or newer (default: python3)
+
+Exit status: 0 when every test passed, 1 when not, 2 when an argument is wrong.'
+
+refuse() {
+  echo "$1" >&2
+  exit 2
+}
+
+for word; do
+  if [[ $word == --help || $word == -h ]]; then
+    echo "$usage"
+    exit
+  fi
+done
+allowed='Allowed: --only, --help.'
+what=all
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --only | --only=*)
+      if [[ $1 == --only ]]; then
+        shift
+        what=${1:-}
+      else
+        what=${1#*=}
+      fi
+      case $what in
+        types | payload | airflow) ;;
+        '') refuse "--only has no value. $allowed" ;;
+        *) refuse "--only: \"$what\" is not one of types, payload, airflow." ;;
+      esac
+      ;;
+    -*) refuse "Unknown option '$1'. $allowed" ;;
+    *) refuse "Unexpected argument '$1'. $allowed" ;;
+  esac
+  shift
+done
 
 bootstrap=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$bootstrap")

@@ -5,7 +5,6 @@ import { timingOf } from "./critical-path";
 import { Deployment, type Outcome } from "./deployment";
 import { changedSecrets, describeEntry, passwordsUnknownToVault, stateDifferences, vaultSecrets } from "./differences";
 import { rehearsalEnvironment } from "./environment";
-import type { Options } from "./options";
 import { messageOf, RehearsalError } from "./problem";
 import { errorLines } from "./progress";
 import type { Processes } from "./processes";
@@ -17,6 +16,16 @@ import { minutes } from "./table";
 import { timelineOf, timelineSvg, tooLong, unavoidableChain } from "./timeline";
 import { checkTools, GO, TERRAFORM } from "./tools";
 import type { Workspace } from "./workspace";
+
+/** What the person asked for on the command line. */
+export interface Options {
+  /** Name of a file in environments/, without its extension. */
+  readonly environment: string;
+  /** Leave the scratch folder and say where it is. */
+  readonly keep: boolean;
+  /** File for the timeline; unset: in the cache, beside the stand-in providers. */
+  readonly timeline?: string;
+}
 
 export interface RehearsalProps {
   readonly options: Options;

@@ -1,25 +1,35 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { runCommand } from "../settings/command-line";
+import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, valueOf } from "../settings/environment-variables";
 import { SettingsError } from "../settings/problem";
-import { parseArguments, USAGE } from "./options";
 import { Interrupted, RehearsalError } from "./problem";
 import { Processes } from "./processes";
-import { rehearse } from "./rehearsal";
+import { type Options, rehearse } from "./rehearsal";
 import { Workspace } from "./workspace";
 
-/** `npm run rehearse`: see options.ts for what it does. */
-async function main(): Promise<number> {
-  const parsed = parseArguments(process.argv.slice(2), process.env.DATASURFACE_ENV);
-  if (parsed.kind === "help") {
-    console.log(USAGE);
-    return 0;
-  }
-  if (parsed.kind === "error") {
-    console.error(`${parsed.message}\n\n${USAGE}`);
-    return 1;
-  }
-  const { options } = parsed;
+const USAGE = `npm run rehearse [-- OPTIONS]
+
+Deploys an environment on this machine: the real cdktf and Terraform, and stand-ins for the providers, with no account,
+no cluster and no network. Deploys, deploys again (nothing may change), destroys (nothing may be left). Needs Node,
+Terraform and Go. Nothing real is touched, so nothing is asked.
+
+  --environment NAME  the file environments/NAME.yaml (default: ${ENVIRONMENT_VARIABLE}, else ${DEFAULT_ENVIRONMENT})
+  --keep              leave the scratch folder, with cdktf's log, the states and the journal, and say where it is
+  --timeline FILE     where the timeline is written, an SVG picture (default: in the cache folder; the end says where)
+  --yes               accepted for scripts that say it to every command; there is no question to answer
+  --help              this text
+
+Environment variables that are passed on (all others of the person's own are kept out; rehearsal/README.md):
+  REHEARSAL_FAIL        TYPE[NAME]:ACTION:COUNT, for example azurerm_subnet[aks-subnet]:create:1: this fails, and the
+                        rehearsal shows that the next deployment makes up for it
+  REHEARSAL_TIME_SCALE  for example 0.01: each action lasts a hundredth of its estimated time on Azure, and the
+                        timeline shows what was measured
+
+Exit status: 0 when everything was as it should be, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
+
+async function main(options: Options): Promise<number> {
   const processes = new Processes();
   processes.watchSignals();
   const workspace = new Workspace(join(__dirname, ".."));
@@ -63,6 +73,8 @@ async function main(): Promise<number> {
   return 1;
 }
 
-void main().then((status) => {
-  process.exitCode = status;
+void runCommand({
+  usage: USAGE,
+  options: { environment: { type: "string" }, keep: { type: "boolean" }, timeline: { type: "string" }, yes: { type: "boolean" } },
+  run: ({ environment, keep = false, timeline }) => main({ environment: environment ?? (valueOf(process.env, ENVIRONMENT_VARIABLE) || DEFAULT_ENVIRONMENT), keep, timeline }),
 });

@@ -1,20 +1,26 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { settingsJsonSchema } from "./json-schema";
-import { withSettingsTable } from "./settings-table";
+import { runCommand } from "./command-line";
+import { generatedFiles } from "./generated-files";
 
-/** Files made of the settings' schema, by their paths from the project's root, each with the text that it should have. */
-export function generatedFiles(project: string): Readonly<Record<string, string>> {
-  return {
-    "environments/schema.json": `${JSON.stringify(settingsJsonSchema(), undefined, 2)}\n`,
-    "docs/settings.md": withSettingsTable(readFileSync(join(project, "docs/settings.md"), "utf8")),
-  };
-}
+const PROJECT = join(__dirname, "..");
 
-if (require.main === module) {
-  const project = join(__dirname, "..");
-  for (const [path, content] of Object.entries(generatedFiles(project))) {
-    writeFileSync(join(project, path), content);
-    console.log(`wrote ${path}`);
-  }
-}
+const USAGE = `npm run schema
+
+Writes what is made of settings/schema.ts: environments/schema.json and the tables of docs/settings.md.
+
+  --help  this text
+
+Exit status: 0 when they are written, 2 when an argument is wrong.`;
+
+void runCommand({
+  usage: USAGE,
+  options: {},
+  run: () => {
+    for (const [path, content] of Object.entries(generatedFiles(PROJECT))) {
+      writeFileSync(join(PROJECT, path), content);
+      console.log(`wrote ${path}`);
+    }
+    return 0;
+  },
+});

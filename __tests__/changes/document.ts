@@ -16,7 +16,7 @@ export const STACK_ROLES = ["infra", "cluster-config", "workload"] as const;
 const INTRODUCTION = `# What a change does
 
 What Terraform does to each stack of a running environment when one setting is changed. Written by
-\`node -r ./register.js __tests__/changes/run.ts --write\`, which deploys the demo environment into the rehearsal's made-up cloud
+\`npm run test:changes -- --write\`, which deploys the demo environment into the rehearsal's made-up cloud
 (rehearsal/README.md) and plans each change over it; without \`--write\` it fails when this file is stale.
 
 - **refused**: the plan ends with this message before anything is done. The message goes on with what to do when the change is meant.

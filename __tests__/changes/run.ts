@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
+import { runCommand } from "../../settings/command-line";
 import { inScratchFolder } from "../helpers/scratch";
 import { PROJECT } from "../helpers/settings";
 import { changesDocument } from "./document";
@@ -9,7 +10,7 @@ import { changes } from "./examples";
 import { Laboratory } from "./laboratory";
 import { upgrade } from "./upgrade";
 
-const USAGE = `node -r ./register.js __tests__/changes/run.ts [--write]
+const USAGE = `npm run test:changes [-- OPTIONS]
 
 Deploys the demo environment into the rehearsal's made-up cloud, plans a change of every setting over it, and compares what
 Terraform would do with docs/changes.md. Then deploys the examples of the last release (newest tag v*) and plans those of
@@ -18,20 +19,15 @@ the working folder over them: nothing that holds data may be replaced or destroy
   --write   writes docs/changes.md instead of comparing it
   --help    this text
 
-Exit status: 0 when everything is as it should be, 1 when not, 130 when interrupted.`;
+Exit status: 0 when everything is as it should be, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
 
 const DOCUMENT = join(PROJECT, "docs", "changes.md");
 const WORKERS = 2;
 
-async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  if (given.includes("--help") || given.some((argument) => argument !== "--write")) {
-    console.log(USAGE);
-    return given.includes("--help") ? 0 : 1;
-  }
+function main(write: boolean): Promise<number> {
   const processes = new Processes();
   processes.watchSignals();
-  return inScratchFolder("changes", {}, (scratch) => check(scratch, processes, given.includes("--write")));
+  return inScratchFolder("changes", {}, (scratch) => check(scratch, processes, write));
 }
 
 async function check(scratch: string, processes: Processes, write: boolean): Promise<number> {
@@ -73,9 +69,7 @@ function staleLines(old: string, made: string): readonly string[] {
   const lines = made.split("\n");
   const gone = old.split("\n").filter((line) => !lines.includes(line));
   const added = lines.filter((line) => !old.split("\n").includes(line));
-  return ["docs/changes.md is stale: run `node -r ./register.js __tests__/changes/run.ts --write` and read what changed", ...gone.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
+  return ["docs/changes.md is stale: run `npm run test:changes -- --write` and read what changed", ...gone.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-});
+void runCommand({ usage: USAGE, options: { write: { type: "boolean" } }, run: ({ write = false }) => main(write) });

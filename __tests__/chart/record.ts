@@ -90,7 +90,7 @@ export function packed(record: ChartRecord): Buffer {
 
 export function readRecord(): ChartRecord {
   if (!existsSync(RECORD_FILE)) {
-    throw new RecordError(`${RECORD_FILE} does not exist. Unpack the chart and run: npm run record:chart -- FOLDER`);
+    throw new RecordError(`${RECORD_FILE} does not exist. Unpack the chart and run: npm run record:chart -- --folder FOLDER`);
   }
   return JSON.parse(gunzipSync(readFileSync(RECORD_FILE)).toString("utf8")) as ChartRecord;
 }

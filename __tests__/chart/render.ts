@@ -1,7 +1,3 @@
-/**
- * Renders the values of every example, release line and image source with helm, and says what is wrong.
- * usage: npm run test:chart -- CHART     CHART: folder or archive of the Airflow chart; HELM: the helm command
- */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,6 +7,7 @@ import { RELEASE_LINES, type ReleaseLine } from "../../bootstrap/releases";
 import { airflowImage } from "../../constructs/airflow/image";
 import { airflowValues, type AirflowValuesInput } from "../../constructs/airflow/values";
 import { AIRFLOW_RELEASE } from "../../constructs/kubernetes/object-names";
+import { ArgumentError, runCommand } from "../../settings/command-line";
 import { AIRFLOW_CHART } from "../../settings/versions";
 import { EXAMPLES, projectEnvironment } from "../helpers/settings";
 import { D2S_V3, MCP_DEMAND, withoutRoom } from "./capacity";
@@ -19,6 +16,20 @@ import { type JsonObject, leaves, toJson, without } from "./json";
 import { demandOf, manifests, pods, problems } from "./manifests";
 import { readRecord, RECORD_FILE, RecordError, recordOf } from "./record";
 import { MAY_HAVE_NO_EFFECT, SAME_AS_DEFAULT } from "./same-as-default";
+
+const GET_IT = `helm pull ${AIRFLOW_CHART.name} --repo ${AIRFLOW_CHART.repository} --version ${AIRFLOW_CHART.version}`;
+
+const USAGE = `npm run test:chart -- --chart CHART
+
+Renders the values of every example, release line and image source with helm, and says what is wrong. Needs Node and Helm 3.
+
+  --chart CHART  folder or archive of the Airflow chart ${AIRFLOW_CHART.version} (${GET_IT})
+  --help         this text
+
+Environment variables:
+  HELM           the helm command (default: helm)
+
+Exit status: 0 when every render is as it should be, 1 when not, 2 when an argument is wrong.`;
 
 const HELM = process.env.HELM ?? "helm";
 /** The machine that runs this may have two cores; one helm takes a second of one. */
@@ -51,11 +62,8 @@ async function helm(...parameters: readonly string[]): Promise<string> {
 }
 
 /** The chart, after a look at whether it is the right one and complete. */
-async function checkedChart(given: string | undefined): Promise<string> {
-  const remedy = `get it with: helm pull ${AIRFLOW_CHART.name} --repo ${AIRFLOW_CHART.repository} --version ${AIRFLOW_CHART.version}`;
-  if (given === undefined || given === "") {
-    throw new ChartError(`The chart is missing. usage: npm run test:chart -- CHART (folder or archive of chart ${AIRFLOW_CHART.version}); ${remedy}`);
-  }
+async function checkedChart(given: string): Promise<string> {
+  const remedy = `get it with: ${GET_IT}`;
   if (!existsSync(given)) {
     throw new ChartError(`${given}: there is no such file or folder; ${remedy}`);
   }
@@ -119,8 +127,8 @@ async function each<T, R>(items: readonly T[], action: (item: T) => Promise<R>):
   return items.map((_, index) => results.get(index) as R);
 }
 
-async function main(): Promise<number> {
-  const chart = await checkedChart(process.argv[2]);
+async function main(given: string): Promise<number> {
+  const chart = await checkedChart(given);
   const folder = mkdtempSync(join(tmpdir(), "airflow-values-"));
   let files = 0;
   const render = async (values: JsonObject, namespace: string) => {
@@ -178,7 +186,7 @@ function differentRecord(chart: string): readonly string[] {
     console.log("The record of the chart is not compared: that needs the unpacked chart.");
     return [];
   }
-  return isDeepStrictEqual(recordOf(chart), readRecord()) ? [] : [`${RECORD_FILE} is not this chart's: npm run record:chart -- ${chart}`];
+  return isDeepStrictEqual(recordOf(chart), readRecord()) ? [] : [`${RECORD_FILE} is not this chart's: npm run record:chart -- --folder ${chart}`];
 }
 
 /** Takes each key of the values away: the render has to change, or Helm to refuse it. A key of a list of reasons may stay without effect. */
@@ -212,12 +220,21 @@ async function ineffective(render: (values: JsonObject, namespace: string) => Pr
   ];
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
+void runCommand({
+  usage: USAGE,
+  options: { chart: { type: "string" } },
+  run: async ({ chart }) => {
+    if (chart === undefined) {
+      throw new ArgumentError(`--chart is missing: the folder or archive of chart ${AIRFLOW_CHART.version} (${GET_IT}).`);
+    }
+    try {
+      return await main(chart);
+    } catch (error) {
+      if (!(error instanceof ChartError || error instanceof RecordError)) {
+        throw error;
+      }
+      console.error(error.message);
+      return 1;
+    }
   },
-  (error: unknown) => {
-    console.error(error instanceof ChartError || error instanceof RecordError ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+});

@@ -1,30 +1,43 @@
-/**
- * Writes the record of the Airflow chart anew: after a new version in settings/versions.ts, or to see that it is the chart's.
- * usage: npm run record:chart -- FOLDER     FOLDER: the unpacked chart
- */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
+import { ArgumentError, runCommand } from "../../settings/command-line";
 import { AIRFLOW_CHART } from "../../settings/versions";
 import { packed, RECORD_FILE, RecordError, recordOf } from "./record";
 
-const USAGE = `usage: npm run record:chart -- FOLDER   (the unpacked chart: helm pull ${AIRFLOW_CHART.name} --repo ${AIRFLOW_CHART.repository} --version ${AIRFLOW_CHART.version} --untar)`;
+const GET_IT = `helm pull ${AIRFLOW_CHART.name} --repo ${AIRFLOW_CHART.repository} --version ${AIRFLOW_CHART.version} --untar`;
 
-try {
-  const [folder, ...rest] = process.argv.slice(2);
-  if (folder === "--help") {
-    console.log(USAGE);
-  } else if (folder === undefined || rest.length > 0) {
-    throw new RecordError(USAGE);
-  } else {
-    const record = packed(recordOf(folder));
-    const same = existsSync(RECORD_FILE) && readFileSync(RECORD_FILE).equals(record);
-    writeFileSync(RECORD_FILE, record);
-    console.log(`${relative(process.cwd(), RECORD_FILE)}: ${same ? "unchanged" : "written"}`);
-  }
-} catch (error) {
-  if (!(error instanceof RecordError)) {
-    throw error;
-  }
-  console.error(error.message);
-  process.exitCode = 1;
+const USAGE = `npm run record:chart -- --folder FOLDER
+
+Writes the record of the Airflow chart anew: after a new version in settings/versions.ts, or to see that it is the chart's.
+
+  --folder FOLDER  the unpacked chart (${GET_IT})
+  --help           this text
+
+Exit status: 0 when the record was written, 1 when not, 2 when an argument is wrong.`;
+
+function record(folder: string): void {
+  const made = packed(recordOf(folder));
+  const same = existsSync(RECORD_FILE) && readFileSync(RECORD_FILE).equals(made);
+  writeFileSync(RECORD_FILE, made);
+  console.log(`${relative(process.cwd(), RECORD_FILE)}: ${same ? "unchanged" : "written"}`);
 }
+
+void runCommand({
+  usage: USAGE,
+  options: { folder: { type: "string" } },
+  run: ({ folder }) => {
+    if (folder === undefined) {
+      throw new ArgumentError(`--folder is missing: the unpacked chart (${GET_IT}).`);
+    }
+    try {
+      record(folder);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof RecordError)) {
+        throw error;
+      }
+      console.error(error.message);
+      return 1;
+    }
+  },
+});

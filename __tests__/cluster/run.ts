@@ -5,6 +5,7 @@ import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem"
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
 import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
+import { runCommand } from "../../settings/command-line";
 import { SettingsError } from "../../settings/problem";
 import { Checks } from "./checks";
 import { Kubectl, KUBECTL } from "./kubectl";
@@ -26,20 +27,17 @@ cluster that has a namespace or storage class of the plan already, and at the en
 and the volumes that it made, also after Ctrl-C. On a cluster without fakenode no pod comes to life: the checks that need
 one are counted as skipped.
 
+  --help          this text
+
 Environment variables:
   KUBECONFIG      a disposable cluster; unset or empty: an API server of its own
   API_SERVER_DIR  where that is built (default: in the user's cache folder)
 
-Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
+Exit status: 0 when every check passed, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
 
 const PROJECT = join(__dirname, "..", "..");
 
 async function main(): Promise<number> {
-  const [argument] = process.argv.slice(2);
-  if (argument !== undefined) {
-    (argument === "--help" || argument === "-h" ? console.log : console.error)(argument === "--help" || argument === "-h" ? USAGE : `Unknown option "${argument}".\n\n${USAGE}`);
-    return argument === "--help" || argument === "-h" ? 0 : 1;
-  }
   const started = Date.now();
   const say = (line: string): void => console.log(line);
   const processes = new Processes();
@@ -96,6 +94,4 @@ async function main(): Promise<number> {
   return checks.failed === 0 ? 0 : 1;
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-});
+void runCommand({ usage: USAGE, options: {}, run: main });

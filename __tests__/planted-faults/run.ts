@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Processes } from "../../rehearsal/processes";
+import { ArgumentError, runCommand } from "../../settings/command-line";
 import { inScratchFolder } from "../helpers/scratch";
 import { PROJECT } from "../helpers/settings";
 import { type Check, Suite } from "../rehearsed/suite";
@@ -21,35 +22,13 @@ Before, every check has to pass without any defect. docs/planted-faults.md is th
   --write       write docs/planted-faults.md and run nothing
   --help        this text
 
-Needs what the suites need: Node, Terraform, Go, Python and git. Exit status: 0 when each is caught, 1 when not, 130 when
-interrupted.`;
+Needs what the suites need: Node, Terraform, Go, Python and git. Exit status: 0 when each is caught, 1 when not, 2 when an
+argument is wrong, 130 when interrupted.`;
 
 interface Options {
-  readonly only: string[];
-  find: boolean;
-  write: boolean;
-}
-
-function parse(given: readonly string[]): Options | string {
-  const options: Options = { only: [], find: false, write: false };
-  const rest = [...given];
-  for (let option = rest.shift(); option !== undefined; option = rest.shift()) {
-    if (option === "--help" || option === "-h") {
-      return "";
-    }
-    if (option === "--find" || option === "--write") {
-      options[option === "--find" ? "find" : "write"] = true;
-    } else if (option === "--only") {
-      const name = rest.shift() ?? "";
-      if (!ALL.some((fault) => fault.name === name)) {
-        return `--only: there is no planted fault "${name}"; docs/planted-faults.md has them.`;
-      }
-      options.only.push(name);
-    } else {
-      return `Unknown option "${option}".`;
-    }
-  }
-  return options;
+  readonly only: readonly string[];
+  readonly find: boolean;
+  readonly write: boolean;
 }
 
 /** Most lines of what failed that are shown. */
@@ -83,12 +62,7 @@ async function found(place: Place, fault: Fault, say: (line: string) => void): P
   return outcome.passed ? ["npm test catches nothing: a test is missing, or another suite has to"] : [];
 }
 
-async function main(): Promise<number> {
-  const options = parse(process.argv.slice(2));
-  if (typeof options === "string") {
-    (options === "" ? console.log : console.error)(options === "" ? USAGE : `${options}\n\n${USAGE}`);
-    return options === "" ? 0 : 1;
-  }
+async function main(options: Options): Promise<number> {
   if (options.write) {
     writeTable();
     return 0;
@@ -122,6 +96,14 @@ async function main(): Promise<number> {
   });
 }
 
-void main().then((status) => {
-  process.exitCode = status;
+void runCommand({
+  usage: USAGE,
+  options: { only: { type: "string", multiple: true }, find: { type: "boolean" }, write: { type: "boolean" } },
+  run: ({ only = [], find = false, write = false }) => {
+    const unknown = only.find((name) => !ALL.some((fault) => fault.name === name));
+    if (unknown !== undefined) {
+      throw new ArgumentError(`--only: there is no planted fault "${unknown}"; docs/planted-faults.md has them.`);
+    }
+    return main({ only, find, write });
+  },
 });

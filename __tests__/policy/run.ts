@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
-import { readCommandLine, WRONG_ARGUMENTS } from "../../settings/command-line";
+import { runCommand } from "../../settings/command-line";
 import { SettingsError } from "../../settings/problem";
 import { ManifestError } from "../cluster/manifests";
 import { chosenEnvironments, EVERY_ENVIRONMENT, PROJECT } from "../helpers/settings";
@@ -172,22 +172,12 @@ async function policy(processes: Processes, folder: string, { named, list }: Wis
   return run.ok;
 }
 
-async function main(): Promise<number> {
-  const commandLine = readCommandLine(process.argv.slice(2), { environment: { type: "string", multiple: true }, findings: { type: "boolean" } });
-  if (commandLine.kind === "error") {
-    console.error(`${commandLine.message}\n\n${USAGE}`);
-    return WRONG_ARGUMENTS;
-  }
-  if (commandLine.kind === "help") {
-    console.log(USAGE);
-    return 0;
-  }
-  const { environment: named = [], findings: list = false } = commandLine.values;
+async function main(wishes: Wishes): Promise<number> {
   const processes = new Processes();
   processes.watchSignals();
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-policy-")));
   try {
-    return (await policy(processes, folder, { named, list })) ? 0 : 1;
+    return (await policy(processes, folder, wishes)) ? 0 : 1;
   } catch (error) {
     if (error instanceof Interrupted) {
       console.error("\nInterrupted.");
@@ -202,6 +192,8 @@ async function main(): Promise<number> {
   }
 }
 
-void main().then((status) => {
-  process.exitCode = status;
+void runCommand({
+  usage: USAGE,
+  options: { environment: { type: "string", multiple: true }, findings: { type: "boolean" } },
+  run: ({ environment: named = [], findings: list = false }) => main({ named, list }),
 });

@@ -1,6 +1,5 @@
 import { timingOf } from "../../rehearsal/critical-path";
 import { type JournalEntry, parseState, type Stack, type State } from "../../rehearsal/records";
-import { parseArguments, USAGE } from "../../rehearsal/options";
 import { type Timeline, timelineOf, timelineSvg, tooLong, UNAVOIDABLE, unavoidableChain } from "../../rehearsal/timeline";
 
 const created = (type: string, id: string, seconds: number, started: string, ended: string): JournalEntry => ({
@@ -108,19 +107,5 @@ describe("timelineSvg", () => {
 
   test("a deployment that takes no time is a picture, too", () => {
     expect(timelineSvg("empty", { bars: [], seconds: 0, sum: 0, critical: [], measured: false })).toContain("</svg>");
-  });
-});
-
-describe("--timeline", () => {
-  test.each([[["--timeline", "demo.svg"]], [["--timeline=demo.svg"]]])("%j names the file", (given) => {
-    expect(parseArguments(given)).toEqual({ kind: "run", options: { environment: "demo", keep: false, timeline: "demo.svg" } });
-  });
-
-  test.each([[["--timeline"]], [["--timeline", "--keep"]], [["--timeline="]]])("%j is refused", (given) => {
-    expect(parseArguments(given)).toEqual({ kind: "error", message: "--timeline: a file is missing, for example --timeline demo.svg." });
-  });
-
-  test("the usage names it", () => {
-    expect(USAGE).toContain("--timeline FILE");
   });
 });

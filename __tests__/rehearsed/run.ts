@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Processes } from "../../rehearsal/processes";
 import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
+import { ArgumentError, runCommand } from "../../settings/command-line";
 import { inScratchFolder } from "../helpers/scratch";
 import { chosenEnvironments } from "../helpers/settings";
 import { everyStack } from "./every-stack";
@@ -35,58 +36,20 @@ ${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${abou
   --keep              leave the scratch folder and say where it is
   --help              this text
 
-Needs Node, Terraform and Go. Exit status: 0 when every check passed, 1 when not, 130 when interrupted.`;
+Needs Node, Terraform and Go. Exit status: 0 when every check passed, 1 when not, 2 when an argument is wrong,
+130 when interrupted.`;
 
 const PROJECT = join(__dirname, "..", "..");
 
 interface Options {
-  readonly only: string[];
-  readonly environments: string[];
-  readonly resources: string[];
-  workers: number;
-  keep: boolean;
+  readonly only: readonly string[];
+  readonly environments: readonly string[];
+  readonly resources: readonly string[];
+  readonly workers: number;
+  readonly keep: boolean;
 }
 
-function parse(given: readonly string[]): Options | string {
-  const options: Options = { only: [], environments: [], resources: [], workers: 2, keep: false };
-  const rest = given.flatMap((word) => (/^--[a-z]+=/.test(word) ? [word.slice(0, word.indexOf("=")), word.slice(word.indexOf("=") + 1)] : [word]));
-  for (let option = rest.shift(); option !== undefined; option = rest.shift()) {
-    if (option === "--help" || option === "-h") {
-      return "";
-    }
-    if (option === "--keep") {
-      options.keep = true;
-      continue;
-    }
-    if (option !== "--only" && option !== "--environment" && option !== "--resource" && option !== "--workers") {
-      return `Unknown option "${option}".`;
-    }
-    const value = rest.shift() ?? "";
-    if (option === "--only") {
-      if (!(value in POINTS)) {
-        return `--only: "${value}" is not one of ${Object.keys(POINTS).join(", ")}.`;
-      }
-      options.only.push(value);
-    } else if (option === "--environment" || option === "--resource") {
-      if (value === "") {
-        return `${option}: ${option === "--environment" ? "a name" : "a text"} is missing.`;
-      }
-      (option === "--environment" ? options.environments : options.resources).push(value);
-    } else if (/^[1-9]$/.test(value)) {
-      options.workers = Number(value);
-    } else {
-      return `--workers: "${value}" is no number from 1 to 9.`;
-    }
-  }
-  return options;
-}
-
-async function main(): Promise<number> {
-  const options = parse(process.argv.slice(2));
-  if (typeof options === "string") {
-    (options === "" ? console.log : console.error)(options === "" ? USAGE : `${options}\n\n${USAGE}`);
-    return options === "" ? 0 : 1;
-  }
+async function main(options: Options): Promise<number> {
   const started = Date.now();
   const say = (line: string): void => console.log(line);
   const workers = Array.from({ length: options.workers }, () => new Processes());
@@ -112,12 +75,23 @@ async function main(): Promise<number> {
   });
 }
 
-void main().then(
-  (status) => {
-    process.exitCode = status;
+void runCommand({
+  usage: USAGE,
+  options: {
+    only: { type: "string", multiple: true },
+    environment: { type: "string", multiple: true },
+    resource: { type: "string", multiple: true },
+    workers: { type: "string" },
+    keep: { type: "boolean" },
   },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
+  run: ({ only = [], environment: environments = [], resource: resources = [], workers = "2", keep = false }) => {
+    const unknown = only.find((name) => !(name in POINTS));
+    if (unknown !== undefined) {
+      throw new ArgumentError(`--only: "${unknown}" is not one of ${Object.keys(POINTS).join(", ")}.`);
+    }
+    if (!/^[1-9]$/.test(workers)) {
+      throw new ArgumentError(`--workers: "${workers}" is no number from 1 to 9.`);
+    }
+    return main({ only, environments, resources, workers: Number(workers), keep });
   },
-);
+});

@@ -11,7 +11,7 @@ import type { SettingsInput } from "../../settings/schema";
 import { nodesDuringUpgrade } from "../../settings/capacity-rules";
 import { settingsTable, TABLE_BEGIN, withSettingsTable } from "../../settings/settings-table";
 import { virtualMachineSize } from "../../settings/sizes";
-import { generatedFiles } from "../../settings/write-json-schema";
+import { generatedFiles } from "../../settings/generated-files";
 import { EVERY_ENVIRONMENT, EXAMPLES } from "../helpers/settings";
 import { LEAST } from "./settings-file";
 

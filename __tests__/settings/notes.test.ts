@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { readCommandLine } from "../../settings/command-line";
 import { loadEnvironment } from "../../settings/load";
 import { synthNotes } from "../../settings/notes";
 import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
@@ -60,14 +59,4 @@ test("variables of other programs are left alone", () => {
 test("a region like a known one is questioned, one unlike all is not", () => {
   expect(notes({ ...COMPLETE, AZURE_REGION: "westus22" })).toEqual([WHERE, expect.stringContaining("did you mean westus2?")]);
   expect(notes({ ...COMPLETE, AZURE_REGION: "atlantiscentral" })).toEqual([WHERE]);
-});
-
-describe("arguments", () => {
-  test.each([
-    [["--enviroment", "demo"], "Unknown option '--enviroment'"],
-    [["production"], "Unexpected argument 'production'"],
-    [["--environment"], "Option '--environment <value>' argument missing"],
-  ])("%j is refused with what is allowed", (given, reason) => {
-    expect(readCommandLine(given, { environment: { type: "string" } })).toEqual({ kind: "error", message: `${reason}. Allowed: --environment, --help.` });
-  });
 });

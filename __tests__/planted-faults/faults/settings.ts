@@ -110,8 +110,16 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     name: "status-0-for-a-typo",
     about: "a mistake in a settings file ends with status 0, and a pipeline goes on",
     file: "main.ts",
-    from: "process.exitCode = 1;",
-    to: "process.exitCode = 0;",
+    from: "return 1;",
+    to: "return 0;",
     caughtBy: { suite: "test", file: "main.test.ts", test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace" },
+  },
+  {
+    name: "argument-that-is-ignored",
+    about: "a command ignores what it does not know: a mistyped --environment works on demo",
+    file: "settings/command-line.ts",
+    from: "options, strict: true, allowPositionals: false }",
+    to: "options, strict: false as true, allowPositionals: true as false }",
+    caughtBy: { suite: "test", file: "commands.test.ts", test: "test:rehearsal › refuses an unknown option in one line" },
   },
 ];
