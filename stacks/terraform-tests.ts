@@ -17,7 +17,7 @@ interface SynthesizedStack {
 }
 
 interface Job {
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly generate_name: string };
   readonly spec: { readonly template: { readonly spec: { readonly container: readonly { readonly image: string }[] } } };
 }
 
@@ -116,11 +116,12 @@ function releaseAssertions(stack: SynthesizedStack, { settings }: Environment): 
 
 function jobAssertions(stack: SynthesizedStack): readonly Assertion[] {
   return addresses<Job>(stack, "kubernetes_job_v1").flatMap(({ address, config }) => {
-    const { name } = config.metadata;
+    const name = config.metadata.generate_name.replace(/-$/, "");
     const pod = `${address}.spec[0].template[0].spec[0]`;
     const fromVendor = [DATASURFACE_IMAGE_REPOSITORY, DATASURFACE_AIRFLOW_REPOSITORY].some((repository) => config.spec.template.spec.container.some(({ image }) => image.startsWith(`${repository}:`)));
     return [
       holds(`${address}.wait_for_completion`, `Nobody waits for the job ${name}.`),
+      holds(`${address}.metadata[0].generate_name != null`, `The job ${name} has a name of its own: after a run that was killed, it would exist already.`),
       holds(`${address}.spec[0].ttl_seconds_after_finished == null`, `The cluster deletes the job ${name}, and Terraform would plan it again.`),
       holds(`length(${variable(`${pod}.container[0].env`, "REVISION")}) > 0`, `The job ${name} has no revision: it would not run again when what it does changes.`),
       equal(`${pod}.restart_policy`, "Never", `The pods of the job ${name} are restarted, which loses their log.`),
@@ -132,7 +133,7 @@ function jobAssertions(stack: SynthesizedStack): readonly Assertion[] {
 
 /** The model gets the servers' addresses. */
 function modelAssertions(stack: SynthesizedStack): readonly Assertion[] {
-  const job = addresses<Job>(stack, "kubernetes_job_v1").find(({ config }) => config.metadata.name === "publish-model");
+  const job = addresses<Job>(stack, "kubernetes_job_v1").find(({ config }) => config.metadata.generate_name === "publish-model-");
   if (job === undefined) {
     throw new Error("The stack has no job publish-model.");
   }

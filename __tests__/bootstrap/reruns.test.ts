@@ -1,7 +1,8 @@
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { Fingerprints } from "../helpers/fingerprints";
-import { at, plain } from "../helpers/json";
+import { at } from "../helpers/json";
 import { environmentOf, type SettingsChange } from "../helpers/settings";
+import { kindOfJob } from "../helpers/synthesized";
 
 /**
  * Which jobs run again at the next deployment when something has changed. A job runs again when its trigger is another one,
@@ -90,8 +91,8 @@ function triggers(environment: SynthesizedEnvironment): ReadonlyMap<string, stri
     workload.all("kubernetes_job_v1").map(({ attributes }) => {
       const [address = ""] = at(attributes, "lifecycle.replace_triggered_by") as readonly string[];
       const trigger = workload.blocks.find((block) => block.address === address);
-      const place = [at(attributes, "metadata.name"), at(attributes, "metadata.namespace")];
-      return [plain(at(attributes, "metadata.name")), fingerprints.of(workload, [at(trigger?.attributes ?? {}, "triggers"), place])];
+      const place = [at(attributes, "metadata.generate_name"), at(attributes, "metadata.namespace")];
+      return [kindOfJob(attributes), fingerprints.of(workload, [at(trigger?.attributes ?? {}, "triggers"), place])];
     }),
   );
 }

@@ -69,8 +69,9 @@ describe("observe", () => {
     expect(change).toEqual({ created: [], updated: ["SecretVault/Vault"], replaced: [], destroyed: [], rerun: [], restarted: [], outputs: [], lost: [] });
   });
 
-  test("a job is called by its own name", () => {
-    const job = (actions: readonly string[], name: string) => resource("kubernetes_job_v1", name, actions, { metadata: [{ name }] }, { metadata: [{ name }] });
+  test("a job is called by its kind: the API server makes its name", () => {
+    const metadata = (name: string) => ({ metadata: [{ generate_name: `${name}-`, labels: { "app.kubernetes.io/name": name } }] });
+    const job = (actions: readonly string[], name: string) => resource("kubernetes_job_v1", name, actions, metadata(name), metadata(name));
     expect(observed(job(["delete", "create"], "verify"), job(["create"], "merge"), job(["delete"], "identity")).rerun).toEqual([
       "identity (removed)",
       "merge (for the first time)",

@@ -97,8 +97,9 @@ function actionOf(actions: readonly string[]): string {
 }
 
 function jobName({ address, change }: ResourceChange): string {
-  const [metadata] = (change.after ?? change.before)?.metadata as readonly JsonObject[] | undefined ?? [];
-  return typeof metadata?.name === "string" ? metadata.name : address;
+  const labels = first((change.after ?? change.before)?.metadata)?.labels;
+  const name = isObject(labels) ? labels["app.kubernetes.io/name"] : undefined;
+  return typeof name === "string" ? name : address;
 }
 
 function restarts({ address, type, change }: ResourceChange): readonly string[] {

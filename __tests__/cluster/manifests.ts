@@ -169,6 +169,7 @@ const OF_THE_CLUSTER: Fields = { ...plain("name", "labels", "annotations"), ...p
 /** Of an object that belongs to no namespace, and of a template. */
 const clusterMetadata = one("metadata", OF_THE_CLUSTER);
 const metadata = one("metadata", { ...OF_THE_CLUSTER, ...plain("namespace") });
+const generatedMetadata = one("metadata", { ...OF_THE_CLUSTER, ...plain("namespace", "generate_name") });
 
 const SELECTOR: Fields = { ...plain("match_labels"), match_expressions: many("matchExpressions", plain("key", "operator", "values")) };
 
@@ -226,6 +227,14 @@ const VOLUME: Fields = {
   persistent_volume_claim: one("persistentVolumeClaim", plain("claim_name", "read_only")),
 };
 
+const POD_AFFINITY = {
+  required_during_scheduling_ignored_during_execution: many("requiredDuringSchedulingIgnoredDuringExecution", {
+    ...plain("namespaces", "topology_key"),
+    // The schema admits several; the provider sends the first.
+    label_selector: { ...one("labelSelector", SELECTOR), block: { many: true, fields: SELECTOR } },
+  }),
+};
+
 const POD: Fields = {
   ...plain(
     "automount_service_account_token", "dns_policy", "enable_service_links", "host_network", "hostname", "node_selector", "priority_class_name", "restart_policy",
@@ -233,6 +242,7 @@ const POD: Fields = {
   ),
   host_ipc: field(asIs, "hostIPC"),
   host_pid: field(asIs, "hostPID"),
+  affinity: one("affinity", { pod_anti_affinity: one("podAntiAffinity", POD_AFFINITY) }),
   container: many("containers", CONTAINER),
   init_container: many("initContainers", CONTAINER),
   image_pull_secrets: many("imagePullSecrets", plain("name")),
@@ -337,7 +347,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       ...ALWAYS,
     },
   },
-  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", fields: { metadata, spec: one("spec", JOB), ...ALWAYS, ...providerOnly("wait_for_completion") } },
+  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", fields: { metadata: generatedMetadata, spec: one("spec", JOB), ...ALWAYS, ...providerOnly("wait_for_completion") } },
   kubernetes_cron_job_v1: {
     apiVersion: "batch/v1",
     kind: "CronJob",
@@ -402,7 +412,8 @@ export function manifestOf({ address, type, values, writeOnly = {} }: PlannedObj
   const content = convert({ ...values, ...writeOnly }, kind.fields, address);
   const manifest: JsonObject = { apiVersion: kind.apiVersion, kind: kind.kind, ...content };
   // The provider's resource for the service account that every namespace has names it itself.
-  const named = type === "kubernetes_default_service_account_v1" ? { ...manifest, metadata: { ...object(manifest.metadata), name: "default" } } : manifest;
+  const made = type === "kubernetes_default_service_account_v1" ? "default" : generatedName(at(manifest, "metadata", "generateName"));
+  const named = made === undefined ? manifest : { ...manifest, metadata: { ...object(manifest.metadata), name: made } };
   if (typeof object(named.metadata).name !== "string") {
     throw new ManifestError(`${address}: has no name`);
   }
@@ -411,6 +422,18 @@ export function manifestOf({ address, type, values, writeOnly = {} }: PlannedObj
   }
   return named as Manifest;
 }
+
+/** A name such as the API server makes, and always the same: `kubectl apply` takes none without a name. */
+function generatedName(prefix: Json | undefined): string | undefined {
+  return typeof prefix === "string" ? `${prefix}x7k2p` : undefined;
+}
+
+/** The kind of a job, by its label. */
+export function kindOf(job: JsonObject): string {
+  return text(at(job, "metadata", "labels", KIND_LABEL));
+}
+
+export const KIND_LABEL = "app.kubernetes.io/name";
 
 export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

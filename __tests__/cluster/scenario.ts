@@ -4,16 +4,16 @@ import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
 import { PROJECT } from "../helpers/settings";
 import type { Checks } from "./checks";
 import { type Kubectl, until } from "./kubectl";
-import { at, differences, type JsonObject, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
+import { at, differences, type JsonObject, kindOf, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
 import type { Plan } from "./planned-objects";
 import { ClusterError } from "./problem";
-import { asPod, BEHAVIOUR, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, withoutSecret, withRevision, withValue } from "./trials";
+import { asPod, BEHAVIOUR, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, unnamed, withoutSecret, withRevision, withValue } from "./trials";
 
 export interface Case {
   /** Name of a file in environments/. */
   readonly environment: string;
   readonly version: string;
-  /** Jobs that the release line must have, by name. */
+  /** Jobs that the release line must have, by kind. */
   readonly jobs: readonly string[];
 }
 
@@ -83,8 +83,9 @@ export class Scenario {
     if (trials) {
       await this.checkLife();
       await this.checkTrials(trials);
+      await this.checkLeftOver();
     } else {
-      for (const name of ["volumes, jobs and the deployment come to life", "failing jobs, missing Secrets, logs, the CronJob"]) {
+      for (const name of ["volumes, jobs and the deployment come to life", "failing jobs, missing Secrets, logs, the CronJob", "a job that a killed run has left"]) {
         checks.skip(`${name}: this cluster has no fakenode (unset KUBECONFIG for the one that has)`);
       }
     }
@@ -140,7 +141,7 @@ export class Scenario {
   private async checkPlan(): Promise<void> {
     const { checks, expected } = this.props;
     await checks.check("the plan has the jobs of the release line", () => {
-      const names = this.jobs.map(({ metadata }) => metadata.name).sort();
+      const names = this.jobs.map(kindOf).sort();
       return names.join() === [...expected.jobs].sort().join() ? [] : [`expected ${[...expected.jobs].sort().join(", ")}; found ${names.join(", ")}`];
     });
     await checks.check("DataSurface's image has the version that was asked for", () =>
@@ -320,7 +321,7 @@ export class Scenario {
     );
     await checks.check("the command that the deployment prints for each job shows its log", async () => {
       const commands = plan.outputs.job_log_commands as Readonly<Record<string, string>> | undefined;
-      const problems = this.jobs.filter(({ metadata: { name } }) => commands?.[name] === undefined).map((job) => `no command for ${nameOf(job)}`);
+      const problems = this.jobs.filter((job) => commands?.[kindOf(job)] === undefined).map((job) => `no command for ${nameOf(job)}`);
       for (const [name, command] of Object.entries(commands ?? {})) {
         const [program, ...words] = command.split(" ");
         const { status, stdout, stderr } = await kubectl.run(...words);
@@ -444,6 +445,46 @@ export class Scenario {
       return [...problems, ...fired];
     });
     await kubectl.must("delete", "-f", kubectl.write(Object.values(trials).flat()), "--wait=true", "--timeout=60s");
+  }
+
+  /** As after a run that was killed: each job runs, and Terraform, which does not know it, makes another one of its kind. */
+  private async checkLeftOver(): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    const create = async (behaviour: string): Promise<readonly string[]> => {
+      const items = this.jobs.map((job) => unnamed(job, behaviour));
+      return (await kubectl.must("create", "-f", kubectl.writeJson({ apiVersion: "v1", kind: "List", items }), "-o", "name")).trim().split("\n");
+    };
+    const podOf = async (job: string): Promise<JsonObject | undefined> => (await kubectl.get("pods", ...namespace, "--selector", `batch.kubernetes.io/job-name=${job.slice(job.indexOf("/") + 1)}`))[0];
+    const pairs: (readonly [string, string])[] = [];
+    await checks.check("a job of a kind of which a killed run has left one is made all the same, and waits", async () => {
+      const left = await create("slow:12");
+      const second = await create("exit:0");
+      pairs.push(...left.map((job, index) => [job, second[index] ?? ""] as const));
+      return until(10, async () => {
+        const problems: string[] = [];
+        for (const [first, next] of pairs) {
+          const waiting = list(at(await podOf(next), "status", "conditions")).some((one) => text(at(one, "message")).includes("anti-affinity"));
+          const running = at(await podOf(first), "status", "phase") === "Running";
+          problems.push(...(running && waiting ? [] : [`${next}: ${waiting ? "waits" : "does not wait"} for ${first}, which ${running ? "runs" : "does not run"}`]));
+        }
+        return problems;
+      });
+    });
+    await checks.check("and runs when the one that was left has ended", async () => {
+      const ended = await until(60, async () => {
+        const jobs = await kubectl.get(...pairs.flat(), ...namespace);
+        return jobs.length === 2 * this.jobs.length ? jobs.flatMap((live) => incomplete(live, undefined)) : [`${jobs.length} jobs`];
+      });
+      const overlaps: string[] = [];
+      for (const [first, next] of pairs) {
+        const end = text(at(await podOf(first), "status", "containerStatuses", 0, "state", "terminated", "finishedAt"));
+        const start = text(at(await podOf(next), "status", "containerStatuses", 0, "state", "terminated", "startedAt"));
+        overlaps.push(...(end !== "" && start !== "" && Date.parse(start) >= Date.parse(end) ? [] : [`${next} started ${start}, and ${first} ended ${end}`]));
+      }
+      return [...ended, ...overlaps];
+    });
+    await kubectl.must("delete", ...pairs.flat(), ...namespace, "--wait=true", "--timeout=60s");
   }
 
   // --- claims

@@ -1,5 +1,5 @@
 import type { JsonObject, Manifest } from "./manifests";
-import { asPod, behaving, condition, contradictions, deadlineBefore, inNamespace, seconds, secretsInEnvironment, withoutSecret, withRevision, withValue } from "./trials";
+import { asPod, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, seconds, secretsInEnvironment, unnamed, withoutSecret, withRevision, withValue } from "./trials";
 
 const TOKEN = { name: "TOKEN", valueFrom: { secretKeyRef: { name: "git", key: "TOKEN" } } };
 const OTHER = { name: "OTHER", valueFrom: { secretKeyRef: { name: "database", key: "USER" } } };
@@ -28,6 +28,19 @@ describe("changed copies", () => {
 
   it("behave as told, under another name", () => {
     expect(behaving(job(), "exit2", "exit:2")).toEqual(withValue(withValue(job(), ["metadata", "name"], () => "it-exit2"), ["spec", "template", "metadata", "annotations"], () => ({ "fakenode.local/behaviour": "exit:2" })));
+  });
+
+  it("are of a kind of their own, which the jobs of the plan do not wait for", () => {
+    const labels = { "app.kubernetes.io/name": "it" };
+    const kinds = (name: string): string => JSON.stringify([{ "app.kubernetes.io/name": name }, { matchLabels: { "app.kubernetes.io/name": name } }]);
+    const copy = renamed(job({ labels, affinity: { labelSelector: { matchLabels: labels } } }), "x");
+    const spec = (copy.spec as { template: { spec: { labels: unknown; affinity: { labelSelector: unknown } } } }).template.spec;
+    expect(JSON.stringify([spec.labels, spec.affinity.labelSelector])).toBe(kinds("it-x"));
+  });
+
+  it("have no name but the one that the API server makes", () => {
+    const named = withValue(job(), ["metadata", "generateName"], () => "it-") as Manifest;
+    expect(unnamed(named, "slow:8").metadata).toEqual({ namespace: "there", generateName: "it-" });
   });
 
   it("lack one Secret and keep the other", () => {

@@ -1,4 +1,4 @@
-import { at, isObject, type Json, type JsonObject, list, type Manifest, object, podTemplate, text } from "./manifests";
+import { at, isObject, type Json, type JsonObject, KIND_LABEL, list, type Manifest, object, podTemplate, text } from "./manifests";
 
 /**
  * Changed copies of the planned objects: a job that fails, one whose Secret is missing. Pure, so that the tests show that a
@@ -21,9 +21,24 @@ export function withValue(value: Json, path: readonly (string | number)[], repla
   return { ...source, [key]: rest.length === 0 ? replace(source[key]) : withValue(source[key] ?? {}, rest, replace) };
 }
 
-/** The same object under a longer name. */
+/** The same object under a longer name, and of a kind of its own: pods of one kind wait for each other. */
 export function renamed(manifest: Manifest, suffix: string): Manifest {
-  return withValue(manifest, ["metadata", "name"], () => `${manifest.metadata.name}-${suffix}`) as Manifest;
+  const ofOwnKind = everywhere(manifest, (key, value) => (key === KIND_LABEL && typeof value === "string" ? `${value}-${suffix}` : undefined));
+  return withValue(ofOwnKind, ["metadata", "name"], () => `${manifest.metadata.name}-${suffix}`) as Manifest;
+}
+
+/** A job as Terraform sends it, without the name that the API server makes; its pods behave as told. */
+export function unnamed(job: Manifest, behaviour: string): JsonObject {
+  const told = withValue(job, ["spec", "template", "metadata", "annotations"], (old) => ({ ...object(old), [BEHAVIOUR]: behaviour })) as Manifest;
+  return { ...told, metadata: Object.fromEntries(Object.entries(job.metadata).filter(([key]) => key !== "name")) };
+}
+
+/** The value with every field replaced for which there is another one. */
+function everywhere(value: Json, another: (key: string, value: Json) => Json | undefined): Json {
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map((element) => everywhere(element, another));
+  }
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, child]) => [key, another(key, child) ?? everywhere(child, another)])) : value;
 }
 
 export function inNamespace(manifest: Manifest, namespace: string): Manifest {
@@ -44,18 +59,7 @@ export function secretsInEnvironment(manifest: Manifest): readonly string[] {
 /** A copy of a job that asks for a Secret which nobody has made. */
 export function withoutSecret(job: Manifest, suffix: string, missing: string): Manifest {
   const [wanted] = secretsInEnvironment(job);
-  const replace = (value: Json): Json => {
-    if (Array.isArray(value)) {
-      return (value as readonly Json[]).map(replace);
-    }
-    if (!isObject(value)) {
-      return value;
-    }
-    return Object.fromEntries(
-      Object.entries(value).map(([key, child]) => [key, key === "secretKeyRef" && at(child, "name") === wanted ? { ...object(child), name: missing } : replace(child)]),
-    );
-  };
-  return replace(renamed(job, suffix)) as Manifest;
+  return everywhere(renamed(job, suffix), (key, value) => (key === "secretKeyRef" && at(value, "name") === wanted ? { ...object(value), name: missing } : undefined)) as Manifest;
 }
 
 /** A copy that has another revision in its environment, as after a change of what the job is made from. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { App, TerraformStack } from "cdktf";
-import { isObject, type Json, type JsonObject } from "./json";
+import { at, isObject, type Json, type JsonObject, plain } from "./json";
 
 export type BlockMode = "resource" | "data" | "ephemeral";
 
@@ -110,4 +110,9 @@ export function synthesizeInStack(build: (stack: TerraformStack) => void): Synth
   build(stack);
   stack.prepareStack();
   return new SynthesizedStack("test", JSON.parse(JSON.stringify(stack.toTerraform())) as JsonObject);
+}
+
+/** The kind of a bootstrap job: its name without the suffix that the API server makes. */
+export function kindOfJob(attributes: JsonObject): string {
+  return plain(at(attributes, "metadata.generate_name")).replace(/-$/, "");
 }

@@ -148,7 +148,11 @@ function written(journal: readonly JournalEntry[], family: SecretFamily): readon
 
 function names(entries: readonly JournalEntry[]): readonly string[] {
   return entries.map(({ type, id, config }) => {
-    const own = (config as { name?: unknown } | null)?.name;
+    const { name: own, metadata } = (config ?? {}) as { readonly name?: unknown; readonly metadata?: readonly { readonly generate_name?: unknown }[] };
+    const prefix = metadata?.[0]?.generate_name;
+    if (typeof prefix === "string") {
+      return prefix.replace(/-$/, "");
+    }
     return type === "azurerm_key_vault_secret" && typeof own === "string" ? own : id.slice(id.lastIndexOf("/") + 1);
   });
 }

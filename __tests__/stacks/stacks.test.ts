@@ -3,6 +3,7 @@ import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type JsonObject, objectAt, plain, strings } from "../helpers/json";
 import { environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
+import { kindOfJob } from "../helpers/synthesized";
 
 /** How the stacks put the constructs together, and what the settings do to it. */
 
@@ -24,7 +25,7 @@ beforeAll(() => {
   );
 });
 const synthesized = (change: SettingsChange) => synthesizeEnvironment(environmentOf("demo", change));
-const jobsOf = ({ workload }: SynthesizedEnvironment) => workload.all("kubernetes_job_v1").map(({ attributes }) => plain(at(attributes, "metadata.name"))).sort();
+const jobsOf = ({ workload }: SynthesizedEnvironment) => workload.all("kubernetes_job_v1").map(({ attributes }) => kindOfJob(attributes)).sort();
 
 test("every stack asks for the Terraform that has write-only arguments", () => {
   expect(demo.stacks.map(({ json }) => at(json, "terraform.required_version"))).toEqual([">= 1.11.0", ">= 1.11.0", ">= 1.11.0"]);
@@ -388,6 +389,6 @@ describe("WorkloadStack", () => {
 
   test("only the identity job acts as the managed identity", () => {
     const acting = demo.workload.all("kubernetes_job_v1").filter(({ attributes }) => "azure.workload.identity/use" in objectAt(attributes, "spec.template.metadata.labels"));
-    expect(acting.map(({ attributes }) => [at(attributes, "metadata.name"), at(attributes, "spec.template.spec.service_account_name")])).toEqual([["identity", "airflow-dag-processor"]]);
+    expect(acting.map(({ attributes }) => [kindOfJob(attributes), at(attributes, "spec.template.spec.service_account_name")])).toEqual([["identity", "airflow-dag-processor"]]);
   });
 });

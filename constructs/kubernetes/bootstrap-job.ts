@@ -1,5 +1,5 @@
 import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
-import { JobV1, type JobV1SpecTemplateSpec } from "@cdktf/provider-kubernetes/lib/job-v1";
+import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
@@ -40,7 +40,7 @@ export interface JobPod {
 
 export interface BootstrapJobProps {
   readonly namespace: string;
-  /** Name of the object and of its container. */
+  /** The job's kind, and name of its container; the object's name has a suffix that Kubernetes makes. */
   readonly name: string;
   readonly containerName?: string;
   readonly pod: JobPod;
@@ -48,7 +48,7 @@ export interface BootstrapJobProps {
   readonly inputs?: readonly string[];
   /** Revisions of the jobs, or of other things, whose result this one builds on. */
   readonly upstream?: readonly string[];
-  /** Minutes after which Terraform gives up. The pod stays five minutes longer, with its log. */
+  /** Minutes after which Terraform gives up, a wait for an earlier job of this kind included. The pod stays five minutes longer, with its log. */
   readonly minutes: number;
   readonly dependsOn?: ITerraformDependable[];
 }
@@ -65,6 +65,10 @@ const DEFAULT_MEMORY = { request: "256Mi", limit: "1Gi" } as const;
  * it when it changes, and stands in the container's environment: a label alone would never be applied
  * (docs/facts.md#labels-of-a-jobs-template). No TTL: Terraform would plan the job again
  * (docs/facts.md#ttl-of-a-job).
+ *
+ * A run that was killed leaves a job that the state does not know. So Kubernetes makes the name, as a fixed one would exist already,
+ * and the pods of one kind repel each other, so that the new job waits until the one that was left has ended
+ * (docs/facts.md#anti-affinity-of-ended-pods).
  */
 export class BootstrapJob extends Construct {
   readonly job: JobV1;
@@ -87,7 +91,7 @@ export class BootstrapJob extends Construct {
 
     this.job = new JobV1(this, "Job", {
       metadata: {
-        name,
+        generateName: `${name}-`,
         namespace,
         labels: labels(name),
         // Stands in the plan beside the job, so that it is on the screen of whoever sees it fail. Not among the triggers:
@@ -105,7 +109,7 @@ export class BootstrapJob extends Construct {
         },
         template: {
           metadata: { labels: { ...labels(name), ...(props.pod.workloadIdentity ? WORKLOAD_IDENTITY_LABEL : {}) } },
-          spec: podSpec(props.containerName ?? name, props.pod, { REVISION: this.revision }),
+          spec: { ...podSpec(props.containerName ?? name, props.pod, { REVISION: this.revision }), affinity: oneAtATime(name) },
         },
       },
       waitForCompletion: true,
@@ -122,7 +126,8 @@ export const IF_IT_FAILS_ANNOTATION = "datasurface.com/if-it-fails";
 
 /** Command that prints a job's log, of all its tries. */
 export function jobLogCommand(namespace: string, name: string): string {
-  return shellCommand("kubectl", "logs", "--namespace", namespace, `job/${name}`, "--all-pods");
+  // With a selector kubectl shows the last ten lines only.
+  return shellCommand("kubectl", "logs", "--namespace", namespace, "--selector", `${KIND_LABEL}=${name}`, "--prefix", "--tail=-1");
 }
 
 export interface SuspendedJobProps {
@@ -158,8 +163,16 @@ export class SuspendedJob extends Construct {
   }
 }
 
+/** Label with the kind of a job. */
+const KIND_LABEL = "app.kubernetes.io/name";
+
+/** No pod of this kind runs beside another one, on any node: all nodes that run Linux are one domain. */
+function oneAtATime(name: string): JobV1SpecTemplateSpecAffinity {
+  return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/os", labelSelector: [{ matchLabels: { [KIND_LABEL]: name } }] }] } };
+}
+
 function labels(name: string): Record<string, string> {
-  return { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "datasurface", "app.kubernetes.io/component": "bootstrap" };
+  return { [KIND_LABEL]: name, "app.kubernetes.io/part-of": "datasurface", "app.kubernetes.io/component": "bootstrap" };
 }
 
 function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<string, string>>): JobV1SpecTemplateSpec {

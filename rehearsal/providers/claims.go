@@ -40,6 +40,9 @@ func (p *provider) inNamespace(typ, action string, subject map[string]any) (floa
 		}
 		return 0, os.WriteFile(file, nil, 0o600)
 	case typ == "kubernetes_namespace_v1" && action == "delete":
+		if err := p.stage.removeNamespaced(text(lookup(subject, "metadata.name"))); err != nil {
+			return 0, err
+		}
 		if err := os.Remove(p.podsFile(text(lookup(subject, "metadata.name")))); !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
@@ -49,6 +52,30 @@ func (p *provider) inNamespace(typ, action string, subject map[string]any) (floa
 		}
 	}
 	return 0, nil
+}
+
+// removeNamespaced: what Terraform does not know, such as a job that a killed run has left, goes with its namespace.
+func (s *stage) removeNamespaced(namespace string) error {
+	files, err := filepath.Glob(filepath.Join(s.dir, "objects", "*.json"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		t := &thing{}
+		if err := json.Unmarshal(content, t); err != nil {
+			return err
+		}
+		if text(lookup(t.Attributes, "metadata.namespace")) == namespace {
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // observeClaim tells what a data source sees of a claim: of one with a resource of its own, of one of the chart, or of none,

@@ -72,3 +72,45 @@ func TestAClaimOfTheChartIsSeenWithItsSize(t *testing.T) {
 		t.Errorf("with a resource of its own: %q", got)
 	}
 }
+
+func TestTheAPIServerMakesTheNameOfAJob(t *testing.T) {
+	p := providerIn(t)
+	p.config = map[string]any{"host": "https://cluster"}
+	const typ = "kubernetes_job_v1"
+	made := func(metadata map[string]any) map[string]any {
+		metadata["namespace"] = "ns"
+		job := map[string]any{"id": unknown{}, "metadata": []any{metadata}}
+		block := p.catalogue.Resources.get(typ).Block
+		p.complete(typ, block, job)
+		if p.obstacle(typ, "create", job) == nil {
+			if err := p.remember(block, "create", typ, job, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return job
+	}
+	first := made(map[string]any{"name": unknown{}, "generate_name": "verify-"})
+	second := made(map[string]any{"name": unknown{}, "generate_name": "verify-"})
+	for _, job := range []map[string]any{first, second} {
+		if name := text(lookup(job, "metadata.name")); !strings.HasPrefix(name, "verify-") || len(name) != 12 || text(job["id"]) != "ns/"+name {
+			t.Errorf("%v is called %s", job["id"], name)
+		}
+	}
+	if equal(first["id"], second["id"]) {
+		t.Errorf("both are %v", first["id"])
+	}
+	for wanted, metadata := range map[string]map[string]any{
+		"already exists": {"name": lookup(first, "metadata.name")},
+		"neither name":   {"name": unknown{}},
+	} {
+		job := map[string]any{"id": unknown{}, "metadata": []any{metadata}}
+		metadata["namespace"] = "ns"
+		p.complete(typ, p.catalogue.Resources.get(typ).Block, job)
+		if err := p.obstacle(typ, "create", job); err == nil || !strings.Contains(err.Error(), wanted) {
+			t.Errorf("%v: %v", metadata, err)
+		}
+	}
+	if err := p.stage.removeNamespaced("ns"); err != nil || p.stage.load(typ, text(first["id"])) != nil {
+		t.Errorf("the job outlives its namespace: %v", err)
+	}
+}

@@ -3,7 +3,7 @@ import { BootstrapJob, type BootstrapJobProps, type JobPod, SuspendedJob } from 
 import { McpServer, type McpServerProps } from "../../../constructs/kubernetes/mcp-server";
 import { MCP_SERVER, SECRETS } from "../../../constructs/kubernetes/object-names";
 import { at, type Json, objectAt } from "../../helpers/json";
-import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
+import { kindOfJob, type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 const POD = {
   image: "registry.example.com/image:v1",
@@ -49,8 +49,21 @@ describe("BootstrapJob", () => {
   const value = (path: string, id = "Job"): Json => at(job(id), path);
 
   test("two jobs stand beside each other, each with its own trigger", () => {
-    expect(stack.all("kubernetes_job_v1").map(({ attributes }) => at(attributes, "metadata.name")).sort()).toEqual(["publish-model", "upstream", "vendor-job"]);
+    expect(stack.all("kubernetes_job_v1").map(({ attributes }) => kindOfJob(attributes)).sort()).toEqual(["publish-model", "upstream", "vendor-job"]);
     expect(stack.all("null_resource")).toHaveLength(3);
+  });
+
+  test("has no fixed name, which would exist already after a run that was killed", () => {
+    expect(objectAt(job(), "metadata")).not.toHaveProperty("name");
+    expect(value("metadata.generate_name")).toBe("publish-model-");
+  });
+
+  test("its pods wait for one of its kind, on any node, and for no other", () => {
+    const label = { "app.kubernetes.io/name": "publish-model" };
+    expect(value("spec.template.spec.affinity")).toEqual({
+      pod_anti_affinity: { required_during_scheduling_ignored_during_execution: [{ topology_key: "kubernetes.io/os", label_selector: [{ match_labels: label }] }] },
+    });
+    expect(objectAt(job(), "spec.template.metadata.labels")).toMatchObject(label);
   });
 
   test("is replaced when its trigger is, by a plain address: CDKTF would write ${} around it", () => {
@@ -71,7 +84,7 @@ describe("BootstrapJob", () => {
 
   test("shows the command that prints its log, and the way on, in the plan", () => {
     expect(objectAt(job(), "metadata.annotations")["datasurface.com/if-it-fails"]).toBe(
-      "see it: kubectl logs --namespace ns job/publish-model --all-pods; try again: npx cdktf deploy (the job is replaced)",
+      "see it: kubectl logs --namespace ns --selector app.kubernetes.io/name=publish-model --prefix --tail=-1; try again: npx cdktf deploy (the job is replaced)",
     );
   });
 

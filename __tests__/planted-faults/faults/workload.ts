@@ -11,6 +11,22 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "is replaced when its trigger is, by a plain address: CDKTF would write ${} around it" },
   },
   {
+    name: "job-with-a-fixed-name",
+    about: "a job with a fixed name: after a run that was killed, every later one says that it exists already",
+    file: "constructs/kubernetes/bootstrap-job.ts",
+    from: "generateName: `${name}-`,",
+    to: "name,",
+    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "has no fixed name, which would exist already after a run that was killed" },
+  },
+  {
+    name: "two-jobs-of-a-kind-at-a-time",
+    about: "a job runs beside the one of its kind that a killed run has left",
+    file: "constructs/kubernetes/bootstrap-job.ts",
+    from: ", affinity: oneAtATime(name) }",
+    to: " }",
+    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "its pods wait for one of its kind, on any node, and for no other" },
+  },
+  {
     name: "revision-that-misses-the-inputs",
     about: "a job's revision leaves out the hash of its script: a mended script does not run",
     file: "constructs/kubernetes/bootstrap-job.ts",
