@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseCidr, parseIpv4, rangeAround } from "./cidr";
 import { plainly } from "./invisible";
 import { KUBERNETES_MINORS, minorRemedy, MINORS_IN_WORDS } from "./kubernetes-minors";
+import { PRINCIPAL_TYPES } from "./principals";
 import { virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
 
 /**
@@ -53,14 +54,17 @@ export function integer(minimum: number, maximum: number, unit = "") {
     .meta({ type: "integer", minimum, maximum, patternErrorMessage: allowed });
 }
 
-/** A list in which nothing stands twice. */
-export function uniqueList<Item extends z.ZodType<string, string>>(item: Item, most: number) {
+/**
+ * A list in which nothing stands twice.
+ * @param meaning - what two entries have in common that mean the same
+ */
+export function uniqueList<Item extends z.ZodType<string, string>>(item: Item, most: number, meaning = (one: string) => one.toLowerCase()) {
   return z
     .array(item)
     .check(({ value, issues }) => {
-      const lower = value.map((one) => one.toLowerCase());
-      lower.forEach((one, index) => {
-        if (lower.indexOf(one) < index) {
+      const meanings = value.map(meaning);
+      meanings.forEach((one, index) => {
+        if (meanings.indexOf(one) < index) {
           issues.push({ code: "custom", input: value, path: [index], params: { allowed: "each entry once", remedy: "delete one of the two" } });
         }
       });
@@ -71,10 +75,27 @@ export function uniqueList<Item extends z.ZodType<string, string>>(item: Item, m
     .meta({ maxItems: most, uniqueItems: true });
 }
 
+const UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+
 export const uuid = () =>
-  pattern(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, {
+  pattern(new RegExp(`^${UUID}$`), {
     allowed: "a UUID, for example 11111111-2222-4333-8444-555555555555",
-    remedy: "copy it from `az account show` (subscription) or `az ad signed-in-user show` (object id)",
+    remedy: "copy it from `az account show`",
+  });
+
+/** An object of Entra ID, with or without its type. */
+export const principal = () =>
+  pattern(new RegExp(`^(?:(?:${PRINCIPAL_TYPES.join("|")}):)?${UUID}$`), {
+    allowed: `an object id of Entra ID (a UUID), with or without its type: ${PRINCIPAL_TYPES.map((type) => `${type}:`).join(", ")}`,
+    remedy: (value) => {
+      const [, given = "", objectId] = new RegExp(`^(\\w*)\\s*:\\s*(${UUID})$`).exec(value) ?? [];
+      const type = PRINCIPAL_TYPES.find((one) => one.toLowerCase() === given.toLowerCase());
+      return objectId === undefined
+        ? "copy it from `az ad signed-in-user show`, `az ad group show` or `az ad sp show`, where it is the id"
+        : type === undefined
+          ? "choose one of these types, or leave it out"
+          : `did you mean ${type}:${objectId}?`;
+    },
   });
 
 export const region = () =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES } from "../bootstrap/releases";
+import { parsePrincipal } from "./principals";
 import {
   blobContainerName,
   cidr,
@@ -21,6 +22,7 @@ import {
   oneLine,
   pattern,
   postgresqlAdminUser,
+  principal,
   region,
   registryName,
   resourceGroupName,
@@ -120,9 +122,11 @@ const access = z
       .enum(["azurecli", "spn", "workloadidentity", "msi"])
       .default("azurecli")
       .describe("How kubelogin signs in (its --login)"),
-    deployers: uniqueList(uuid(), 50)
+    deployers: uniqueList(principal(), 50, (one) => parsePrincipal(one).objectId)
       .default([])
-      .describe("Object ids of people, groups and pipelines that may deploy. Empty: whoever deployed first"),
+      .describe(
+        "Who may deploy: people, groups and pipelines (ServicePrincipal). Azure asks for the type where the right to assign roles is conditional. Whoever deployed first without a list may, too, and stays",
+      ),
   })
   .prefault({});
 

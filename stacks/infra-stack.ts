@@ -1,7 +1,6 @@
 import { DataAzurermClientConfig } from "@cdktf/provider-azurerm/lib/data-azurerm-client-config";
 import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
 import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
-import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
 import { Annotations } from "cdktf";
@@ -10,6 +9,7 @@ import { airflowImage } from "../constructs/airflow/image";
 import { AirflowRegistry } from "../constructs/azure/airflow-registry";
 import { Cluster } from "../constructs/azure/cluster";
 import { DataSurfaceCredential } from "../constructs/azure/datasurface-credential";
+import { DeployerRole, Deployers } from "../constructs/azure/deployers";
 import { FileStorage } from "../constructs/azure/file-storage";
 import { type LogSource, Monitoring } from "../constructs/azure/monitoring";
 import { Network } from "../constructs/azure/network";
@@ -24,9 +24,9 @@ import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
-import { TerraformData } from "../constructs/terraform/terraform-data";
 import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
+import { parsePrincipal } from "../settings/principals";
 import { EnvironmentStack } from "./environment-stack";
 import { growingOf, identityOf, switchedOnOf } from "./identity";
 
@@ -88,15 +88,12 @@ export class InfraStack extends EnvironmentStack {
     });
     const placement: Placement = { resourceGroupName: resourceGroup.name, location: resourceGroup.location, tags: tagsOf(environment) };
 
-    const deployers = this.deployers(settings.access.deployers, client.objectId);
-    for (const [id, principalId] of Object.entries(deployers)) {
-      // On the group instead of the cluster: it spreads while the cluster is made, and no stack has to wait for it.
-      new RoleAssignment(this, `ClusterAdmin-${id}`, {
-        scope: resourceGroup.id,
-        roleDefinitionName: "Azure Kubernetes Service RBAC Cluster Admin",
-        principalId,
-      });
-    }
+    const deployers = new Deployers(this, "Deployers", { listed: settings.access.deployers.map(parsePrincipal), currentObjectId: client.objectId });
+    const administrators = Object.entries(deployers.all).map(
+      ([id, deployer]) =>
+        // On the group instead of the cluster: it spreads while the cluster is made, and no stack has to wait for it.
+        new DeployerRole(this, `ClusterAdmin-${id}`, { scope: resourceGroup.id, roleDefinitionName: "Azure Kubernetes Service RBAC Cluster Admin", deployer }),
+    );
 
     const network = new Network(this, "Network", {
       placement,
@@ -113,7 +110,7 @@ export class InfraStack extends EnvironmentStack {
       name: names.keyVault,
       tenantId: client.tenantId,
       resourceGroupId: resourceGroup.id,
-      officers: deployers,
+      officers: deployers.all,
       purgeProtection: settings.keyVault.purgeProtection,
       protect,
     });
@@ -241,7 +238,7 @@ export class InfraStack extends EnvironmentStack {
         "sql-database": { resource: sql.database, what: "the merge database", settings: [] },
         storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
       },
-      requirements: [...this.requirements, ...givenSecrets],
+      requirements: [...this.requirements, ...deployers.requirements([...administrators, vault.ready]), ...givenSecrets],
       refusals: placeholders,
     });
 
@@ -302,18 +299,6 @@ export class InfraStack extends EnvironmentStack {
     azurerm.addOverride("features.0.persist_id_on_create_before_polling_for_completion", true);
     new RandomProvider(this, "Random");
     new TimeProvider(this, "Time");
-  }
-
-  /**
-   * Who may write secrets and administer the cluster. Without a list: whoever deployed first, recorded; an assignment that
-   * followed the current login would be replaced whenever a colleague deploys.
-   */
-  private deployers(objectIds: readonly string[], currentObjectId: string): Readonly<Record<string, string>> {
-    if (objectIds.length > 0) {
-      return Object.fromEntries(objectIds.map((objectId) => [objectId, objectId]));
-    }
-    const first = new TerraformData(this, "FirstDeployer", { input: { objectId: currentObjectId }, lifecycle: { ignoreChanges: ["input"] } });
-    return { FirstDeployer: interpolate(`${first.outputExpression}.objectId`) };
   }
 }
 

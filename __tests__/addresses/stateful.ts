@@ -21,12 +21,18 @@ export const STATEFUL_TYPES = [
 /** The release of the volume claims, which took over the resource that each claim was. */
 const CLAIMS = /^helm_release\.SharedStorage_Claims_/;
 
-/** The record of the settings that cannot change (stacks/identity.ts): without it, nothing refuses them. */
-const RECORD = /^terraform_data\.DeploymentGuard_Identity_/;
+/**
+ * Records of what later plans are compared with: without that of the settings that cannot change (stacks/identity.ts), nothing
+ * refuses them; without that of the first deployer, somebody else is taken for it.
+ */
+const RECORD = /^terraform_data\.(DeploymentGuard_Identity_|FirstDeployer\b)/;
 
-/** Whether a resource may not be replaced, by its address without `[…]`. */
+/** The first deployer's roles: without them, whoever deployed until now cannot open the vault. */
+const FIRST_DEPLOYER = /^azurerm_role_assignment\.(ClusterAdmin-FirstDeployer\b|SecretVault_FirstDeployer_)/;
+
+/** Whether a resource may not be replaced, by its address. */
 export function isStateful(address: string): boolean {
-  return RECORD.test(address) || CLAIMS.test(address) || STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`));
+  return RECORD.test(address) || FIRST_DEPLOYER.test(address) || CLAIMS.test(address) || STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`));
 }
 
 export interface Addresses {

@@ -22,6 +22,8 @@ const CLOUD = { "backend.type": "cloud", "backend.organization": "example" } as 
 const VENDORS_IMAGE = { "airflow.image.source": "prebuilt" } as const satisfies LeafValues;
 const OWN_IMAGE = { "airflow.image.source": "acr" } as const satisfies LeafValues;
 
+const LISTED_FROM_THE_START = { "access.deployers": ["5ca1ab1e-0000-4000-a000-00000000000a", "5ca1ab1e-0000-4000-a000-00000000000b"] } as const satisfies LeafValues;
+
 /** For every setting, what it is changed to. A setting without a row does not compile. */
 export const EXAMPLES = {
   "azure.subscriptionId": [{ to: "5ca1ab1e-0000-4000-a000-000000000002" }],
@@ -38,7 +40,14 @@ export const EXAMPLES = {
   "backend.workspacePrefix": [{ to: "another", given: CLOUD }],
   "access.mode": [{ to: "local-admin" }, { to: "entra", given: { "access.mode": "local-admin" } }],
   "access.kubelogin": [{ to: "spn" }],
-  "access.deployers": [{ to: ["5ca1ab1e-0000-4000-a000-00000000000a"], note: "Name yourself: the first deployer's own roles go." }],
+  "access.deployers": [
+    { to: ["5ca1ab1e-0000-4000-a000-00000000000a"], note: "The first deployer keeps its roles." },
+    { to: ["00000000-0000-4000-a000-00000000000b"], note: "The first deployer's own object id." },
+    { to: ["5ca1ab1e-0000-4000-a000-00000000000a"], given: LISTED_FROM_THE_START },
+    { to: ["User:5ca1ab1e-0000-4000-a000-00000000000a", "Group:5ca1ab1e-0000-4000-a000-00000000000b"], given: LISTED_FROM_THE_START },
+    { to: ["5ca1ab1e-0000-4000-a000-00000000000c"], given: LISTED_FROM_THE_START },
+    { to: [], given: LISTED_FROM_THE_START },
+  ],
   protection: [{ to: true, note: "From then on Terraform refuses to destroy what holds data or a root secret." }],
   "network.name": [{ to: "another-vnet" }],
   "network.addressSpace": [{ to: "10.0.0.0/15" }],

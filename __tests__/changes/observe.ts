@@ -66,7 +66,8 @@ const RESTARTS: readonly (readonly [RegExp, readonly string[]])[] = [
 export function observe(plan: Plan, stacks: readonly SynthesizedStack[]): StackChange {
   const paths = constructPaths(stacks);
   const managed = (plan.resource_changes ?? []).filter(({ mode, type, address }) => mode === "managed" && !BOOKKEEPING.includes(type) && !MARKER.test(address));
-  const nameOf = ({ address }: ResourceChange): string => paths.get(address) ?? address;
+  // A deployer's role is there once or not at all.
+  const nameOf = ({ address }: ResourceChange): string => paths.get(address.replace(/\[0\]$/, "")) ?? address;
   const kind = (wanted: string) => managed.filter(({ change }) => actionOf(change.actions) === wanted);
   const names = (wanted: string) => kind(wanted).filter(({ type }) => type !== "kubernetes_job_v1").map(nameOf).sort();
   const jobs = (wanted: string, words: string) => kind(wanted).filter(({ type }) => type === "kubernetes_job_v1").map((job) => `${jobName(job)}${words}`);

@@ -35,7 +35,7 @@ const RULES = [
   { field: "backend.workspacePrefix", beside: { backend: CLOUD }, right: ["a", chars(40)], refused: ["", chars(41), "a.b"], allowed: "1 to 40 letters", remedy: "choose such a prefix" },
   { field: "access.mode", right: ["entra", "local-admin"], refused: ["Entra", "admin"], allowed: "one of entra, local-admin", remedy: "choose one of them" },
   { field: "access.kubelogin", right: ["azurecli", "spn", "workloadidentity", "msi"], refused: ["devicecode"], allowed: "one of azurecli, spn, workloadidentity, msi", remedy: "choose one of them" },
-  { field: "access.deployers", right: [[], [uuid]], refused: [uuid, 5], allowed: "a list; each entry: a UUID", remedy: "write a list" },
+  { field: "access.deployers", right: [[], [uuid], [`User:${uuid}`], [`Group:${uuid}`], [`ServicePrincipal:${uuid.toUpperCase()}`]], refused: [uuid, 5], allowed: "a list; each entry: an object id of Entra ID (a UUID), with or without its type: User:, Group:, ServicePrincipal:", remedy: "write a list" },
   { field: "protection", right: [true, false], refused: ["true", "yes", 1], allowed: "true or false", remedy: "write true or false, without quotes" },
   { field: "network.name", right: ["ab", chars(64), "a.b_"], refused: ["a", chars(65), "-ab", "ab-", "a b"], allowed: "2 to 64 letters", remedy: "choose such a name" },
   { field: "network.addressSpace", right: ["10.0.0.0/8"], refused: ["10.0.0.0", "10.0.0.0/33", "300.0.0.0/8", "10.0.0.0/8/8", ""], allowed: "an IPv4 range a.b.c.d/n", remedy: "" },
@@ -148,13 +148,23 @@ describe("entries of lists and mappings", () => {
     ]);
   });
 
+  test.each([
+    [`user:${uuid}`, `did you mean User:${uuid}?`],
+    [`serviceprincipal: ${uuid}`, `did you mean ServicePrincipal:${uuid}?`],
+    [`Application:${uuid}`, "choose one of these types, or leave it out"],
+    ["User:me", "copy it from `az ad signed-in-user show`"],
+  ])("the deployer %s is told how it is written", (deployer, remedy) => {
+    expect(problemsOf(fileWith({ "access.deployers": [deployer] }))).toMatchObject([{ field: "access.deployers.0", remedy: expect.stringContaining(remedy) as string }]);
+  });
+
   test("an address without a range suggests /32", () => {
     const text = fileWith({ "cluster.authorizedIpRanges": ["203.0.113.7"] });
     expect(problemsOf(text)).toMatchObject([{ field: "cluster.authorizedIpRanges.0", remedy: "did you mean 203.0.113.7/32?" }]);
   });
 
   test.each([
-    ["access.deployers", [uuid, uuid.toUpperCase().toLowerCase(), uuid], 1],
+    ["access.deployers", ["a", "A"].map((sign) => uuid.replace(/1/g, sign)), 1],
+    ["access.deployers", [uuid, `User:${uuid}`], 1],
     ["cluster.nodes.zones", ["1", "2", "1"], 2],
     ["cluster.authorizedIpRanges", ["203.0.113.0/24", "203.0.113.0/24"], 1],
   ] as const satisfies readonly (readonly [FieldPath, readonly string[], number])[])("%s may not name anything twice", (field, value, index) => {

@@ -66,28 +66,36 @@ describe("InfraStack", () => {
     );
   });
 
-  test("without deployers: whoever deployed first is recorded", () => {
-    expect(demo.infra.resource("terraform_data", "FirstDeployer")).toEqual({
-      input: { objectId: demo.infra.block("azurerm_client_config", "Client", "data").address.replace(/^(.*)$/, "${$1.object_id}") },
-      lifecycle: { ignore_changes: ["input"] },
-    });
-    const first = demo.infra.reference("terraform_data", "FirstDeployer", "output.objectId");
-    expect(demo.infra.resource("azurerm_role_assignment", "ClusterAdmin-FirstDeployer").principal_id).toBe(first);
-    expect(demo.infra.resource("azurerm_role_assignment", "SecretVault/FirstDeployer").principal_id).toBe(first);
-  });
-
-  test("with deployers: each gets both roles, and nobody is recorded", () => {
-    const principals = protectedDemo.infra
+  const deployerRoles = ({ infra }: SynthesizedEnvironment) =>
+    infra
       .all("azurerm_role_assignment")
       .filter(({ attributes }) => ["Key Vault Secrets Officer", "Azure Kubernetes Service RBAC Cluster Admin"].includes(plain(attributes.role_definition_name)))
-      .map(({ attributes }) => `${plain(attributes.role_definition_name)}: ${plain(attributes.principal_id)}`);
-    expect(principals.sort()).toEqual([
-      "Azure Kubernetes Service RBAC Cluster Admin: 11111111-2222-4333-8444-555555555555",
-      "Azure Kubernetes Service RBAC Cluster Admin: 22222222-2222-4333-8444-555555555555",
-      "Key Vault Secrets Officer: 11111111-2222-4333-8444-555555555555",
-      "Key Vault Secrets Officer: 22222222-2222-4333-8444-555555555555",
+      .map(({ id, attributes }) => `${id.replace(/_[0-9A-F]{8}$/, "")}: ${plain(attributes.role_definition_name)}`)
+      .sort();
+
+  test("without deployers: whoever deployed first is recorded and gets both roles", () => {
+    expect(demo.infra.resource("terraform_data", "FirstDeployer")).toEqual({
+      input: { objectId: demo.infra.block("azurerm_client_config", "Client", "data").address.replace(/^(.*)$/, "${$1.object_id}"), made: "${plantimestamp()}" },
+      lifecycle: { ignore_changes: ["input"] },
+    });
+    expect(deployerRoles(demo)).toEqual(["ClusterAdmin-FirstDeployer: Azure Kubernetes Service RBAC Cluster Admin", "SecretVault_FirstDeployer: Key Vault Secrets Officer"]);
+  });
+
+  test("with deployers: each gets both roles, and the first one keeps them", () => {
+    const [one, two] = ["11111111-2222-4333-8444-555555555555", "22222222-2222-4333-8444-555555555555"];
+    expect(deployerRoles(protectedDemo)).toEqual([
+      ...[one, two, "FirstDeployer"].map((id) => `ClusterAdmin-${id}: Azure Kubernetes Service RBAC Cluster Admin`),
+      ...[one, two, "FirstDeployer"].map((id) => `SecretVault_${id}: Key Vault Secrets Officer`),
     ]);
-    expect(protectedDemo.infra.all("terraform_data").map(({ id }) => id)).not.toContain("FirstDeployer");
+  });
+
+  test("a list of deployers that keeps nobody is refused, once those before it have their roles", () => {
+    const before = protectedDemo.infra.resource("terraform_data", "Deployers/Known").depends_on;
+    expect(before).toContain("azurerm_role_assignment.ClusterAdmin-22222222-2222-4333-8444-555555555555");
+    expect(before).toContain(protectedDemo.infra.block("time_sleep", "SecretVault/RoleAssignmentWait").address);
+    const refusals = ({ infra }: SynthesizedEnvironment) => JSON.stringify(infra.resource("terraform_data", "DeploymentGuard/Guard"));
+    expect(refusals(protectedDemo)).toContain("access.deployers keeps nobody");
+    expect(refusals(demo)).toContain("access.deployers is empty");
   });
 
   test("an identity for each of Airflow's service accounts", () => {

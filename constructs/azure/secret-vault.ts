@@ -1,7 +1,7 @@
 import { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
-import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Sleep } from "@cdktf/provider-time/lib/sleep";
 import { Construct } from "constructs";
+import { type Deployer, DeployerRole } from "./deployers";
 import type { Placement } from "./placement";
 
 export interface SecretVaultProps {
@@ -10,8 +10,8 @@ export interface SecretVaultProps {
   readonly tenantId: string;
   /** Resource group's id: the officers' role is assigned on it, so that it spreads while the vault is made. */
   readonly resourceGroupId: string;
-  /** Object ids of those who deploy, by the id of their assignment. */
-  readonly officers: Readonly<Record<string, string>>;
+  /** Those who deploy, by the id of their assignment. */
+  readonly officers: Readonly<Record<string, Deployer>>;
   readonly purgeProtection: boolean;
   /**
    * Whether a destroy is refused.
@@ -40,12 +40,7 @@ export class SecretVault extends Construct {
     super(scope, id);
     const { placement } = props;
     const assignments = Object.entries(props.officers).map(
-      ([officer, principalId]) =>
-        new RoleAssignment(this, officer, {
-          scope: props.resourceGroupId,
-          roleDefinitionName: "Key Vault Secrets Officer",
-          principalId,
-        }),
+      ([officer, deployer]) => new DeployerRole(this, officer, { scope: props.resourceGroupId, roleDefinitionName: "Key Vault Secrets Officer", deployer }),
     );
     this.ready = new Sleep(this, "RoleAssignmentWait", { createDuration: ROLE_ASSIGNMENT_WAIT, dependsOn: assignments });
     this.vault = new KeyVault(this, "Vault", {

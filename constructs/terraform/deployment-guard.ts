@@ -9,6 +9,11 @@ export interface Requirement {
   /** Expression, true when the plan may go on. It must refer to an object: Terraform refuses to load a condition such as `false`. */
   readonly condition: string;
   readonly errorMessage: string;
+  /**
+   * Whether it is asked only of a plan over a deployment that has ended.
+   * @default false
+   */
+  readonly onlyLater?: boolean;
 }
 
 /** A resource that holds data: no plan may replace it. */
@@ -57,8 +62,7 @@ export class DeploymentGuard extends Construct {
     const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
     const preconditions = [
       ...recorded(record, recordedInput, { identity, growing }),
-      ...this.marked(record, switchedOn, kept),
-      ...requirements,
+      ...this.marked(record, switchedOn, kept, requirements),
       // The record always has an input, so that this is false, and Terraform sees a reference.
       ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
     ];
@@ -68,15 +72,17 @@ export class DeploymentGuard extends Construct {
   }
 
   /** Compares with what the last deployment left behind. */
-  private marked(record: TerraformData, switchedOn: Readonly<Record<string, boolean>>, kept: Readonly<Record<string, Kept>>): readonly Requirement[] {
+  private marked(record: TerraformData, switchedOn: Readonly<Record<string, boolean>>, kept: Readonly<Record<string, Kept>>, requirements: readonly Requirement[]): readonly Requirement[] {
     const markers = new Map<string, ChangeMarker>();
     Object.entries(switchedOn).forEach(([setting, on]) => markers.set(setting, new ChangeMarker(this, `Switched-${setting}`, { value: String(on) })));
     Object.entries(kept).forEach(([name, { resource }]) => markers.set(name, new ChangeMarker(this, `Kept-${name}`, { resources: [addressOf(resource)] })));
-    if (markers.size === 0) {
-      return [];
+    const [name] = markers.keys();
+    if (name === undefined) {
+      return requirements;
     }
     const known = new KnownMarkers(this, "Known", { names: [...markers.keys()], markers: [...markers.values()] });
-    const unchanged = (name: string): string => `!(${known.knew(name)} && ${markers.get(name)?.changes ?? "false"})`;
+    const ended = known.knew(name);
+    const unchanged = (marker: string): string => `!(${known.knew(marker)} && ${markers.get(marker)?.changes ?? "false"})`;
     return [
       ...Object.entries(switchedOn)
         .filter(([, on]) => !on)
@@ -84,24 +90,25 @@ export class DeploymentGuard extends Construct {
           condition: `lookup(${record.outputExpression}, ${literal(setting)}, "false") != "true" && ${unchanged(setting)}`,
           errorMessage: `The setting ${setting} is "false", but this environment has been deployed with "true". Azure does not let it be switched off again. Set it back to true.`,
         })),
-      ...Object.entries(kept).flatMap(([name, { what, refusedAtFirst }]) =>
+      ...Object.entries(kept).flatMap(([marker, { what, refusedAtFirst }]) =>
         refusedAtFirst === undefined
           ? []
           : [
               {
-                condition: `${known.knew(name)} || lookup(${record.address}.input, "format", "1") == ${literal(RECORD_FORMAT)}`,
+                condition: `${known.knew(marker)} || lookup(${record.address}.input, "format", "1") == ${literal(RECORD_FORMAT)}`,
                 errorMessage: `The setting ${refusedAtFirst} may replace ${what}, and this environment was deployed by a version that cannot tell. Deploy once without it, then with it.`,
               },
             ],
       ),
-      ...Object.entries(kept).map(([name, { resource, what, settings }]) => ({
-        condition: unchanged(name),
+      ...Object.entries(kept).map(([marker, { resource, what, settings }]) => ({
+        condition: unchanged(marker),
         errorMessage:
           `This plan would replace ${what} (${addressOf(resource)}) with everything in it; it says above what "forces replacement". ` +
           (settings.length > 0 ? `Changes of ${settings.join(", ")} do so: set the setting back. ` : "") +
           `If it says "is tainted", run this and deploy again:\n${this.terraform(`untaint '${addressOf(resource)}'`)}\n` +
-          `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform(`state rm '${known.addressOf(name)}'`)}`,
+          `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform(`state rm '${known.addressOf(marker)}'`)}`,
       })),
+      ...requirements.map((requirement) => (requirement.onlyLater ? { ...requirement, condition: `!(${ended}) || ${requirement.condition}` } : requirement)),
     ];
   }
 

@@ -6,14 +6,14 @@ import (
 )
 
 // providerIn has a made-up cloud of its own.
-func providerIn(t *testing.T) *provider {
+func providerIn(t *testing.T, name string) *provider {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := stageFromEnv(func(name string) string { return map[string]string{"REHEARSAL_DIR": dir}[name] })
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := newProvider("kubernetes", s)
+	p, err := newProvider(name, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func providerIn(t *testing.T) *provider {
 }
 
 func TestPodsHoldUpAClaimUntilTheNamespaceGoes(t *testing.T) {
-	p := providerIn(t)
+	p := providerIn(t, "kubernetes")
 	claim := map[string]any{"metadata": []any{map[string]any{"name": "git-cache-pvc", "namespace": "ns"}}}
 	act := func(typ, action string, subject map[string]any) (float64, string) {
 		seconds, err := p.inNamespace(typ, action, subject)
@@ -47,7 +47,7 @@ func TestPodsHoldUpAClaimUntilTheNamespaceGoes(t *testing.T) {
 }
 
 func TestAClaimOfTheChartIsSeenWithItsSize(t *testing.T) {
-	p := providerIn(t)
+	p := providerIn(t, "kubernetes")
 	d := p.catalogue.Data.get(claimType)
 	size := func(namespace, name string) string {
 		result := map[string]any{"metadata": []any{map[string]any{"name": name, "namespace": namespace}}}

@@ -19,6 +19,7 @@ type provider struct {
 	stage     *stage
 	mistake   error // in the REHEARSAL_* variables
 	config    map[string]any
+	arrivals  arrivals
 	busy      busy
 	stop      chan struct{}
 	stopOnce  sync.Once
@@ -212,12 +213,6 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 	}
 	e := entry{Started: time.Now(), Provider: p.name, Type: r.TypeName, Action: action}
 	e.Seconds = tables.secondsFor(r.TypeName, text(subject["name"]), action) + sleepSeconds(r.TypeName, action, subject)
-	end, problem := p.busy.begin(r.TypeName, subject)
-	defer end()
-	if problem == nil {
-		problem = p.stage.wait(ctx, p.stop, e.Seconds)
-	}
-
 	if action == "update" {
 		config = p.withoutUnsent(d.Block, config, prior, planned)
 		p.renew(r.TypeName, d.Block, prior, planned)
@@ -225,6 +220,16 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 	if action != "delete" {
 		p.complete(r.TypeName, d.Block, subject)
 		p.finish(r.TypeName, subject)
+	}
+	assigned, problem := p.assign(r.TypeName, action, subject)
+	defer assigned()
+	if problem == nil {
+		var end func()
+		end, problem = p.busy.begin(r.TypeName, subject)
+		defer end()
+	}
+	if problem == nil {
+		problem = p.stage.wait(ctx, p.stop, e.Seconds)
 	}
 	e.ID, e.Config = text(subject["id"]), plain(config)
 

@@ -168,6 +168,18 @@ describe("DeploymentGuard", () => {
     expect(preconditions("Guard/Guard").at(-1)).toEqual({ condition: "${var.github_token != null}", error_message: "TF_VAR_github_token is not set." });
   });
 
+  test("asks for some things only of a plan over a deployment that has ended", () => {
+    const guarded = synthesizeInStack((scope) => {
+      const resource = new TerraformData(scope, "Server", {});
+      const requirements = [{ condition: "local.known", errorMessage: "Not known.", onlyLater: true }];
+      new DeploymentGuard(scope, "Guard", { kept: { server: { resource, what: "the server", settings: [] } }, requirements });
+      new DeploymentGuard(scope, "Unmarked", { requirements });
+    });
+    const last = (path: string) => (at(guarded.resource("terraform_data", path), "lifecycle.precondition") as readonly { condition: string; error_message: string }[]).at(-1);
+    expect(last("Guard/Guard")).toEqual({ condition: `\${!(${guarded.block("terraform_data", "Guard/Known").address}["server"].input != plantimestamp()) || local.known}`, error_message: "Not known." });
+    expect(last("Unmarked/Guard")?.condition).toBe("${local.known}");
+  });
+
   test("two guards have two records", () => {
     expect(preconditions("Second/Guard")[0]?.condition).toContain(stack.block("terraform_data", "Second/Identity").address);
   });
