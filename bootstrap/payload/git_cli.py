@@ -197,7 +197,7 @@ class GitServer:
         if "authentication failed" in lower or "could not read username" in lower or "could not read password" in lower or "error: 401" in lower:
             if not self.token:
                 return BadToken(f"{where} does not exist or is not public.{quoted}")
-            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file, and deploy again.{quoted}")
+            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens), and deploy again.{quoted}")
         if "archived" in lower:
             return Refused(f"{where} is archived, which makes it read-only: unarchive it.{quoted}")
         if "returned error: 403" in lower or "denied to" in lower or "write access" in lower:

@@ -164,7 +164,7 @@ class GitHub:
                 wait = max(1.0, reset - time_of_day(answer.headers) + 1)
             return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE)
         if status == 401:
-            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file, and deploy again.{quoted}")
+            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens), and deploy again.{quoted}")
         sso = answer.headers.get("X-GitHub-SSO")
         if status == 403 and (sso or "saml" in lower):
             return Refused(f"{where}: the organization wants single sign-on (HTTP 403): authorize the token for it (GitHub, Settings, Tokens, Configure SSO).{quoted}")

@@ -245,7 +245,7 @@ class _Airflow:
             answer = self._send("POST", "/auth/token", {"username": self._user, "password": self._password})
             said = f"HTTP {answer.status}: {answer.text()}"
             if answer.status == 401:
-                raise Refused(f"Airflow does not accept the user {self._user} with the password in {self._secret}: airflow-admin has not run since one of them changed, or somebody changed it in Airflow. It says: {said}")
+                raise Refused(f"Airflow does not accept the user {self._user} with the password in {self._secret}: airflow-admin has not run since one of them changed, or somebody changed it in Airflow. Raise revisions.airflowKeys in the environment's file and deploy again: airflow-admin sets it anew. It says: {said}")
             if answer.status in (404, 405):
                 raise WrongSetting(f"Airflow has no /auth/token for passwords: is its auth manager FAB? It says: {said}")
             token = _object(answer.json()).get("access_token")

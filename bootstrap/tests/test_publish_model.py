@@ -14,6 +14,7 @@ from model_repository import NAME, OWNER, VALUES, edited, template, with_crlf
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
+TOKEN_REMEDY = "Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens)"
 
 
 class PublishModelTest(JobTest):
@@ -475,10 +476,13 @@ class Refused(PublishModelTest):
     def test_bad_token(self) -> None:
         done = self.job(3, {"GITHUB_TOKEN": "ghp_NotTheRightOne/+="})
         self.assertIn("does not accept the token", done.message)
+        self.assertIn(TOKEN_REMEDY, done.message)
 
     def test_token_that_only_the_api_refuses(self) -> None:
         self.server.troubles = [Trouble("list-releases", error_reply(401, "Bad credentials"))]
-        self.assertIn("does not accept the token", self.job(3).message)
+        message = self.job(3).message
+        self.assertIn("does not accept the token", message)
+        self.assertIn(TOKEN_REMEDY, message)
 
     def test_token_that_may_only_read(self) -> None:
         self.model.commit(template())

@@ -34,7 +34,10 @@ export class ChangeMarker extends TerraformData {
     return `${this.address}.input == plantimestamp()`;
   }
 
-  /** Expression of a condition that waits for the marker: a plan that makes it leaves the condition to the apply. */
+  /**
+   * Expression of a condition that waits for the marker: a plan that makes it leaves the condition to the apply
+   * (docs/facts.md#ephemeral-values-in-conditions).
+   */
   onceMade(condition: string): string {
     // The id of what a plan makes is unknown there.
     return `(${this.changes} ? ${this.address}.id : "made before") == "" ? false : ${condition}`;

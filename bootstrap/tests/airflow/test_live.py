@@ -210,7 +210,7 @@ class Live(unittest.TestCase):
 
     def test_30_wrong_password(self) -> None:
         outcome = self.airflow.job("verify.py", ADMIN_PASSWORD="another one entirely", ADMIN_SECRET="the Secret airflow-admin").end()
-        self.check(outcome, 3, "does not accept the user admin with the password in the Secret airflow-admin")
+        self.check(outcome, 3, "does not accept the user admin with the password in the Secret airflow-admin", "Raise revisions.airflowKeys")
         self.assertNotIn("another one entirely", outcome.output)
 
     def test_31_changed_password(self) -> None:
