@@ -1,3 +1,4 @@
+import type { Deliberate } from "../constructs/terraform/deployment-guard";
 import type { Environment } from "../settings/load";
 
 /**
@@ -27,6 +28,14 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
     "storage.className": settings.storage.className,
     "storage.accountName": names.storageAccount,
     "datasurface.namespace": settings.datasurface.namespace,
+  };
+}
+
+/** Repositories that the deployment writes to: another environment's, by its variable, would get this one's model and DAGs. */
+export function repositoriesOf({ settings: { datasurface } }: Environment): Readonly<Record<string, Deliberate>> {
+  return {
+    "datasurface.modelRepository": { value: datasurface.modelRepository, variable: "MODEL_REPO" },
+    "datasurface.airflowRepository": { value: datasurface.airflowRepository, variable: "AIRFLOW_REPO" },
   };
 }
 

@@ -28,7 +28,7 @@ import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { parsePrincipal } from "../settings/principals";
 import { EnvironmentStack } from "./environment-stack";
-import { growingOf, identityOf, switchedOnOf } from "./identity";
+import { growingOf, identityOf, repositoriesOf, switchedOnOf } from "./identity";
 
 /** What InfraStack hands on: ids, names, addresses, no credential. */
 export const INFRA_OUTPUTS = {
@@ -225,6 +225,7 @@ export class InfraStack extends EnvironmentStack {
     }
     new DeploymentGuard(this, "DeploymentGuard", {
       identity: identityOf(environment),
+      deliberate: repositoriesOf(environment),
       growing: growingOf(environment),
       switchedOn: switchedOnOf(environment),
       kept: {

@@ -22,10 +22,10 @@ export const STATEFUL_TYPES = [
 const CLAIMS = /^helm_release\.SharedStorage_Claims_/;
 
 /**
- * Records of what later plans are compared with: without that of the settings that cannot change (stacks/identity.ts), nothing
- * refuses them; without that of the first deployer, somebody else is taken for it.
+ * Records of what later plans are compared with: without those of the settings that cannot change, or on purpose only
+ * (stacks/identity.ts), nothing refuses them; without that of the first deployer, somebody else is taken for it.
  */
-const RECORD = /^terraform_data\.(DeploymentGuard_Identity_|FirstDeployer\b)/;
+const RECORD = /^terraform_data\.(DeploymentGuard_(Identity_|Recorded-)|FirstDeployer\b)/;
 
 /** The first deployer's roles: without them, whoever deployed until now cannot open the vault. */
 const FIRST_DEPLOYER = /^azurerm_role_assignment\.(ClusterAdmin-FirstDeployer\b|SecretVault_FirstDeployer_)/;

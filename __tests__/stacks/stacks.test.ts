@@ -66,6 +66,15 @@ describe("InfraStack", () => {
     );
   });
 
+  test("a variable of another environment does not lead this one into its repositories", () => {
+    const other = synthesized({ datasurface: { modelRepository: "other/model", airflowRepository: "other/dags" } }).infra;
+    for (const [setting, value] of [["datasurface.modelRepository", "other/model"], ["datasurface.airflowRepository", "other/dags"]] as const) {
+      const record = other.block("terraform_data", `DeploymentGuard/Recorded-${setting}`);
+      expect(record.attributes).toEqual({ input: value, lifecycle: { ignore_changes: ["input"] } });
+      expect(JSON.stringify(other.resource("terraform_data", "DeploymentGuard/Guard"))).toContain(`lower(${record.address}.input) == \\"${value}\\"`);
+    }
+  });
+
   const deployerRoles = ({ infra }: SynthesizedEnvironment) =>
     infra
       .all("azurerm_role_assignment")

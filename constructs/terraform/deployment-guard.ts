@@ -30,9 +30,19 @@ export interface Kept {
   readonly refusedAtFirst?: string;
 }
 
+/** A value that changes on purpose only. */
+export interface Deliberate {
+  /** Letters' case makes no difference. */
+  readonly value: string;
+  /** Environment variable that overrides the setting. */
+  readonly variable: string;
+}
+
 export interface DeploymentGuardProps {
   /** Values that make the environment what it is, by their setting's name: recorded at the first deployment. */
   readonly identity?: Readonly<Record<string, string>>;
+  /** Settings that a variable of another environment must not change: each has a record of its own, which a person removes on purpose. */
+  readonly deliberate?: Readonly<Record<string, Deliberate>>;
   /**
    * Numbers that may only grow, by their setting's name. The first deployment's is recorded, and a smaller one refused; what
    * has grown since is told by the resource that a smaller number would replace, which belongs into `kept`.
@@ -57,11 +67,12 @@ const RECORD_FORMAT = "2";
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const { identity = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
+    const { identity = {}, deliberate = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
     const recordedInput = { ...identity, ...asText(growing), ...asText(switchedOn) };
     const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
     const preconditions = [
       ...recorded(record, recordedInput, { identity, growing }),
+      ...Object.entries(deliberate).map(([setting, given]) => this.onPurpose(setting, given)),
       ...this.marked(record, switchedOn, kept, requirements),
       // The record always has an input, so that this is false, and Terraform sees a reference.
       ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
@@ -69,6 +80,18 @@ export class DeploymentGuard extends Construct {
     new TerraformData(this, "Guard", {
       lifecycle: { precondition: preconditions.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
     });
+  }
+
+  /** Compares with what the first deployment recorded, or the first one after the record was removed. */
+  private onPurpose(setting: string, { value, variable }: Deliberate): Requirement {
+    const record = new TerraformData(this, `Recorded-${setting}`, { input: value, lifecycle: { ignoreChanges: ["input"] } });
+    return {
+      condition: `lower(${record.address}.input) == ${literal(value.toLowerCase())}`,
+      errorMessage:
+        `The setting ${setting} (${variable}) is ${literal(value)}, but this environment was deployed with \${${record.address}.input}. ` +
+        `Is ${variable} left over from another environment? Set it (or the settings file) back. ` +
+        `If it is meant, run this and deploy again:\n${this.terraform(`state rm '${record.address}'`)}`,
+    };
   }
 
   /** Compares with what the last deployment left behind. */

@@ -89,6 +89,7 @@ describe("DeploymentGuard", () => {
       for (const id of ["Guard", "Second"]) {
         new DeploymentGuard(scope, id, {
           identity: { "azure.region": "westus2", odd: 'a"b' },
+          deliberate: { "the.repository": { value: "Org/Repo", variable: "THE_REPO" } },
           growing: { "server.storage": 64 },
           switchedOn: { "vault.protection": false, "vault.audit": true },
           kept: { server: { resource, what: "the server", settings: ["server.name", "a smaller server.storage"] } },
@@ -122,6 +123,20 @@ describe("DeploymentGuard", () => {
 
   test("quotes a value in its conditions", () => {
     expect(preconditions("Guard/Guard")[1]?.condition).toMatch(/== "a\\"b"\}$/);
+  });
+
+  test("what changes on purpose only has a record of its own, and the message the command that removes just that one", () => {
+    const own = stack.block("terraform_data", "Guard/Recorded-the.repository");
+    expect(own.attributes).toEqual({ input: "Org/Repo", lifecycle: { ignore_changes: ["input"] } });
+    expect(about("the.repository")).toEqual([
+      {
+        condition: `\${lower(${own.address}.input) == "org/repo"}`,
+        error_message:
+          `The setting the.repository (THE_REPO) is "Org/Repo", but this environment was deployed with \${${own.address}.input}. ` +
+          "Is THE_REPO left over from another environment? Set it (or the settings file) back. If it is meant, run this and deploy again:\n" +
+          `terraform -chdir=cdktf.out/stacks/test state rm '${own.address}'`,
+      },
+    ]);
   });
 
   test("a number may grow, and not become smaller than the first deployment's", () => {

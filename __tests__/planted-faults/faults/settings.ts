@@ -43,6 +43,22 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "own-environments.test.ts", test: "every test that looks at the folder passes" },
   },
   {
+    name: "repository-not-recorded",
+    about: "MODEL_REPO is not recorded: left over from another environment, it leads the deployment into that one's repository",
+    file: "stacks/identity.ts",
+    from: '"datasurface.modelRepository": { value: datasurface.modelRepository, variable: "MODEL_REPO" },',
+    to: "",
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "a variable of another environment does not lead this one into its repositories" },
+  },
+  {
+    name: "record-not-compared",
+    about: "a setting that changes on purpose only is recorded, and nothing compares it",
+    file: "constructs/terraform/deployment-guard.ts",
+    from: "condition: `lower(${record.address}.input) == ${literal(value.toLowerCase())}`,",
+    to: 'condition: `${record.address}.input != ""`,',
+    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "what changes on purpose only has a record of its own, and the message the command that removes just that one" },
+  },
+  {
     name: "variable-for-another-field",
     about: "MODEL_REPO overrides the repository of the DAGs",
     file: "settings/environment-variables.ts",
