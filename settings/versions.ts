@@ -8,7 +8,7 @@ export const TERRAFORM_MINIMUM = "1.11.0";
 
 /**
  * Versions that Terraform is to install in place of the bindings' own. The bindings are the last of their line; every
- * argument that the stacks use exists unchanged in these versions.
+ * argument that the stacks use exists unchanged in these versions, and so does the state (docs/facts.md#state-of-an-older-provider).
  * - azurerm: 4.55.0 calls Key Vault's control plane with API version 2023-02-01, which Microsoft retires on 2027-02-27. Of
  *   4.x only 4.81.0 calls 2026-02-01.
  * - kubernetes: with Terraform 1.12 or newer, 2.38.0 leaves a Deployment whose rollout timed out with an identity that every
