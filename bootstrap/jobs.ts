@@ -21,7 +21,7 @@ export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
 
 /** What the jobs are made from. Text may hold references. */
 export interface JobContext {
-  readonly settings: Pick<Settings, "datasurface" | "airflow">;
+  readonly settings: Pick<Settings, "datasurface" | "airflow" | "revisions">;
   readonly release: ReleaseLine;
   readonly namespace: string;
   readonly dataSurfaceImage: string;
@@ -186,7 +186,7 @@ export function identity(context: JobContext): JobDefinition {
     },
     "identity",
     20,
-    [context.identityClientId],
+    [context.identityClientId, `reapply ${context.settings.revisions.reapply}`],
   );
 }
 

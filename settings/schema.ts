@@ -294,9 +294,14 @@ const revisions = z
     airflowKeys: revision("Airflow's API, JWT and redis secrets and the admin's password"),
     fernetKey: revision("Airflow's fernet key; what it encrypted cannot be read any more"),
     tokens: revision("the GitHub and GitLab tokens: raise it after a token in TF_VAR_* has changed"),
+    reapply: integer(1, 1_000_000)
+      .default(1)
+      .describe(
+        "Raised by one, writes again what a plan sees no drift of (Helm releases, Secrets, what is made of the vault's root secrets), with the values that there are, and runs identity and verify",
+      ),
   })
   .prefault({})
-  .describe("One number for each family of secrets; see docs/secrets.md");
+  .describe("One number for each family of secrets (docs/secrets.md), and one against drift");
 
 export const settingsSchema = z.strictObject({
   azure: azure.describe("Subscription, region and resource group"),

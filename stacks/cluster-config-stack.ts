@@ -79,6 +79,7 @@ export class ClusterConfigStack extends EnvironmentStack {
     new SharedStorage(this, "SharedStorage", {
       namespace,
       storage: settings.storage,
+      reapply: settings.revisions.reapply,
       accountName: interpolate(outputs.storage_account_name),
       resourceGroupName: interpolate(outputs.resource_group_name),
       protect: settings.protection,
@@ -89,7 +90,7 @@ export class ClusterConfigStack extends EnvironmentStack {
       data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", "PSP_NAME=Demo", `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
     });
     if (settings.cluster.secretsStoreCsi === "helm") {
-      new SecretsStoreCsi(this, "SecretsStoreCsi");
+      new SecretsStoreCsi(this, "SecretsStoreCsi", settings.revisions.reapply);
     }
 
     publishOutputs(this, CLUSTER_CONFIG_OUTPUTS, {

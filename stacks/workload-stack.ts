@@ -110,6 +110,7 @@ export class WorkloadStack extends EnvironmentStack {
         identityClientId: context.identityClientId,
         secretRevisions: secretRevisions.byFamily,
       }),
+      reapply: settings.revisions.reapply,
       dependsOn: [publishDag, tables, migrate, ...identity].map(({ job }) => job),
     });
     const mcp = new McpServer(this, "McpServer", {

@@ -45,6 +45,8 @@ const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly st
   ["the tokens", { settings: { revisions: { tokens: 2 } } }, ["verify"]],
   ["Airflow's keys and the admin's password", { settings: { revisions: { airflowKeys: 2 } } }, ["airflow-admin", "verify"]],
 
+  ["what a plan sees no drift of, written again", { settings: { revisions: { reapply: 2 } } }, ["airflow-admin", "identity", "verify"]],
+
   // The admin user.
   ["the admin's e-mail address", { settings: { airflow: { admin: { email: "someone@example.com" } } } }, ["airflow-admin", "verify"]],
   ["the admin's name", { settings: { airflow: { admin: { username: "root" } } } }, ["airflow-admin", "verify"]],

@@ -123,6 +123,7 @@ export const EXAMPLES = {
   "revisions.airflowKeys": [{ to: 2 }],
   "revisions.fernetKey": [{ to: 2 }],
   "revisions.tokens": [{ to: 2 }],
+  "revisions.reapply": [{ to: 2 }],
 } as const satisfies Examples;
 
 /** One change to look at: the settings of before and of after, both as changes of the demo. */

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ROOT_SECRETS, type RootSecretId, type SecretFamily } from "../../constructs/azure/root-secrets";
 import { describeEntry } from "../../rehearsal/differences";
 import type { Processes } from "../../rehearsal/processes";
-import { changesIn, compare, type JournalEntry } from "../../rehearsal/records";
+import { changesIn, type CloudObject, compare, type JournalEntry } from "../../rehearsal/records";
 import type { PointProps } from "./point";
 import { disagreements, rootValues } from "./reached";
 import type { Synthesis } from "./rig";
@@ -83,6 +85,8 @@ export async function rotation({ rig, suite, environments }: PointProps): Promis
         },
       },
     ]);
+    const reapplied = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { revisions: { reapply: 2 } }) });
+    await suite.all([{ name: `${environment}: what was changed by hand is seen by no plan, and put right by revisions.reapply`, run: (processes) => reapply(base, reapplied, processes) }]);
     await suite.all(
       FAMILIES.map((family) => ({
         name: `${environment}: ${family} rotated`,
@@ -127,6 +131,42 @@ async function rotate(base: Site, synthesis: Synthesis, family: SecretFamily, pr
     ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
     ...written(journal, family),
     ...(await site.plannedChanges(processes, ROLES, { env })),
+  );
+  site.remove();
+  return problems;
+}
+
+/** The cloud's copies of the secrets become others, as somebody changes them by hand. */
+function changeByHand(site: Site): void {
+  const folder = join(site.cloud, "objects");
+  for (const file of readdirSync(folder).map((name) => join(folder, name))) {
+    const object = JSON.parse(readFileSync(file, "utf8")) as CloudObject;
+    const isRoot = object.type === "azurerm_key_vault_secret" && !object.id.includes("/datasurface--");
+    if (!isRoot && Object.keys(object.write_only ?? {}).length > 0) {
+      const write_only = Object.fromEntries(Object.entries(object.write_only ?? {}).map(([name, value]) => [name, typeof value === "string" ? "by hand" : {}]));
+      writeFileSync(file, JSON.stringify({ ...object, write_only }));
+    }
+  }
+}
+
+async function reapply(base: Site, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
+  const site = base.fork();
+  const held = rootValues(site.objects());
+  changeByHand(site);
+  const problems = disagreements(site.objects()).length > 0 ? [] : ["nothing was changed by hand"];
+  problems.push(...(await site.plannedChanges(processes)));
+  site.use(synthesis);
+  const journal = changesIn(await site.deploy(processes));
+  const releases = ROLES.flatMap((role) => site.state(role).instances.filter(({ type }) => type === "helm_release").map(({ attributes }) => String(attributes.name)));
+  const jobs = ["airflow-admin", "identity", "verify"].filter((job) => site.source("workload").includes(`"generate_name": "${job}-"`));
+  const done = (action: string, type: string) => names(journal.filter((entry) => entry.action === action && entry.type === type));
+  problems.push(
+    ...disagreements(site.objects()),
+    ...(isDeepStrictEqual(held, rootValues(site.objects())) ? [] : ["a root secret has another value"]),
+    ...different("Helm releases", done("update", "helm_release"), releases),
+    ...different("jobs run again", done("create", "kubernetes_job_v1"), jobs),
+    ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
+    ...(await site.plannedChanges(processes)),
   );
   site.remove();
   return problems;

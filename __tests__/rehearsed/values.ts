@@ -48,7 +48,7 @@ async function used(rig: Rig, cases: readonly Case[], processes: Processes): Pro
 async function plan(rig: Rig, cases: readonly Case[], precondition: readonly JsonObject[], processes: Processes): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-    new RootSecrets(scope, "RootSecrets", { vault, logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1 }, settingsFile: "environments/demo.yaml", tags: {} });
+    new RootSecrets(scope, "RootSecrets", { vault, logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, settingsFile: "environments/demo.yaml", tags: {} });
   });
   const copies = cases.map(({ of, name }) => {
     const original = ROOT_SECRETS[of].variable.name;

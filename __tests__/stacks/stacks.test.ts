@@ -31,6 +31,24 @@ test("every stack asks for the Terraform that has write-only arguments", () => {
   expect(demo.stacks.map(({ json }) => at(json, "terraform.required_version"))).toEqual([">= 1.11.0", ">= 1.11.0", ">= 1.11.0"]);
 });
 
+test("revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret", () => {
+  const [before, after] = [1, 2].map((reapply) => synthesized({ cluster: { secretsStoreCsi: "helm" }, revisions: { reapply } }));
+  const written = ({ stacks }: SynthesizedEnvironment): ReadonlyMap<string, string> =>
+    new Map(
+      stacks.flatMap(({ name, blocks }) =>
+        blocks.flatMap(({ address, type, attributes }) =>
+          Object.entries(attributes)
+            .filter(([key]) => /_wo_(version|revision)$/.test(key) || (type === "helm_release" && key === "name"))
+            .map(([key, value]) => [`${name} ${address}`, plain(key === "name" ? (attributes.description ?? "") : value)] as const),
+        ),
+      ),
+    );
+  const [old, young] = [written(before as SynthesizedEnvironment), written(after as SynthesizedEnvironment)];
+  expect([...old.keys()].filter((key) => key.includes(" helm_release."))).toHaveLength(3);
+  const unchanged = [...old].filter(([key, value]) => young.get(key) === value).map(([key]) => key);
+  expect(unchanged).toEqual([...old.keys()].filter((key) => key.includes(" azurerm_key_vault_secret.RootSecrets_")));
+});
+
 describe("InfraStack", () => {
   const features = ({ infra }: SynthesizedEnvironment) => objectAt(infra.json, "provider.azurerm.0.features.0");
 

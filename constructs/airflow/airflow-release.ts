@@ -3,12 +3,15 @@ import { type ITerraformDependable, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import { AIRFLOW_CHART } from "../../settings/versions";
 import { AIRFLOW_RELEASE } from "../kubernetes/object-names";
+import { releaseDescription } from "../kubernetes/release-description";
 import { contentRevision, interpolate } from "../terraform/expressions";
 import type { AirflowValues } from "./values";
 
 export interface AirflowReleaseProps {
   readonly namespace: string;
   readonly values: AirflowValues;
+  /** Any other number upgrades the release, which puts right what was changed by hand. */
+  readonly reapply: number;
   readonly dependsOn: ITerraformDependable[];
 }
 
@@ -29,6 +32,7 @@ export class AirflowRelease extends Construct {
       chart: AIRFLOW_CHART.name,
       version: AIRFLOW_CHART.version,
       values: [values],
+      description: releaseDescription(props.reapply),
       // A first install that failed is not in the state: without it the next one says that the name is in use (docs/facts.md#first-helm-install).
       upgradeInstall: true,
       // The values leave no hook and no job, so ready pods mean that everything is there.
@@ -42,7 +46,7 @@ export class AirflowRelease extends Construct {
       maxHistory: 5,
       dependsOn: props.dependsOn,
     });
-    const local = new TerraformLocal(this, "Revision", interpolate(contentRevision(`${AIRFLOW_CHART.version}\n${values}`)));
+    const local = new TerraformLocal(this, "Revision", interpolate(contentRevision(`${AIRFLOW_CHART.version}\n${values}\n${props.reapply}`)));
     this.revision = interpolate(`local.${local.friendlyUniqueId}`);
   }
 }

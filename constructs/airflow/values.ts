@@ -1,6 +1,7 @@
 import type { ReleaseLine } from "../../bootstrap/releases";
 import type { Settings } from "../../settings/schema";
 import { CHART_IMAGES } from "../../settings/versions";
+import type { SecretFamily } from "../azure/root-secrets";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../kubernetes/object-names";
 import { podText } from "../kubernetes/pod-text";
 import type { AirflowImage } from "./image";
@@ -25,7 +26,7 @@ export interface AirflowValuesInput {
   /** Client id of the managed identity; often a reference. */
   readonly identityClientId: string;
   /** What stands for the present value of each family of secrets; any text, often a reference. */
-  readonly secretRevisions: Readonly<Record<keyof Settings["revisions"], string>>;
+  readonly secretRevisions: Readonly<Record<SecretFamily, string>>;
 }
 
 /** The values, for `yamlencode` or `jsonencode`. */

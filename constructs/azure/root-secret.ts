@@ -14,6 +14,8 @@ export interface RootSecretProps {
   readonly initialValue: string;
   /** Any other number writes a new value. */
   readonly revision: number;
+  /** Any other number writes the value to its readers again. The first one is 1. */
+  readonly reapply: number;
   readonly tags: Readonly<Record<string, string>>;
   /**
    * Whether a destroy is refused.
@@ -33,12 +35,13 @@ export class RootSecret extends Construct {
   /** Expression of the Unix time at which the secret was born: another one after a replacement. */
   readonly birth: string;
   private readonly readBack: EphemeralResource;
+  /** What the settings add to the birth. */
   private readonly revision: number;
 
   constructor(scope: Construct, id: string, props: RootSecretProps) {
     super(scope, id);
     this.name = props.name;
-    this.revision = props.revision;
+    this.revision = props.revision + props.reapply - 1;
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
       keyVaultId: props.vault.vault.id,

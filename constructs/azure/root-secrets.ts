@@ -11,7 +11,7 @@ import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GI
 import type { SecretVault } from "./secret-vault";
 
 /** Families of secrets that rotate together. */
-export type SecretFamily = keyof Settings["revisions"];
+export type SecretFamily = Exclude<keyof Settings["revisions"], "reapply">;
 
 interface RootSecretDefinition {
   /** Name in the vault. */
@@ -116,6 +116,7 @@ export class RootSecrets extends Construct {
         name: definition.vaultName,
         initialValue: initialValue(given, definition.generated && generate(this, `${name}Random`, definition.generated)),
         revision: props.revisions[definition.family],
+        reapply: props.revisions.reapply,
         tags: props.tags,
         protect: props.protect,
       });

@@ -83,12 +83,12 @@ export function namespaceSecrets({ settings, postgresqlFqdn, value }: NamespaceS
 
 /**
  * Expression of a Secret's revision: another number whenever its content becomes another one. It adds up when the root
- * secrets were born, their families' revisions, and a number that follows from everything else in the content (a user name,
+ * secrets were born, their families' revisions, the one that writes everything again, and a number that follows from everything else in the content (a user name,
  * a pool's size). No secret, so it may stand in a pod's annotation.
  */
 export function secretRevision(secret: NamespaceSecret, births: string, revisions: Settings["revisions"]): string {
   const born = secret.roots.map((root) => `${births}.${root}`);
   const families = secret.roots.map((root) => revisions[ROOT_SECRETS[root].family]);
   const template = parseInt(createHash("sha256").update(JSON.stringify(secret.data)).digest("hex").slice(0, 6), 16);
-  return [...born, families.reduce((sum, revision) => sum + revision, template)].join(" + ");
+  return [...born, families.reduce((sum, revision) => sum + revision, template) + revisions.reapply - 1].join(" + ");
 }

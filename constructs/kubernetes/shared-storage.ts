@@ -7,10 +7,13 @@ import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { interpolate } from "../terraform/expressions";
 import { CLAIMS, CLAIMS_RELEASE } from "./object-names";
+import { releaseDescription } from "./release-description";
 
 export interface SharedStorageProps {
   readonly namespace: string;
   readonly storage: Settings["storage"];
+  /** Any other number upgrades the release, which makes a claim that was deleted, without its data. */
+  readonly reapply: number;
   /** Account that the shares are made in, and its resource group. */
   readonly accountName: string;
   readonly resourceGroupName: string;
@@ -74,6 +77,7 @@ export class SharedStorage extends Construct {
       namespace: props.namespace,
       chart: `./${chart.path.replace(/\/$/, "")}`,
       values: [JSON.stringify({ className: storage.className, claims: claims.map(({ id: claim, gibibytes }) => ({ name: CLAIMS[claim], storage: `${gibibytes}Gi` })) }, undefined, 2)],
+      description: releaseDescription(props.reapply),
       upgradeInstall: true,
       // Claims that are there already: of a deployment that made them one by one, or of one that was interrupted.
       takeOwnership: true,

@@ -24,7 +24,7 @@ const SQL = { adminUser: "mergeadmin", sku: "S1", network: "private-endpoint", b
 function surroundings(scope: TerraformStack) {
   const network = new Network(scope, "Network", NETWORK);
   const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-  const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, tags: TAGS });
+  const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, reapply: 1, tags: TAGS });
   return { network, adminPassword };
 }
 

@@ -8,7 +8,7 @@ import { at } from "../../helpers/json";
 import { PLACEMENT, TAGS } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
-const REVISIONS = { databasePasswords: 11, airflowKeys: 22, fernetKey: 33, tokens: 44 } as const;
+const REVISIONS = { databasePasswords: 11, airflowKeys: 22, fernetKey: 33, tokens: 44, reapply: 3 } as const;
 
 const VAULT = {
   placement: PLACEMENT,
@@ -29,7 +29,7 @@ beforeAll(() => {
     ({ requirements } = secrets);
     new TerraformOutput(scope, "births", { value: secrets.births });
 
-    const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, tags: TAGS } satisfies RootSecretProps;
+    const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, reapply: 3, tags: TAGS } satisfies RootSecretProps;
     const one = new RootSecret(scope, "One", secret);
     const two = new RootSecret(scope, "Two", { ...secret, name: "other-secret", vault: second, protect: true });
     new TerraformOutput(scope, "one", { value: { generation: one.generation, value: one.value, birth: one.birth, expression: one.valueExpression } });
@@ -128,7 +128,7 @@ describe("RootSecret", () => {
 
   test("its readers' version follows birth and revision", () => {
     const birth = `${stack.block("time_static", "One/Born").address}.unix`;
-    expect(stack.output("one").value).toMatchObject({ generation: `\${${birth} + 5}`, birth });
+    expect(stack.output("one").value).toMatchObject({ generation: `\${${birth} + 7}`, birth });
   });
 });
 
@@ -259,7 +259,7 @@ describe("DataSurfaceCredential", () => {
   });
 
   test("is written anew whenever its source is", () => {
-    expect(stack.resource("azurerm_key_vault_secret", "Merge/Secret").value_wo_version).toBe(`\${${stack.block("time_static", "One/Born").address}.unix + 5}`);
+    expect(stack.resource("azurerm_key_vault_secret", "Merge/Secret").value_wo_version).toBe(`\${${stack.block("time_static", "One/Born").address}.unix + 7}`);
   });
 
   test("is derived, so that it may be destroyed", () => {

@@ -114,7 +114,7 @@ describe("namespaceSecrets", () => {
 });
 
 describe("secretRevision", () => {
-  const REVISIONS = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1 } as const;
+  const REVISIONS = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 } as const;
   const revisionsWith = (change: SettingsChange = {}, revisions: SecretsProps["revisions"] = REVISIONS) => {
     const definitions = definitionsFor(change);
     return Object.fromEntries(SECRET_IDS.map((id) => [id, secretRevision(definitions[id], "var.births", revisions)])) as Record<SecretId, string>;
@@ -136,7 +136,7 @@ describe("secretRevision", () => {
   });
 
   test("each family has a Secret, each Secret a family", () => {
-    expect(changed(revisionsWith({}, { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 }))).toEqual(SECRET_IDS);
+    expect(changed(revisionsWith({}, { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2, reapply: 1 }))).toEqual(SECRET_IDS);
   });
 
   test.each([
@@ -157,7 +157,7 @@ describe("secretRevision", () => {
 describe("Secrets", () => {
   let stack: SynthesizedStack;
   const definitions = definitionsFor();
-  const revisions = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1 };
+  const revisions = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 };
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
       new Secrets(scope, "Secrets", { namespace: "ns", definitions, births: "var.births", revisions });
@@ -227,7 +227,7 @@ describe("ServiceAccounts", () => {
 
 describe("SharedStorage", () => {
   const STORAGE: SharedStorageProps["storage"] = { className: "azurefile-csi-nfs", createClass: true, gitCacheGiB: 100, logsGiB: 250 };
-  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group" };
+  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group", reapply: 2 };
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
@@ -353,8 +353,8 @@ describe("NamespaceNetworkPolicy", () => {
 describe("SecretsStoreCsi", () => {
   test("is the one chart that brings the driver, pinned, and converges after a first install that failed", () => {
     const stack = synthesizeInStack((scope) => {
-      new SecretsStoreCsi(scope, "Csi");
-      new SecretsStoreCsi(scope, "Second");
+      new SecretsStoreCsi(scope, "Csi", 1);
+      new SecretsStoreCsi(scope, "Second", 2);
     });
     expect(stack.all("helm_release")).toHaveLength(2);
     const release = stack.resource("helm_release", "Csi/Release");

@@ -27,6 +27,22 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "its pods wait for one of its kind, on any node, and for no other" },
   },
   {
+    name: "release-that-is-not-reapplied",
+    about: "a claim that somebody deleted stays deleted: its release is upgraded by no number",
+    file: "constructs/kubernetes/shared-storage.ts",
+    from: "description: releaseDescription(props.reapply),",
+    to: "",
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret" },
+  },
+  {
+    name: "secret-that-is-not-reapplied",
+    about: "a Secret that somebody changed by hand keeps that value",
+    file: "constructs/kubernetes/namespace-secrets.ts",
+    from: " + revisions.reapply - 1]",
+    to: "]",
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret" },
+  },
+  {
     name: "revision-that-misses-the-inputs",
     about: "a job's revision leaves out the hash of its script: a mended script does not run",
     file: "constructs/kubernetes/bootstrap-job.ts",
