@@ -111,6 +111,7 @@ const RULES = [
   { field: "revisions.airflowKeys", right: [2], refused: ["two"], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
   { field: "revisions.fernetKey", right: [2], refused: [1.5], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
   { field: "revisions.tokens", right: [2], refused: [-1], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
+  { field: "revisions.reapply", right: [2], refused: [0], allowed: "a whole number from 1 to 1000000", remedy: "give a number within these bounds" },
 ] as const satisfies readonly FieldRule[];
 
 const ROWS: readonly FieldRule[] = RULES;
