@@ -74,7 +74,7 @@ func TestAClaimOfTheChartIsSeenWithItsSize(t *testing.T) {
 }
 
 func TestTheAPIServerMakesTheNameOfAJob(t *testing.T) {
-	p := providerIn(t)
+	p := providerIn(t, "kubernetes")
 	p.config = map[string]any{"host": "https://cluster"}
 	const typ = "kubernetes_job_v1"
 	made := func(metadata map[string]any) map[string]any {
