@@ -64,7 +64,10 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
   };
 }
 
-const GIT_HUB = { GITHUB_TOKEN: secret("git", "TOKEN") } as const;
+function gitHub({ settings }: JobContext): Readonly<Record<string, JobVariable>> {
+  const { name, email } = settings.datasurface.commitAuthor;
+  return { GITHUB_TOKEN: secret("git", "TOKEN"), COMMIT_NAME: name, COMMIT_EMAIL: email };
+}
 
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
 export function publishModel(context: JobContext): JobDefinition {
@@ -77,7 +80,7 @@ export function publishModel(context: JobContext): JobDefinition {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
       env: {
-        ...GIT_HUB,
+        ...gitHub(context),
         MODEL_REPO: datasurface.modelRepository,
         TEMPLATE_REPO: template.repository,
         TEMPLATE_REF: template.ref,
@@ -85,6 +88,7 @@ export function publishModel(context: JobContext): JobDefinition {
         SQL_SERVER_FQDN: context.sqlServerFqdn,
         PG_FQDN: context.postgresqlFqdn,
         DATASURFACE_VERSION: datasurface.version,
+        UNRELEASED_COMMITS: datasurface.unreleasedCommits,
         RTE_EXTRAS: JSON.stringify(context.release.runtimeEnvironmentArguments),
       },
     },
@@ -103,7 +107,7 @@ export function publishDag(context: JobContext): JobDefinition {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
       env: {
-        ...GIT_HUB,
+        ...gitHub(context),
         PYTHONPATH: "/app/src",
         AIRFLOW_REPO: datasurface.airflowRepository,
         MODEL_REPO: datasurface.modelRepository,

@@ -100,8 +100,8 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   },
   {
     ...FIRST_GENERATION,
-    line: "1.4.x (1.4.26 and later)",
-    covers: ([major, minor, patch]) => major === 1 && minor === 4 && patch >= 26,
+    line: "1.4.x (1.4.27 and later)",
+    covers: ([major, minor, patch]) => major === 1 && minor === 4 && patch >= 27,
     airflowVersion: "3.2.2",
     airflowImageTag: "3.2.2-azure-sf",
     modelTemplateRef: DEMO1.v137,

@@ -234,6 +234,17 @@ const datasurface = z.strictObject({
     })
     .optional()
     .describe("Where the model comes from when MODEL_REPO is empty. Unset: the vendor's demo model at the commit of the release line"),
+  unreleasedCommits: z
+    .enum(["refuse", "release"])
+    .default("refuse")
+    .describe("Commits of others on the model's main that no release has yet, when this deployment has to release its own values on top of them: refuse, or release them with it"),
+  commitAuthor: z
+    .strictObject({
+      name: pattern(/^[^\p{Cc}<>]{1,100}$/u, { allowed: "a name without '<' and '>'", remedy: "the name that your organization's rules want" }).default("DataSurface bootstrap").describe("Name"),
+      email: emailAddress().default("bootstrap@datasurface-azure.invalid").describe("E-mail address"),
+    })
+    .prefault({})
+    .describe("Author of the commits that the bootstrap jobs make in both repositories"),
   gitHubUser: pattern(new RegExp(`^${GITHUB_ACCOUNT}$`), {
     allowed: "a GitHub user name: up to 39 letters, digits, '-' and '_'",
     remedy: "the user whose token TF_VAR_github_token is",

@@ -135,7 +135,7 @@ describe("the vendor's commands", () => {
     expect(command).not.toContain("--git-repo-type");
   });
 
-  test.each(["1.3.7", "1.4.26", "1.8.4"])("%s names the repository's type and address", (version) => {
+  test.each(["1.3.7", "1.4.27", "1.8.4"])("%s names the repository's type and address", (version) => {
     const command = ring1Command(source(version));
     expect([flag(command, "--git-repo-type"), flag(command, "--git-repo-url")]).toEqual(["github", "https://github.com"]);
   });

@@ -4,16 +4,16 @@ test.each([
   ["1.1.0", "1.1.0", "3.1.7", "3.1.7-azure", "key-vault", true, "datasurface.cmd.platform"],
   ["1.3.0", "1.3.x", "3.1.8", "3.1.8-azure", "key-vault", true, "datasurface.cmd.platform"],
   ["1.3.7", "1.3.x", "3.1.8", "3.1.8-azure", "key-vault", true, "datasurface.cmd.platform"],
-  ["1.4.26", "1.4.x (1.4.26 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
-  ["1.4.65", "1.4.x (1.4.26 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
+  ["1.4.27", "1.4.x (1.4.27 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
+  ["1.4.65", "1.4.x (1.4.27 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
   ["1.8.4", "1.8.4", "3.3.0", "3.3.0-azure-supported-merge-drivers-20260714", "kubernetes", false, "datasurface.entrypoints.platform"],
 ] as const)("%s belongs to the line %s", (version, line, airflowVersion, airflowImageTag, credentialSource, modelMergeJob, cliModule) => {
   expect(releaseLine(version)).toMatchObject({ line, airflowVersion, airflowImageTag, credentialSource, modelMergeJob, cliModule });
 });
 
-test.each(["1.1.1", "1.0.9", "1.2.0", "1.4.25", "1.5.0", "1.8.3", "1.8.5", "2.1.0"])("%s belongs to none, and the error lists those that are", (version) => {
+test.each(["1.1.1", "1.0.9", "1.2.0", "1.4.26", "1.5.0", "1.8.3", "1.8.5", "2.1.0"])("%s belongs to none, and the error lists those that are", (version) => {
   expect(findReleaseLine(version)).toBeUndefined();
-  expect(() => releaseLine(version)).toThrow(new RangeError(`DataSurface ${version} is in no line of the catalogue: 1.1.0, 1.3.x, 1.4.x (1.4.26 and later), 1.8.4`));
+  expect(() => releaseLine(version)).toThrow(new RangeError(`DataSurface ${version} is in no line of the catalogue: 1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4`));
 });
 
 test.each(["v1.1.0", "1.1", "1.1.0-rc1", "1.1.0.0", "latest", "", " 1.1.0"])("%j is no version", (version) => {

@@ -31,7 +31,7 @@ const CANARIES = {
 } as const satisfies Record<string, string>;
 
 /** A version of each release line. */
-const VERSION_OF_LINE: Readonly<Record<string, string>> = { "1.1.0": "1.1.0", "1.3.x": "1.3.7", "1.4.x (1.4.26 and later)": "1.4.26", "1.8.4": "1.8.4" };
+const VERSION_OF_LINE: Readonly<Record<string, string>> = { "1.1.0": "1.1.0", "1.3.x": "1.3.7", "1.4.x (1.4.27 and later)": "1.4.27", "1.8.4": "1.8.4" };
 
 interface Case {
   readonly environment: () => Environment;

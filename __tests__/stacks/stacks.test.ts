@@ -355,7 +355,7 @@ describe("WorkloadStack", () => {
 
   test("has no identity job where DAGs read no vault, and no merge job where the release has none", () => {
     expect(jobsOf(synthesized({ datasurface: { version: "1.8.4" } }))).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]);
-    expect(jobsOf(synthesized({ datasurface: { version: "1.4.26" } }))).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]);
+    expect(jobsOf(synthesized({ datasurface: { version: "1.4.27" } }))).toEqual(["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]);
   });
 
   test.each([

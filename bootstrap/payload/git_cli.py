@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from github_sentences import NEW_TOKEN, diagnosis
 from http_exchange import exchange, opener
 from outcome import Failure, Refused, Retryable, WrongSetting, progress, redact, register_secret
 from patience import LostRace, Patience, Unreachable
@@ -197,9 +198,10 @@ class GitServer:
         if "authentication failed" in lower or "could not read username" in lower or "could not read password" in lower or "error: 401" in lower:
             if not self.token:
                 return BadToken(f"{where} does not exist or is not public.{quoted}")
-            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens), and deploy again.{quoted}")
-        if "archived" in lower:
-            return Refused(f"{where} is archived, which makes it read-only: unarchive it.{quoted}")
+            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Take a valid one: {NEW_TOKEN}.{quoted}")
+        known = diagnosis(said)
+        if known and not re.search(r"not found|returned error: 404", lower):
+            return Refused(f"{where} refuses: {known}.{quoted}")
         if "returned error: 403" in lower or "denied to" in lower or "write access" in lower:
             return Refused(f"{where} refuses: the token lacks a right ({right}).{quoted}")
         if "not found" in lower or "returned error: 404" in lower or "does not appear to be a git repository" in lower:
@@ -245,11 +247,13 @@ class GitServer:
         """The tags and the commits that they stand for."""
         return self._refs(repository, "tags")
 
-    def clone(self, repository: str, into: Path, branch_or_tag: str | None = None) -> None:
-        """The newest state of a branch or tag; without one, the whole history with every branch and tag."""
+    def clone(self, repository: str, into: Path, branch_or_tag: str | None = None, *, history: bool = False) -> None:
+        """The newest state of a branch or tag. With `history`, or without a branch or tag: the whole history with every branch and tag."""
         arguments = ["clone", "--quiet", "--no-recurse-submodules", "--template="]
         if branch_or_tag is not None:
-            arguments += ["--depth=1", "--single-branch", "--no-tags", "--branch", branch_or_tag]
+            arguments += ["--branch", branch_or_tag]
+            if not history:
+                arguments += ["--depth=1", "--single-branch", "--no-tags"]
         what = f"cloning {repository}" + (f" at {branch_or_tag}" if branch_or_tag else "")
         progress(what)
         self._remote(what, repository, [*arguments, "--", self.url(repository), str(into)], None)
@@ -271,6 +275,9 @@ class GitServer:
             if re.search(r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|failed to lock|reference already exists|incorrect old value", status):
                 raise LostRace(f"{repository} {branch} was changed by somebody else meanwhile: {status}")
             if re.search(r"remote rejected|hook declined|protected", status):
+                known = diagnosis(f"{status} {remote}")
+                if known:
+                    raise Refused(f"{self.url(repository)} refuses the push to {branch}: {known}. It says: {status}. {remote}")
                 raise Refused(
                     f"{self.url(repository)} refuses the push to {branch}: {status}.{said} "
                     f"If {branch} is protected, or a ruleset holds for it, let the token's owner bypass it (Settings, Rules or Branches); "

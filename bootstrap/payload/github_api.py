@@ -10,17 +10,20 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from email.message import Message
 from typing import IO
 from urllib.parse import quote, urljoin, urlsplit
 
 from git_cli import LIMIT_PAUSE, RIGHT_TO_READ, RIGHT_TO_WRITE, GitServer
+from github_sentences import NEW_TOKEN, diagnosis
 from http_exchange import retry_after, time_of_day
 from outcome import Failure, Refused, Variable, WrongSetting, progress, register_secret
 from patience import LostRace, Patience, Unreachable
 
 _TIMEOUT = 60.0
 _PAGE = 100
+EXPIRY_WARNING_DAYS = 30
 
 _HTTPS = r"https://[^\s/@?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?"
 _HTTPS_TEXT = "an https address without user or query"
@@ -93,6 +96,17 @@ def _number(text: str | None) -> float | None:
         return None
 
 
+def _expiry(text: str | None) -> datetime | None:
+    """GitHub-Authentication-Token-Expiration has the form "2026-12-31 23:59:59 UTC", or an offset in place of UTC. None for anything else."""
+    for form in ("%Y-%m-%d %H:%M:%S %Z", "%Y-%m-%d %H:%M:%S %z"):
+        try:
+            found = datetime.strptime((text or "").strip(), form)
+        except ValueError:
+            continue
+        return found.replace(tzinfo=timezone.utc) if found.tzinfo is None else found.astimezone(timezone.utc)
+    return None
+
+
 class GitHub:
     def __init__(self, api_url: str, token: str, patience: Patience) -> None:
         register_secret(token)
@@ -100,6 +114,17 @@ class GitHub:
         self._token = token
         self._patience = patience
         self._opener = urllib.request.build_opener(_NoRedirect())
+        # When the token ends, as ISO 8601 in UTC; "" before the first answer and for a token without an end.
+        self.token_expires = ""
+
+    def _note_expiry(self, headers: Message) -> None:
+        expires = _expiry(headers.get("GitHub-Authentication-Token-Expiration"))
+        if expires is None or self.token_expires:
+            return
+        self.token_expires = expires.isoformat(timespec="seconds").replace("+00:00", "Z")
+        days = int((expires.timestamp() - time_of_day(headers)) // 86400)
+        warning = f"warning: in {days} days. Make a new one before: {NEW_TOKEN}" if days < EXPIRY_WARNING_DAYS else f"in {days} days"
+        progress(f"the GitHub token ends on {self.token_expires} ({warning})")
 
     # --- one request ---
 
@@ -128,6 +153,7 @@ class GitHub:
             if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
                 raise WrongSetting(f"{self._api_url}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {error}") from None
             raise Unreachable(f"{self._api_url}: {getattr(error, 'reason', None) or error}") from error
+        self._note_expiry(answer_headers)
         try:
             body: object = json.loads(raw) if raw else None
         except ValueError:
@@ -164,12 +190,10 @@ class GitHub:
                 wait = max(1.0, reset - time_of_day(answer.headers) + 1)
             return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE)
         if status == 401:
-            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens), and deploy again.{quoted}")
-        sso = answer.headers.get("X-GitHub-SSO")
-        if status == 403 and (sso or "saml" in lower):
-            return Refused(f"{where}: the organization wants single sign-on (HTTP 403): authorize the token for it (GitHub, Settings, Tokens, Configure SSO).{quoted}")
-        if status == 403 and "archived" in lower:
-            return Refused(f"{where} is archived, which makes it read-only (HTTP 403): unarchive it.{quoted}")
+            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Take a valid one: {NEW_TOKEN}.{quoted}")
+        known = diagnosis(f"{said} {'single sign-on' if answer.headers.get('X-GitHub-SSO') else ''}")
+        if status in (403, 451) and known:
+            return Refused(f"{where} refuses (HTTP {status}): {known}.{quoted}")
         if status == 403:
             named = answer.headers.get("X-Accepted-GitHub-Permissions")
             return Refused(f"{where} refuses (HTTP 403): the token lacks a right ({right}{f'; GitHub names {named}' if named else ''}).{quoted}")

@@ -20,7 +20,7 @@ from pathlib import Path
 from git_cli import GitServer
 from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, live_release, look, version_of
 from github_api import VARIABLES as GITHUB_VARIABLES
-from outcome import Result, Retryable, Variable, WrongSetting, progress, read_settings, run
+from outcome import Refused, Result, Retryable, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import Patience
 
@@ -215,10 +215,16 @@ class _Publisher:
         """From a fresh clone to a pushed commit. Returns it, whether anything was pushed, and the removed files."""
         with tempfile.TemporaryDirectory(dir=self.work) as scratch:
             clone = Path(scratch) / "dags"
-            if BRANCH in self.server.heads(self.repository):
+            branches = self.server.heads(self.repository)
+            if branches and BRANCH not in branches:
+                raise Refused(
+                    f"{self.repository} is not empty, and has no branch {BRANCH}, from which Airflow reads the DAGs, but {', '.join(sorted(branches))}. Nothing was changed. Rename its branch to {BRANCH} "
+                    f"(GitHub, Settings, Default branch), or name another repository (AIRFLOW_REPO, or datasurface.airflowRepository): an empty one will do"
+                )
+            if branches:
                 self.server.clone(self.repository, clone, BRANCH)
             else:
-                progress(f"{self.repository} has no {BRANCH}: it is created")
+                progress(f"{self.repository} is empty: {BRANCH} is created")
                 clone.mkdir()
                 self.server.local(clone, "init", "--quiet", "--template=")
                 self.server.local(clone, "symbolic-ref", "HEAD", f"refs/heads/{BRANCH}")
@@ -257,6 +263,7 @@ def main() -> Result:
             "removed": removed,
             "model_tag": live.tag,
             "model_commit": live.commit,
+            "token_expires": publisher.github.token_expires,
         }
 
 

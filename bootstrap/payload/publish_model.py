@@ -1,32 +1,40 @@
-"""Publishes the model of this deployment: takes MODEL_REPO's main (or, when there is none, the template), sets this deployment's
+"""Publishes the model of this deployment: takes MODEL_REPO's main (or the template, for an empty repository), sets this deployment's
 literals in eco.py and rte_azure.py, pushes without force, and makes that commit the live one by a stable GitHub Release.
+A live release that has the literals already stays the live one: commits that somebody has not released yet are not released by this job.
 
 Running it again changes nothing; running it after it was broken off does what is left."""
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from git_cli import BadToken, GitServer, WorkflowRefused
-from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, ensure_release
+from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, Release, ensure_release, live_release, look
 from github_api import VARIABLES as GITHUB_VARIABLES
-from model_edits import EXTRAS_TEXT, Extra, Values, edit_model, parse_extras, refuse_foreign_values
+from model_edits import EXTRAS_TEXT, Values, edit_model, parse_extras, refuse_foreign_values
 from outcome import Refused, Result, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import LostRace, Patience
+from python_source import Keyword
 
 JOB = "publish-model"
 BRANCH = "main"
 ATTEMPTS = 5
 WORKFLOWS = ".github/workflows"
+SHOWN_COMMITS = 10
+# What GitHub's page for a new repository can put into it.
+_NO_CONTENT = re.compile(r"(readme|licen[cs]e)(\.\w+)?|\.gitignore|\.gitattributes", re.IGNORECASE)
 
 _HOST = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?"
 
 VARIABLES = (
     Variable("MODEL_REPO", "repository of the model", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
-    Variable("TEMPLATE_REPO", "repository of the template, for a MODEL_REPO without main", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
+    Variable("TEMPLATE_REPO", "repository of the template, for a MODEL_REPO that is empty", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
     Variable("TEMPLATE_REF", "commit, tag or branch of the template", pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*"),
     Variable("TEMPLATE_URL", "address before the template's /owner/name.git (default: GITHUB_URL)", default="", pattern=r"https?://[^\s/@?#]+(/[^\s?#]*)?", allowed="an https address"),
     Variable("NAMESPACE", "Kubernetes namespace", pattern=r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?", allowed="an RFC 1123 label"),
@@ -39,9 +47,26 @@ VARIABLES = (
     Variable("PG_FQDN", "host name of Airflow's PostgreSQL server", pattern=_HOST, allowed="a host name in lower case"),
     Variable("DATASURFACE_VERSION", "DataSurface release, the tag of its image", pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?", allowed="a version like 1.1.0"),
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
+    Variable(
+        "UNRELEASED_COMMITS",
+        "commits of others on main that no release has yet, when this job has to make a release: refuse, or release them with it",
+        default="refuse",
+        pattern="refuse|release",
+        allowed="refuse or release",
+    ),
     *GITHUB_VARIABLES,
     *PATIENCE_VARIABLES,
 )
+
+
+@dataclass(frozen=True)
+class _Published:
+    """`live` is the commit that is to be the live release's; `edited` are the files that were pushed; `unreleased` are commits of others that stay so."""
+
+    live: str
+    edited: list[str]
+    from_template: bool
+    unreleased: list[str]
 
 
 class _Publisher:
@@ -51,7 +76,7 @@ class _Publisher:
         self.repository = settings["MODEL_REPO"]
         self.patience = Patience.of(settings)
         self.author = (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"])
-        self.extras: list[Extra] = parse_extras(settings["RTE_EXTRAS"])
+        self.extras: list[Keyword] = parse_extras(settings["RTE_EXTRAS"])
         owner, name = self.repository.split("/")
         self.values = Values(
             owner=owner,
@@ -69,7 +94,7 @@ class _Publisher:
         return GitServer(url, token, self.work, self.patience, self.author)
 
     def _clone_template(self, into: Path) -> None:
-        """Checks out the template on a branch without history: its tree becomes the first commit."""
+        """Checks out the template."""
         repository, ref = self.settings["TEMPLATE_REPO"], self.settings["TEMPLATE_REF"]
         url = self.settings["TEMPLATE_URL"].rstrip("/") or self.server.base_url
         template = self._server(url, "")
@@ -88,39 +113,111 @@ class _Publisher:
             raise WrongSetting(f"TEMPLATE_REF {ref!r} is no commit, tag or branch of {url}/{repository}")
         progress(f"template {repository} at {commit}")
         template.local(into, "checkout", "--quiet", "--detach", commit)
-        template.local(into, "checkout", "--quiet", "--orphan", "bootstrap-new-main")
         self.template = f"{url}/{repository} at {commit}"
 
-    def publish(self) -> tuple[str, list[str], bool]:
-        """From a fresh clone to a pushed commit. Returns it, the edited files, and whether the template was taken."""
-        with tempfile.TemporaryDirectory(dir=self.work) as scratch:
-            clone = Path(scratch) / "model"
-            fresh = BRANCH not in self.server.heads(self.repository)
-            if fresh:
-                progress(f"{self.repository} has no {BRANCH}: the template is taken")
-                self._clone_template(clone)
-            else:
-                self.server.clone(self.repository, clone, BRANCH)
-                refuse_foreign_values(clone, self.values, self.repository)
-            changed = edit_model(clone, self.values, self.extras)
+    def _take_model(self, clone: Path, scratch: Path) -> bool:
+        """Checks out what is to be edited. Returns whether it is the template."""
+        branches = self.server.heads(self.repository)
+        if not branches:
+            progress(f"{self.repository} is empty: the template is taken")
+            self._clone_template(clone)
+            # Its tree becomes the first commit.
+            self.server.local(clone, "checkout", "--quiet", "--orphan", "bootstrap-new-main")
+            return True
+        if BRANCH not in branches:
+            raise Refused(
+                f"{self.repository} is not empty, and has no branch {BRANCH}, but {', '.join(sorted(branches))}. Nothing was changed. Rename the model's branch to {BRANCH} "
+                f"(GitHub, Settings, Default branch), or name another repository (MODEL_REPO, or datasurface.modelRepository): an empty one gets the template"
+            )
+        self.server.clone(self.repository, clone, BRANCH, history=True)
+        files = self.server.local(clone, "ls-files").splitlines()
+        if not all(_NO_CONTENT.fullmatch(file) for file in files):
+            refuse_foreign_values(clone, self.values, self.repository)
+            return False
+        progress(f"{self.repository} has {', '.join(files) or 'no file'} and no model: the template is added")
+        template = scratch / "template"
+        self._clone_template(template)
+        for name in self.server.local(template, "ls-files", "-z").split("\0")[:-1]:
+            source, target = template / name, clone / name
+            # The repository's own file stays.
+            if name not in files and not source.is_dir():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(source, target, follow_symlinks=False)
+        self.server.local(clone, "add", "--force", "--all")
+        return True
+
+    def publish(self) -> _Published:
+        """From a fresh clone to a pushed commit. What is refused is refused before the push."""
+        releases, tags = look(self.server, self.github, self.repository)
+        with tempfile.TemporaryDirectory(dir=self.work) as temporary:
+            scratch = Path(temporary)
+            clone = scratch / "model"
+            fresh = self._take_model(clone, scratch)
+            edited = edit_model(clone, self.values, self.extras)
+            if edited:
+                self.server.local(clone, "add", "--", *edited)
+            changed = fresh or self.server.has_staged_changes(clone)
             if changed:
-                self.server.local(clone, "add", "--", *changed)
-            if not fresh and not self.server.has_staged_changes(clone):
+                self._commit(clone, edited, fresh)
+            else:
+                edited = []
                 progress(f"{self.repository} {BRANCH} has this deployment's values already")
-                return self.server.local(clone, "rev-parse", "HEAD").strip(), [], False
-            self._commit(clone, changed, fresh)
-            try:
-                self.server.push(clone, self.repository, BRANCH)
-            except WorkflowRefused as refusal:
-                if not fresh:
-                    raise
-                # The template's workflows check pull requests; the deployment works without them.
-                self.left_out = self.server.local(clone, "ls-files", "--", WORKFLOWS).split("\n")[:-1]
-                progress(f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted.")
-                self.server.local(clone, "rm", "--quiet", "-r", "--cached", "--", WORKFLOWS)
-                self.server.local(clone, "commit", "--quiet", "--amend", "--no-edit")
-                self.server.push(clone, self.repository, BRANCH)
-            return self.server.local(clone, "rev-parse", "HEAD").strip(), changed, fresh
+            live, unreleased = ("", []) if fresh else self._choose(clone, releases, tags)
+            if changed:
+                self._push(clone, fresh)
+            return _Published(live or self.server.local(clone, "rev-parse", "HEAD").strip(), edited, fresh, unreleased)
+
+    def _push(self, clone: Path, fresh: bool) -> None:
+        try:
+            self.server.push(clone, self.repository, BRANCH)
+        except WorkflowRefused as refusal:
+            if not fresh:
+                raise
+            # The template's workflows check pull requests; the deployment works without them.
+            self.left_out = self.server.local(clone, "ls-files", "--", WORKFLOWS).split("\n")[:-1]
+            progress(f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted.")
+            self.server.local(clone, "rm", "--quiet", "-r", "--cached", "--", WORKFLOWS)
+            self.server.local(clone, "commit", "--quiet", "--amend", "--no-edit")
+            self.server.push(clone, self.repository, BRANCH)
+
+    def _choose(self, clone: Path, releases: list[Release], tags: dict[str, str]) -> tuple[str, list[str]]:
+        """The commit that is to be live ("" for HEAD), and the commits of others on main that stay unreleased."""
+        live = live_release(releases, tags)
+        if live is None:
+            return "", []
+        released = {commit for release in releases if release.stable and (commit := tags.get(release.tag))}
+        known = [commit for commit in sorted(released) if self.server.try_local(clone, "rev-parse", "--verify", "--quiet", "--end-of-options", commit + "^{commit}")]
+        log = self.server.local(clone, "log", "--format=%h%x09%ae%x09%an: %s", "HEAD", "--not", *known)
+        lines = [line.split("\t", 2) for line in log.splitlines()]
+        is_right, tree = self._with_values(clone, live) if live.commit in known else (False, "")
+        # What differs in this deployment's values only is no change of theirs.
+        same = tree == self.server.local(clone, "rev-parse", "HEAD^{tree}").strip()
+        unreleased = [] if same else [f"{commit} {text}" for commit, email, text in lines if email != self.author[1]]
+        if not unreleased:
+            return (live.commit if is_right else ""), []
+        shown = "; ".join(unreleased[:SHOWN_COMMITS]) + (f"; and {len(unreleased) - SHOWN_COMMITS} more" if len(unreleased) > SHOWN_COMMITS else "")
+        if is_right:
+            progress(f"note: {self.repository} {BRANCH} has commits that are not released, and are not released by this job, as {live.tag} has this deployment's values: {shown}")
+            return live.commit, unreleased
+        if self.settings["UNRELEASED_COMMITS"] == "refuse":
+            raise Refused(
+                f"{self.repository} {BRANCH} has commits that no release has: {shown}. This deployment has to release its values on top of them, and they would become live with it. Nothing was changed. "
+                f"Publish a release of {BRANCH} when they are ready (its tag: the next after {live.tag}), or set datasurface.unreleasedCommits: release; then deploy again: npx cdktf deploy '*'"
+            )
+        progress(f"note: these commits become live with this deployment's values (datasurface.unreleasedCommits: release): {shown}")
+        return "", []
+
+    def _with_values(self, clone: Path, live: Live) -> tuple[bool, str]:
+        """Whether the live release has this deployment's values, and the tree that it has with them; "" when it cannot be edited."""
+        folder = clone.parent / "live"
+        self.server.local(clone, "worktree", "add", "--quiet", "--detach", str(folder), live.commit)
+        try:
+            edited = edit_model(folder, self.values, self.extras, say=lambda _text: None)
+        except WrongSetting:
+            return False, ""
+        if edited:
+            self.server.local(folder, "add", "--", *edited)
+        return not edited, self.server.local(folder, "write-tree").strip()
 
     def _commit(self, clone: Path, changed: list[str], fresh: bool) -> None:
         values = self.values
@@ -137,16 +234,18 @@ def main() -> Result:
     with tempfile.TemporaryDirectory(prefix="publish-model-") as work:
         publisher = _Publisher(settings, Path(work))
         publisher.server.check_git()
-        commit, changed, fresh = publisher.patience.until_won(f"publishing {publisher.repository}", ATTEMPTS, publisher.publish)
+        published = publisher.patience.until_won(f"publishing {publisher.repository}", ATTEMPTS, publisher.publish)
         notes = f"DataSurface {publisher.values.datasurface_version} on Azure AKS, namespace {publisher.values.namespace}."
-        live, made = ensure_release(publisher.server, publisher.github, publisher.patience, publisher.repository, commit, notes)
-        progress(f"{publisher.repository}: release {live.tag} at {commit} {'published' if made else 'was there already'}")
+        live, made = ensure_release(publisher.server, publisher.github, publisher.patience, publisher.repository, published.live, notes)
+        progress(f"{publisher.repository}: release {live.tag} at {live.commit} {'published' if made else 'was there already'}")
         return {
             "repository": publisher.repository,
-            "commit": commit,
-            "pushed": bool(changed) or fresh,
-            "edited": changed,
-            "from_template": fresh,
+            "commit": live.commit,
+            "pushed": bool(published.edited) or published.from_template,
+            "edited": published.edited,
+            "from_template": published.from_template,
+            "unreleased": published.unreleased,
+            "token_expires": publisher.github.token_expires,
             "left_out": publisher.left_out,
             "tag": live.tag,
             "released": made,

@@ -92,6 +92,8 @@ class GitHubServer:
         self.seen: list[Seen] = []
         # Called with the request and "before" or "after" its effect; never after the answer.
         self.watch: Callable[[Seen, str], None] = lambda _seen, _phase: None
+        # Added to each answer of the REST API.
+        self.api_headers: dict[str, str] = {}
         self.clock = 0
         self._lock = threading.RLock()
         server = self
@@ -188,7 +190,8 @@ class GitHubServer:
 
     def _handle(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
         if path.startswith("/api/v3/"):
-            return self._rest(method, path.removeprefix("/api/v3"), query, headers, body)
+            reply = self._rest(method, path.removeprefix("/api/v3"), query, headers, body)
+            return Reply(reply.status, {**reply.headers, **self.api_headers}, reply.body)
         return self._git(method, path, query, headers, body)
 
     def _git(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:

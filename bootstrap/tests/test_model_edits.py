@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from model_edits import Extra, Values, apply_extra, check, edit_eco, edit_rte, parse_extras, set_import, set_literal  # noqa: E402
+from model_edits import edit_model, parse_extras, refuse_foreign_values, Values  # noqa: E402
 from model_repository import ECO, NAME, OWNER, RTE, VALUES, edited  # noqa: E402
-from outcome import WrongSetting  # noqa: E402
+from outcome import Refused, WrongSetting  # noqa: E402
+from python_source import Keyword, set_import, set_keyword, set_literal  # noqa: E402
 
 GIVEN = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"])
 
@@ -23,44 +26,128 @@ class Literals(unittest.TestCase):
             ("X = 'old'", "X = 'new'"),
             ('X:str="old" # text "a"', 'X:str="new" # text "a"'),
             ('X: str = ""', 'X: str = "new"'),
-            ('X: str = "old"   \r', 'X: str = "new"   \r'),
+            ('X: Final[str] = "old"', 'X: Final[str] = "new"'),
+            ('X: Final = ("old"  # one\n  "er")', 'X: Final = ("new")'),
+            ('if A:\n    X = "old"\nelse:\n    X = "older"', 'if A:\n    X = "new"\nelse:\n    X = "new"'),
+            ('Y = X = r"old"', 'Y = X = "new"'),
+            ('é = 1; X = """old"""', 'é = 1; X = "new"'),
+            ('X: str\nX = "old"', 'X: str\nX = "new"'),
         ):
             with self.subTest(line):
-                self.assertEqual(set_literal("f", f"a\n{line}\nb\n", "X", "new"), f"a\n{wanted}\nb\n")
-                self.assertEqual(set_literal("f", line, "X", "new"), wanted)
+                self.assertEqual(set_literal("f", f"a\n{line}\nb\n".encode(), "X", "new").decode(), f"a\n{wanted}\nb\n")
+                self.assertEqual(set_literal("f", f"{line}\r\n".encode(), "X", "new").decode(), f"{wanted}\r\n")
+                self.assertEqual(set_literal("f", b"\xef\xbb\xbf" + line.encode(), "X", "new"), b"\xef\xbb\xbf" + wanted.encode())
 
-    def test_other_lines_are_no_match(self) -> None:
-        for line in ('# X: str = "old"', '  X = "old"', 'XX = "old"', 'X = f"old"', 'X = "old" + y', 'X: int = "old"', "X = 1", 'X == "old"'):
-            with self.subTest(line), self.assertRaisesRegex(WrongSetting, "^f: no line matches"):
-                set_literal("f", f"{line}\n", "X", "new")
+    def test_other_lines_are_refused(self) -> None:
+        for line, said in (
+            ('# X: str = "old"', "X is not assigned"),
+            ('XX = "old"', "X is not assigned"),
+            ("X: str", "X is not assigned"),
+            ('X = f"old"', "line 1 is .*a string literal"),
+            ('X = "old" + y', "line 1 is"),
+            ("X = 1", "line 1 is"),
+            ('X = "a"\nX += "b"', "line 2 is"),
+            ('X, Y = "old", 1', "line 1 is"),
+            ("for X in y: pass", "line 1 is"),
+        ):
+            with self.subTest(line), self.assertRaisesRegex(WrongSetting, f"^f: {said}"):
+                set_literal("f", f"{line}\n".encode(), "X", "new")
+
+    def imported(self, text: str, *defined: str) -> str:
+        return set_import("f", text.encode(), "createDemoRTE", r"rte_\w+", "rte_azure", set(defined)).decode()
 
     def test_import(self) -> None:
-        self.assertEqual(set_import("f", "from rte_aws import createDemoRTE  # x\r\n"), "from rte_azure import createDemoRTE  # x\r\n")
-        old_dispatch = 'if T == "aws":\n    from rte_aws import createDemoRTE\nelse:\n    from rte_demo import createDemoRTE\n'
-        self.assertEqual(set_import("f", old_dispatch), old_dispatch.replace("rte_aws", "rte_azure").replace("rte_demo", "rte_azure"))
-        for line in ("# from rte_demo import createDemoRTE", "from rte_demo import createDemoRTE, x", "import rte_demo"):
-            with self.subTest(line), self.assertRaises(WrongSetting):
-                set_import("f", f"{line}\n")
+        for line, wanted in (
+            ("from rte_aws import createDemoRTE  # x\r\n", "from rte_azure import createDemoRTE  # x\r\n"),
+            ("from rte_aws import (createDemoRTE)", "from rte_azure import (createDemoRTE)"),
+            ("from rte_aws import (\n    createDemoRTE,  # x\n)", "from rte_azure import (\n    createDemoRTE,  # x\n)"),
+            ("from \\\n  rte_aws import createDemoRTE as make", "from \\\n  rte_azure import createDemoRTE as make"),
+            ("from rte_aws import createDemoRTE, there", "from rte_azure import createDemoRTE, there"),
+            ('if T == "aws":\n    from rte_aws import createDemoRTE\nelse:\n    from rte_demo import createDemoRTE\n', 'if T == "aws":\n    from rte_azure import createDemoRTE\nelse:\n    from rte_azure import createDemoRTE\n'),
+        ):
+            with self.subTest(line):
+                self.assertEqual(self.imported(line, "there"), wanted)
+                self.assertEqual(self.imported(wanted, "there"), wanted)
+
+    def test_imports_that_are_refused(self) -> None:
+        for line, said in (
+            ("# from rte_demo import createDemoRTE", "createDemoRTE is not imported"),
+            ("import rte_demo", "createDemoRTE is not imported"),
+            ("from rte_demo import *", "createDemoRTE is not imported"),
+            ("from rte_demo import createDemoRTE, x", "line 1 imports x from rte_demo, too, which rte_azure.py does not define"),
+            ("from .rte_demo import createDemoRTE", "line 1 imports createDemoRTE from .rte_demo"),
+            ("from mine import createDemoRTE", "line 1 imports createDemoRTE from mine"),
+        ):
+            with self.subTest(line), self.assertRaisesRegex(WrongSetting, f"^f: {said}"):
+                self.imported(f"{line}\n", "there")
+
+
+class Models(unittest.TestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, **files: str | bytes) -> None:
+        for name, content in files.items():
+            (self.folder / f"{name}.py").write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def edit(self, *extras: str) -> list[str]:
+        return edit_model(self.folder, GIVEN, parse_extras(json.dumps(extras)))
 
     def test_edit_is_idempotent_and_keeps_crlf_and_mark(self) -> None:
         for ends in ("\n", "\r\n"):
             for mark in (b"", b"\xef\xbb\xbf"):
                 eco, rte = (mark + text.replace("\n", ends).encode() for text in (ECO, RTE))
-                new_eco, new_rte = edit_eco(eco, GIVEN), edit_rte(rte, GIVEN, parse_extras('["externalSecretProvider=None"]'))
-                check(new_eco, new_rte, GIVEN)
-                self.assertEqual(new_eco, mark + edited()["eco.py"].replace(b"\n", ends.encode()))
-                self.assertEqual((edit_eco(new_eco, GIVEN), edit_rte(new_rte, GIVEN, parse_extras('["externalSecretProvider=None"]'))), (new_eco, new_rte))
+                self.write(eco=eco, rte_azure=rte)
+                self.assertEqual(self.edit("externalSecretProvider=None"), ["eco.py", "rte_azure.py"])
+                self.assertEqual((self.folder / "eco.py").read_bytes(), mark + edited()["eco.py"].replace(b"\n", ends.encode()))
+                self.assertEqual(self.edit("externalSecretProvider=None"), [])
+                new_rte = (self.folder / "rte_azure.py").read_bytes()
                 self.assertEqual(new_rte.count(b"\n"), rte.count(b"\n") + 1)
                 self.assertEqual(new_rte.count(b"\r\n"), new_rte.count(b"\n") if ends == "\r\n" else 0)
 
-    def test_check_finds_what_hit_a_text_only(self) -> None:
-        rte = RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', '"""\nMERGE_HOST: str = "x"\n"""\nMERGE_HOST = str("x")')
-        with self.assertRaisesRegex(WrongSetting, "MERGE_HOST"):
-            check(edited()["eco.py"], edit_rte(rte.encode(), GIVEN, []), GIVEN)
-        with self.assertRaisesRegex(WrongSetting, "createDemoRTE"):
-            check(edited()["eco.py"] + b"from rte_demo import (createDemoRTE)\n", edited()["rte_azure.py"], GIVEN)
-        with self.assertRaisesRegex(WrongSetting, "eco.py: not valid Python"):
-            check(b"def (:", edited()["rte_azure.py"], GIVEN)
+    def test_constants_of_another_module(self) -> None:
+        constants = 'from typing import Final\n\nSQL_HOST: Final[str] = "PLACEHOLDER_SQL_SERVER_FQDN"  # ours\nGIT_REPO_OWNER: str = "x"\n'
+        self.write(
+            eco=ECO.replace('GIT_REPO_OWNER: str = "git_username"  # your user name', "from db_constants import GIT_REPO_OWNER"),
+            rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', "from hosts import MERGE_HOST"),
+            hosts="from db_constants import SQL_HOST as MERGE_HOST\n",
+            db_constants=constants,
+        )
+        refuse_foreign_values(self.folder, GIVEN, "acme/model")
+        self.assertEqual(self.edit(), ["db_constants.py", "eco.py", "rte_azure.py"])
+        self.assertEqual((self.folder / "db_constants.py").read_text(), constants.replace("PLACEHOLDER_SQL_SERVER_FQDN", GIVEN.sql_server_fqdn).replace('"x"', f'"{OWNER}"'))
+        self.assertEqual(self.edit(), [])
+        with self.assertRaisesRegex(Refused, "in its db_constants.py SQL_HOST is '.*Commit to main of acme/model, in db_constants.py: SQL_HOST: str = \"PLACEHOLDER_SQL_SERVER_FQDN\"; then"):
+            refuse_foreign_values(self.folder, Values(OWNER, NAME, GIVEN.namespace, "ours.database.windows.net", GIVEN.pg_fqdn, "1.8.4"), "acme/model")
+
+    def test_constants_that_cannot_be_followed(self) -> None:
+        for line, said in (("from elsewhere import MERGE_HOST", "MERGE_HOST comes from elsewhere, .*elsewhere.py is not there"), ("from rte_azure import MERGE_HOST", "MERGE_HOST is not assigned")):
+            with self.subTest(line):
+                self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', line))
+                with self.assertRaisesRegex(WrongSetting, f"^rte_azure.py: {said}"):
+                    self.edit()
+
+    def test_everything_wrong_is_told_at_once_and_nothing_is_written(self) -> None:
+        self.write(
+            eco=ECO.replace("from rte_demo import", "from mine import").replace("GIT_REPO_NAME: str", "NAME: str"),
+            rte_azure=RTE.replace('"PLACEHOLDER_PG_FQDN"', 'os.environ["PG"]').replace('"airflow-worker"', '"PLACEHOLDER_ACCOUNT"'),
+        )
+        before = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        with self.assertRaises(WrongSetting) as caught:
+            self.edit("Other.k=None")
+        for text in ("eco.py: line 5 imports", "eco.py: GIT_REPO_NAME is not assigned", "rte_azure.py: line 10 is 'AIRFLOW_HOST", "there is no call Other(", "line 11 has PLACEHOLDER_ACCOUNT"):
+            self.assertIn(text, str(caught.exception))
+        self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
+
+    def test_what_hits_a_text_only_is_found(self) -> None:
+        self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', '"""\nMERGE_HOST: str = "x"\n"""\nMERGE_HOST = str("x")'))
+        with self.assertRaisesRegex(WrongSetting, "^rte_azure.py: line 11 is 'MERGE_HOST = str"):
+            self.edit()
+        self.write(eco="def (:")
+        with self.assertRaisesRegex(WrongSetting, "^eco.py: not valid Python"):
+            self.edit()
 
 
 class Keywords(unittest.TestCase):
@@ -88,7 +175,7 @@ class Keywords(unittest.TestCase):
     def test_ensured(self) -> None:
         for old, new in self.CASES:
             with self.subTest(old):
-                result = apply_extra("x.py", old.encode(), Extra("f", "k", "None")).decode()
+                result = set_keyword("x.py", old.encode(), Keyword("f", "k", "None")).decode()
                 self.assertEqual(result, new)
                 ast.parse(result)
 
@@ -103,7 +190,7 @@ class Keywords(unittest.TestCase):
             ("f(a)", "f(a)"),
         ):
             with self.subTest(old):
-                result = apply_extra("x.py", old.encode(), Extra("f", "k", None)).decode()
+                result = set_keyword("x.py", old.encode(), Keyword("f", "k", None)).decode()
                 self.assertEqual(result, new)
                 ast.parse(result)
 
@@ -111,21 +198,21 @@ class Keywords(unittest.TestCase):
         for old, _ in self.CASES:
             if "k" not in old:
                 with self.subTest(old):
-                    there = apply_extra("x.py", old.encode(), Extra("f", "k", "None"))
-                    self.assertEqual(ast.dump(ast.parse(apply_extra("x.py", there, Extra("f", "k", None)))), ast.dump(ast.parse(old)))
+                    there = set_keyword("x.py", old.encode(), Keyword("f", "k", "None"))
+                    self.assertEqual(ast.dump(ast.parse(set_keyword("x.py", there, Keyword("f", "k", None)))), ast.dump(ast.parse(old)))
 
     def test_no_such_call(self) -> None:
-        with self.assertRaisesRegex(WrongSetting, r"x.py: no line matches 'f\('"):
-            apply_extra("x.py", b"g(1)\n", Extra("f", "k", "None"))
+        with self.assertRaisesRegex(WrongSetting, r"x.py: there is no call f\("):
+            set_keyword("x.py", b"g(1)\n", Keyword("f", "k", "None"))
 
     def test_parse(self) -> None:
         self.assertEqual(
             parse_extras('["a=None", "SQLServerDatabase.b = True", "!c", "!D.e"]'),
             [
-                Extra("YellowAzureExternalAirflow3AndMergeDatabase", "a", "None"),
-                Extra("SQLServerDatabase", "b", "True"),
-                Extra("YellowAzureExternalAirflow3AndMergeDatabase", "c", None),
-                Extra("D", "e", None),
+                Keyword("YellowAzureExternalAirflow3AndMergeDatabase", "a", "None"),
+                Keyword("SQLServerDatabase", "b", "True"),
+                Keyword("YellowAzureExternalAirflow3AndMergeDatabase", "c", None),
+                Keyword("D", "e", None),
             ],
         )
         for text in ("", "null", "[1]", '["a"]', '["!a=1"]', '["a="]', '["a=b"]', '["a b=1"]'):

@@ -129,12 +129,6 @@ class Published(PublishDagTest):
         self.assertEqual(sorted(self.dags.files()), [".gitignore", MANIFEST, INFRASTRUCTURE])
         self.assertFalse(self.job(0).result["pushed"])
 
-    def test_other_branches_stay_when_main_is_created(self) -> None:
-        other = self.dags.commit({"x": b"1"}, branch="master")
-        self.job(0)
-        self.assertEqual(self.dags.head("master"), other)
-        self.assertEqual(sorted(self.dags.files()), [MANIFEST, INFRASTRUCTURE])
-
     def test_links_are_not_followed(self) -> None:
         outside = self.folder / "outside.py"
         outside.write_text("untouched")
@@ -207,6 +201,11 @@ class Disturbed(PublishDagTest):
 
 
 class Refused(PublishDagTest):
+    def test_repository_without_main_is_not_empty(self) -> None:
+        self.dags.commit({"dags/mine_dag.py": b"x = 1\n"}, branch="master")
+        self.assertIn("is not empty, and has no branch main, from which Airflow reads the DAGs, but master", self.job(3).message)
+        self.assertEqual(self.dags.head(), "")
+
     def test_protected_branch(self) -> None:
         self.dags.refuse_pushes("protected branch hook declined", ["error: GH006: Protected branch update failed for refs/heads/main."])
         done = self.job(3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import unittest
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
@@ -14,7 +14,7 @@ from model_repository import NAME, OWNER, VALUES, edited, template, with_crlf
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
-TOKEN_REMEDY = "Set TF_VAR_github_token to a valid one, raise revisions.tokens in the environment's file (the plan then asks for both tokens)"
+TOKEN_REMEDY = "Take a valid one: set TF_VAR_github_token to it, raise revisions.tokens in the environment's file (the plan then asks for both tokens)"
 
 
 class PublishModelTest(JobTest):
@@ -80,10 +80,46 @@ class Settled(PublishModelTest):
         self.assertEqual(self.server.steps("push", "ask-push", "release"), [])
         self.assertEqual((done.result["pushed"], done.result["released"], done.result["edited"]), (False, False, []))
 
-    def test_repository_without_main_keeps_its_other_branches(self) -> None:
-        other = self.model.commit({"notes.md": b"mine\n"}, branch="master")
+    def test_repository_that_is_new_on_github_gets_the_template_beside_its_own_files(self) -> None:
+        own = {"README.md": b"# ours\n", "LICENSE": b"ours\n", ".gitignore": b"*.py\n.venv\n"}
+        first = self.model.commit(own)
         self.assert_published(self.job(0), "v1.0.0-demo")
-        self.assertEqual(self.model.head("master"), other)
+        self.assertEqual(self.model.commits()[1:], [first])
+        self.assertEqual(sorted(self.model.files()), sorted({**template(), **own}))
+        for name, data in {**template(), **own, **edited()}.items():
+            self.assertEqual(self.model.read(name), data)
+
+    def test_unreleased_commits_of_others_stay_so_while_the_live_release_has_the_values(self) -> None:
+        self.job(0)
+        live = self.model.head()
+        theirs = self.model.commit({"fragment.py": b"x = 1\n"}, "half of a change")
+        # An edit of ours on top of it, too: the live release has the values.
+        self.model.commit({"rte_azure.py": template()["rte_azure.py"]}, "placeholders again")
+        for _ in range(2):
+            done = self.job(0)
+            self.assertEqual((done.result["tag"], done.result["commit"], done.result["released"]), ("v1.0.0-demo", live, False))
+            self.assertEqual(len(done.result["unreleased"]), 2)  # type: ignore[arg-type]
+            self.assertIn(f"note: {MODEL} main has commits that are not released", done.out)
+            self.assertIn(f"{theirs[:7]} Somebody: half of a change", done.out)
+        self.assertEqual(self.model.tags(), {"v1.0.0-demo": live})
+        self.assertEqual(self.model.read("rte_azure.py"), edited()["rte_azure.py"])
+
+    def test_unreleased_commits_of_others_are_not_released_with_new_values(self) -> None:
+        self.job(0)
+        self.model.commit({"fragment.py": b"x = 1\n"}, "half of a change")
+        before = state(self.model)
+        done = self.job(3, {"DATASURFACE_VERSION": "1.9.0"})
+        for text in ("Somebody: half of a change", "Nothing was changed", "Publish a release of main", "datasurface.unreleasedCommits: release"):
+            self.assertIn(text, done.message)
+        self.assertEqual(state(self.model), before)
+        done = self.job(0, {"DATASURFACE_VERSION": "1.9.0", "UNRELEASED_COMMITS": "release"})
+        self.assertEqual((done.result["tag"], done.result["unreleased"]), ("v1.0.1-demo", []))
+        self.assertIn("become live with this deployment's values", done.out)
+
+    def test_a_release_of_these_commits_by_hand_is_the_other_way(self) -> None:
+        self.job(0)
+        self.release("v1.0.1-demo", commit=self.model.commit({"fragment.py": b"x = 1\n"}))
+        self.assertEqual(self.job(0, {"DATASURFACE_VERSION": "1.9.0"}).result["tag"], "v1.0.2-demo")
 
     def test_template_by_tag_and_by_branch(self) -> None:
         self.template.git("tag", "-a", "-m", "x", "v9", self.template_commit)
@@ -509,6 +545,53 @@ class Refused(PublishModelTest):
                 self.assertIn("does not exist, or the token", done.message)
                 self.assertIn(name, done.message)
 
+    def test_what_github_says_decides(self) -> None:
+        self.publish_by_hand()
+        for said, meant in (
+            ("Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "IP allow list: let an owner add"),
+            ("`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.", "forbids classic tokens: make a fine-grained one"),
+            ("The \'acme\' organization forbids access via a fine-grained personal access tokens if the token\'s lifetime is greater than 366 days. Please adjust your token\'s lifetime.", "one that ends sooner"),
+            ("Sorry. Your account was suspended.", "suspended: use a token of another account"),
+            ("Repository access blocked", "its owner can see why"),
+            ("Resource not accessible by personal access token", "lacks a right"),
+        ):
+            with self.subTest(said):
+                self.server.troubles = [Trouble("list-releases", error_reply(403, said))]
+                done = self.job(3)
+                self.assertIn(meant, done.message)
+                self.assertIn(said.rstrip("."), done.message)
+                if meant != "lacks a right":
+                    self.assertNotIn("lacks a right", done.message)
+
+    def test_what_git_says_decides(self) -> None:
+        self.server.troubles = [Trouble("look", text_reply(403, "The `acme` organization has an IP allow list enabled, and 20.1.2.3 is not permitted to access this resource."))]
+        self.assertIn("IP allow list: let an owner add", self.job(3).message)
+        self.model.commit(template())
+        self.model.refuse_pushes("push declined due to email privacy restrictions", ["error: GH007: Your push would publish a private email address."])
+        self.assertIn("datasurface.commitAuthor.email", self.job(3).message)
+        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found", "- Commit author email must match a given regex pattern: @acme.com$"])
+        self.assertIn("set datasurface.commitAuthor to one", self.job(3).message)
+
+    def test_end_of_the_token_is_told(self) -> None:
+        self.publish_by_hand("v1.0.0-demo")
+        for form, days, warned in (("%Y-%m-%d %H:%M:%S UTC", 29, True), ("%Y-%m-%d %H:%M:%S +0000", 31, False)):
+            with self.subTest(days=days):
+                ends = datetime.now(timezone.utc) + timedelta(days=days, hours=1)
+                self.server.api_headers = {"GitHub-Authentication-Token-Expiration": ends.strftime(form)}
+                done = self.job(0)
+                self.assertEqual(done.result["token_expires"], ends.strftime("%Y-%m-%dT%H:%M:%SZ"))
+                self.assertEqual(done.out.count("the GitHub token ends on"), 1)
+                self.assertEqual("warning: in 29 days. Make a new one before: set TF_VAR_github_token to it, raise revisions.tokens" in done.out, warned)
+        self.server.api_headers = {"GitHub-Authentication-Token-Expiration": "soon"}
+        self.assertEqual(self.job(0).result["token_expires"], "")
+
+    def test_repository_without_main_is_not_empty(self) -> None:
+        self.model.commit({"eco.py": b"mine\n"}, branch="master")
+        self.model.commit({"eco.py": b"mine\n"}, branch="dev")
+        done = self.job(3)
+        self.assertIn(f"{MODEL} is not empty, and has no branch main, but dev, master", done.message)
+        self.assertEqual((self.model.head(), self.model.releases), ("", []))
+
     def test_archived_repository(self) -> None:
         self.model.commit(template())
         self.model.archived = True
@@ -602,7 +685,7 @@ class WrongSettings(PublishModelTest):
 
     def test_model_of_another_shape(self) -> None:
         for name, old, new, texts in (
-            ("eco.py", b"\nfrom rte_demo import", b"\nfrom my_rte import", ("eco.py", "from rte_demo import createDemoRTE")),
+            ("eco.py", b"\nfrom rte_demo import", b"\nfrom my_rte import", ("eco.py: line 5 imports createDemoRTE from my_rte", "wanted is `from rte_azure import createDemoRTE`")),
             ("eco.py", b"GIT_REPO_OWNER: str", b"OWNER: str", ("eco.py", "GIT_REPO_OWNER")),
             ("rte_azure.py", b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', b'MERGE_HOST: str = os.environ["MERGE_HOST"]', ("rte_azure.py", "MERGE_HOST", "line 8", "literal")),
             ("rte_azure.py", b'"airflow-worker"', b'"PLACEHOLDER_ACCOUNT"', ("rte_azure.py", "line 11", "PLACEHOLDER_ACCOUNT")),
@@ -620,7 +703,7 @@ class WrongSettings(PublishModelTest):
                 self.assertEqual(state(self.model), before)
 
     def test_main_without_a_model(self) -> None:
-        self.model.commit({"README.md": b"# new\n"})
+        self.model.commit({"README.md": b"# new\n", "docs/README.md": b"# not at the top\n"})
         self.assertIn("eco.py is not in", self.job(2).message)
 
     def test_file_that_is_a_link(self) -> None:

@@ -110,8 +110,8 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     name: "key-that-the-secret-does-not-have",
     about: "a job asks its Secret for a key that is not in it: the pod never starts",
     file: "bootstrap/jobs.ts",
-    from: 'const GIT_HUB = { GITHUB_TOKEN: secret("git", "TOKEN") } as const;',
-    to: 'const GIT_HUB = { GITHUB_TOKEN: secret("git", "token") } as const;',
+    from: 'GITHUB_TOKEN: secret("git", "TOKEN")',
+    to: 'GITHUB_TOKEN: secret("git", "token")',
     caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes its secrets by keys that the Secrets have" },
   },
   {
