@@ -3,10 +3,15 @@ import { limitOf } from "./limits";
 import { nearest } from "./nearest";
 import { allowedAt, choiceAt, homesOf, inWords, keysAt, nodesAt, valuesOf } from "./json-schema";
 import type { Problem } from "./problem";
-import { looksLikeToken, secretVariableFor, TOKEN_NOT_SHOWN } from "./secret-looking";
+import { settingMeantBy } from "./other-names";
+import { looksLikeToken, namesSecret, secretRemedy, TOKEN_NOT_SHOWN } from "./secret-looking";
 
 /** A problem of which only the place is still to be said. */
-export type Finding = Omit<Problem, "where" | "field"> & { readonly path: readonly PropertyKey[] };
+export type Finding = Omit<Problem, "where" | "field"> & {
+  readonly path: readonly PropertyKey[];
+  /** The setting that an unknown key was meant for: that it is missing goes without saying. */
+  readonly meant?: readonly string[];
+};
 
 /** What an issue needs to be told well. */
 export interface Given {
@@ -14,14 +19,18 @@ export interface Given {
   readonly content: unknown;
   /** The plain text of a value in the file. */
   readonly sourceOf: (path: readonly PropertyKey[]) => string | undefined;
-  /** Whether a field takes a text: a remedy that is refused next is none. */
-  readonly accepts: (path: readonly PropertyKey[], text: string) => boolean;
+  /** What a field says against a value, if anything: a remedy that is refused next is none. */
+  readonly refusal: (path: readonly PropertyKey[], value: unknown) => Words | undefined;
 }
+
+/** What is allowed instead, and what to do. */
+export type Words = Pick<Problem, "allowed" | "remedy">;
 
 type Issue = z.core.$ZodIssue;
 
 /** Words for what zod found. */
-export function findings(issue: Issue, { content, sourceOf, accepts }: Given): readonly Finding[] {
+export function findings(issue: Issue, given: Given): readonly Finding[] {
+  const { content, sourceOf } = given;
   const path = issue.path;
   const value = valueAt(content, path);
   if (looksLikeToken(value)) {
@@ -29,7 +38,7 @@ export function findings(issue: Issue, { content, sourceOf, accepts }: Given): r
   }
   const at = { path, given: show(value, sourceOf(path)) };
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey(path, key, value));
+    return issue.keys.map((key) => unknownKey(path, key, given));
   }
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ path, given: `the key ${JSON.stringify(String(path.at(-1)))}`, ...wordsOf(inner) }));
@@ -38,12 +47,12 @@ export function findings(issue: Issue, { content, sourceOf, accepts }: Given): r
     return [missing(path)];
   }
   if (issue.code === "invalid_type") {
-    return [{ ...at, allowed: allowedAt(path) ?? `a ${issue.expected}`, remedy: typeRemedy(issue.expected, value, at.given, path, accepts) }];
+    return [{ ...at, allowed: allowedAt(path) ?? `a ${issue.expected}`, remedy: typeRemedy(issue.expected, value, at.given, path, given) }];
   }
   return [{ ...at, ...(issue.code === "invalid_value" || issue.code === "invalid_union" ? choice(path, value) : wordsOf(issue)) }];
 }
 
-function wordsOf(issue: { readonly message?: string; readonly params?: unknown }): Words {
+export function wordsOf(issue: { readonly message?: string; readonly params?: unknown }): Words {
   const { allowed, remedy } = (issue.params ?? {}) as { allowed?: string; remedy?: string };
   return { allowed: allowed ?? issue.message ?? "another value", remedy: remedy ?? "change the value" };
 }
@@ -67,24 +76,27 @@ function missing(path: readonly PropertyKey[]): Finding {
   };
 }
 
-type Words = Pick<Problem, "allowed" | "remedy">;
-
 /** Words for a value that is none of those listed: one of them may only have been written otherwise. */
 function choice(path: readonly PropertyKey[], value: unknown): Words {
-  const same = valuesOf(nodesAt(path)).find((one) => inWords(one) === inWords(value));
+  const values = valuesOf(nodesAt(path));
+  if (typeof value === "number" && /Mb$/.test(String(path.at(-1))) && values.includes(value * 1024)) {
+    return { allowed: allowedAt(path) ?? "another value", remedy: `did you mean ${value * 1024}? It is in MiB` };
+  }
+  const same = values.find((one) => inWords(one) === inWords(value));
   const form = typeof same === "string" ? `in quotes: "${same}"` : `without quotes: ${inWords(same)}`;
   return { allowed: allowedAt(path) ?? "another value", remedy: same === undefined ? "choose one of them" : `write it ${form}` };
 }
 
-function typeRemedy(expected: string, value: unknown, given: string, path: readonly PropertyKey[], accepts: Given["accepts"]): string {
+function typeRemedy(expected: string, value: unknown, given: string, path: readonly PropertyKey[], { refusal }: Given): string {
   if (value === null) {
-    return `write ${["object", "record"].includes(expected) ? "its keys on indented lines below" : "a value after the colon"}, or delete the line`;
+    const required = nodesAt(path.slice(0, -1)).some((node) => node.required?.includes(String(path.at(-1))));
+    return `write ${["object", "record"].includes(expected) ? "its keys on indented lines below" : "a value after the colon"}${required ? "" : ", or delete the line"}`;
   }
   if (valuesOf(nodesAt(path)).length > 0) {
     return choice(path, value).remedy;
   }
   if (expected === "string" && typeof value !== "object") {
-    return accepts(path, given) ? `put the value in quotes: "${given}"` : "write a value that is allowed, in quotes";
+    return refusal(path, given)?.remedy ?? `put the value in quotes: "${given}"`;
   }
   if (expected === "number") {
     return typeof value === "string" && /^\d+$/.test(value) ? `write it without quotes: ${value}` : "give a number within these bounds";
@@ -95,13 +107,16 @@ function typeRemedy(expected: string, value: unknown, given: string, path: reado
   return expected === "array" ? "write a list: each entry on a line of its own, after '- '" : "write the keys on indented lines below";
 }
 
-/** @param value - the section, which may have chosen one of several forms */
-function unknownKey(section: readonly PropertyKey[], key: string, value: unknown): Finding {
+function unknownKey(section: readonly PropertyKey[], key: string, given: Given): Finding {
   const path = [...section, key];
+  const dotted = path.map(String).join(".");
+  const inSection = valueAt(given.content, section);
+  const value = valueAt(given.content, path);
   const choice = choiceAt(section);
-  const chosen = choice?.forms.find((form) => form.value === valueAt(value, [choice.discriminator]));
+  const chosen = choice?.forms.find((form) => form.value === valueAt(inSection, [choice.discriminator]));
   const known = chosen?.keys ?? keysAt(section);
   const allowed = known.length > 0 ? `the keys ${known.join(", ")}` : "no key";
+  const unknown = (remedy: string): Finding => ({ path, given: `the unknown key ${key}`, allowed, remedy });
   if (choice && chosen) {
     const { discriminator, forms } = choice;
     const homes = forms.filter(({ keys }) => keys.includes(key)).map((form) => inWords(form.value)).join(" or ");
@@ -114,45 +129,57 @@ function unknownKey(section: readonly PropertyKey[], key: string, value: unknown
       };
     }
   }
-  const limit = limitOf([...section, key].map(String).join("."));
-  if (limit !== undefined) {
-    return { path, given: `the unknown key ${key}`, allowed, remedy: `delete it: ${limit}; docs/limits.md says what to do instead` };
+  if (key === "<<") {
+    return unknown("YAML 1.2 has no merge keys: write the fields out");
   }
   if (section[0] === "backend" && key === "key") {
-    return { path, given: "the unknown key key", allowed, remedy: "delete it: each stack's state is named after the stack" };
+    return unknown("delete it: each stack's state is named after the stack");
   }
-  const variable = secretVariableFor(key, section.map(String).join("."));
-  const meant = nearest(key, known);
-  if (variable !== undefined && meant === undefined) {
-    return {
-      path,
-      given: `the key ${key}; its value is not shown`,
-      allowed: "no secret in a settings file",
-      remedy: `delete the line, revoke the secret if the file was shared, and set the environment variable ${variable}`,
-    };
-  }
-  return {
-    path,
-    given: `the unknown key ${key}`,
-    allowed,
-    remedy: meant === undefined ? elsewhere(key, section) : `did you mean ${meant}?`,
+  const toSetting = (meant: readonly string[]): Finding => {
+    const sameSection = meant.slice(0, -1).join(".") === section.map(String).join(".");
+    return valueAt(given.content, meant) === undefined
+      ? { ...unknown(`did you mean ${sameSection ? String(meant.at(-1)) : meant.join(".")}?`), meant }
+      : unknown(`delete it: ${meant.join(".")} is set already`);
   };
+  const setting = settingMeantBy(dotted);
+  if (setting !== undefined) {
+    return toSetting(setting.split("."));
+  }
+  const secret = namesSecret(key, value);
+  const limit = secret ? undefined : limitOf(dotted);
+  if (limit !== undefined) {
+    return unknown(`delete it: ${limit.today}; docs/limits.md says what to do instead`);
+  }
+  const near = nearest(key, known);
+  if (near !== undefined) {
+    return toSetting([...section.map(String), near]);
+  }
+  if (secret) {
+    return { path, given: `the key ${key}; its value is not shown`, allowed: "no secret in a settings file", remedy: secretRemedy(key, section.map(String).join(".")) };
+  }
+  const home = homeOf(key, section, given);
+  if (home === undefined) {
+    return unknown("correct or delete it; docs/settings.md lists the settings, docs/limits.md says what has none");
+  }
+  return valueAt(given.content, home) === undefined
+    ? { ...unknown(`move it to ${home.length === 1 ? "the file's own level, not indented" : home.slice(0, -1).join(".")}`), meant: home }
+    : unknown(`delete it: ${home.join(".")} is set already`);
 }
 
 /** Sections whose keys have namesakes elsewhere that mean something else: the state's subscription is not the deployment's. */
 const OWN_WORDS: readonly PropertyKey[] = ["backend", "cluster", "postgresql", "sql"];
 
-function elsewhere(key: string, section: readonly PropertyKey[]): string {
-  if (key === "<<") {
-    return "YAML 1.2 has no merge keys: write the fields out";
-  }
+/** The setting of a key's name elsewhere, if there is one alone, it means the same, and it accepts the value. */
+function homeOf(key: string, section: readonly PropertyKey[], { content, refusal }: Given): readonly string[] | undefined {
   const [home, ...others] = homesOf(key);
-  const sameSection = home?.split(".")[0] === section[0];
-  const meansTheSame = home !== undefined && (home === "" || sameSection || (section.length <= 1 && !home.includes(".") && !OWN_WORDS.includes(section[0] ?? "")));
-  if (home === undefined || others.length > 0 || !meansTheSame) {
-    return "correct or delete it";
+  if (home === undefined || others.length > 0) {
+    return undefined;
   }
-  return `move it to ${home === "" ? "the file's own level, not indented" : home}`;
+  const sections = home === "" ? [] : home.split(".");
+  const sameSection = sections[0] === section[0];
+  const meansTheSame = sections.length === 0 || sameSection || (section.length <= 1 && sections.length === 1 && !OWN_WORDS.includes(section[0] ?? ""));
+  const target = [...sections, key];
+  return meansTheSame && refusal(target, valueAt(content, [...section, key])) === undefined ? target : undefined;
 }
 
 export function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { brokenRules } from "./cross-field-rules";
 import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides, valueOf } from "./environment-variables";
-import { type Finding, findings, tokenFinding, valueAt } from "./issue-problems";
+import { type Finding, findings, tokenFinding, valueAt, type Words, wordsOf } from "./issue-problems";
 import { hasInvisible, trimmedTexts } from "./invisible";
 import { type Names, physicalNames } from "./names";
 import { nearest } from "./nearest";
@@ -105,7 +105,8 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
   }
 
   const { content, variableOf } = override(trimmedTexts(file.content) as Record<string, unknown>, variables);
-  const place = ({ path, ...words }: Finding): Placed => {
+  const place = ({ path, given, allowed, remedy }: Finding): Placed => {
+    const words = { given, allowed, remedy };
     const field = path.map(String).join(".");
     const position = [...variableOf.keys()].indexOf(field);
     const { offset, shown: where } = file.placeOf(path);
@@ -113,17 +114,21 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
       ? { where, field, ...words, order: offset }
       : { where: `environment variable ${variableOf.get(field)}`, field, ...words, order: source.length + 1 + position };
   };
-  const accepts = (path: readonly PropertyKey[], text: string): boolean => {
-    const issues = settingsSchema.safeParse(withValue(content, path, text)).error?.issues ?? [];
-    return !issues.some((issue) => issue.path.join(".") === path.join("."));
+  const refusal = (path: readonly PropertyKey[], value: unknown): Words | undefined => {
+    const issues = settingsSchema.safeParse(withValue(content, path, value)).error?.issues ?? [];
+    const issue = issues.find((one) => path.every((key, position) => one.path[position] === key));
+    return issue && wordsOf(issue);
   };
-  const given = { content, sourceOf: file.sourceOf, accepts };
   const parsed = settingsSchema.safeParse(content);
-  const rules = brokenRules(parsed.success ? parsed.data : readableSettings(content));
+  const found = (parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { content, sourceOf: file.sourceOf, refusal }));
+  const meant = found.map((finding) => finding.meant?.join("."));
+  // A setting under another name counts in the rules between fields: its default would break them.
+  const asMeant = found.reduce<unknown>((so, { path, meant: setting }) => (setting === undefined ? so : withValue(so, setting, valueAt(content, path))), content);
+  const rules = brokenRules(parsed.success ? parsed.data : readableSettings(asMeant));
   problems.push(
-    ...(parsed.error?.issues ?? []).flatMap((issue) => findings(issue, given)).map(place),
-    ...tokensAmong(content).map(place),
     ...templatesAmong(content).map(place),
+    ...found.filter(({ path }) => valueAt(content, path) !== undefined || !meant.includes(path.map(String).join("."))).map(place),
+    ...tokensAmong(content).map(place),
     ...invisibleAmong(content).map(place),
     ...rules.map(({ field, ...words }) => place({ path: field, ...words })),
     ...backendProblems(variables, shown, source.length + 1000),
@@ -226,7 +231,7 @@ function invisibleAmong(content: unknown, path: readonly PropertyKey[] = []): re
 function templatesAmong(content: unknown, path: readonly PropertyKey[] = []): readonly Finding[] {
   const value = valueAt(content, path);
   if (typeof value === "string" && /[$%]\{/.test(value)) {
-    return [{ path, given: JSON.stringify(value), allowed: "text without ${ and %{", remedy: "write the value itself: settings are no Terraform expressions" }];
+    return [{ path, given: JSON.stringify(value), allowed: "text without ${ and %{", remedy: "write the value itself, or leave the field to the variable that overrides it (docs/settings.md lists them): settings are no templates" }];
   }
   return typeof value === "object" && value !== null
     ? Object.keys(value).flatMap((key) => templatesAmong(content, [...path, Array.isArray(value) ? Number(key) : key]))

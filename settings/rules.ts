@@ -3,7 +3,7 @@ import { parseCidr, parseIpv4, rangeAround } from "./cidr";
 import { plainly } from "./invisible";
 import { KUBERNETES_MINORS, minorRemedy, MINORS_IN_WORDS } from "./kubernetes-minors";
 import { PRINCIPAL_TYPES } from "./principals";
-import { virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
+import { sizeMeantBy, virtualMachineSize, VIRTUAL_MACHINE_SIZE } from "./sizes";
 
 /**
  * What Azure and Kubernetes refuse, as zod schemas: said before a plan instead of ten minutes into a deployment.
@@ -305,7 +305,8 @@ export const nodeSize = () =>
 function nodeSizeFault(name: string): string | undefined {
   const size = virtualMachineSize(name);
   if (!size) {
-    return "`az vm list-skus --location REGION --resource-type virtualMachines` lists them";
+    const meant = sizeMeantBy(name);
+    return meant === undefined || meant === name || nodeSizeFault(meant) !== undefined ? "`az vm list-skus --location REGION --resource-type virtualMachines` lists them" : `did you mean ${meant}?`;
   }
   if (size.arm) {
     return `${name} has an ARM processor, and DataSurface's images are for amd64 only: choose a size without p`;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES } from "../bootstrap/releases";
+import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../bootstrap/releases";
 import { parsePrincipal } from "./principals";
 import {
   blobContainerName,
@@ -36,7 +36,7 @@ import {
   uuid,
   virtualNetworkName,
 } from "./rules";
-import { POSTGRESQL_SKU } from "./sizes";
+import { POSTGRESQL_SKU, postgresqlSkuMeantBy } from "./sizes";
 
 /**
  * The settings of one environment: what `environments/NAME.yaml` may hold. Descriptions become the JSON Schema that
@@ -165,7 +165,10 @@ const postgresql = z.strictObject({
   adminUser: postgresqlAdminUser().describe("Administrator login (PG_ADMIN_USER); cannot change later"),
   sku: pattern(POSTGRESQL_SKU, {
     allowed: "a SKU of PostgreSQL Flexible Server: B_, GP_ or MO_ and a size of that tier, for example B_Standard_B1ms or GP_Standard_D2ds_v5",
-    remedy: "`az postgres flexible-server list-skus --location REGION` lists them",
+    remedy: (value) => {
+      const meant = postgresqlSkuMeantBy(value);
+      return meant === undefined ? "`az postgres flexible-server list-skus --location REGION` lists them" : `did you mean ${meant}?`;
+    },
   }).describe("Tier and size: B_ burstable, GP_ general purpose, MO_ memory optimized"),
   storageMb: z
     .literal([32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216])
@@ -218,10 +221,20 @@ const storage = z
   })
   .prefault({});
 
+/** Lines of one release. */
+const SINGLE_RELEASES = RELEASE_LINES.map(({ line }) => line).filter((line) => findReleaseLine(line) !== undefined);
+
+/** `1.8` and `v1.8.4` were meant for the release 1.8.4. */
+function versionRemedy(value: string): string {
+  const plain = value.replace(/^v/i, "");
+  const meant = plain !== value && findReleaseLine(plain) ? plain : SINGLE_RELEASES.find((release) => release.startsWith(`${plain}.`));
+  return meant === undefined ? `choose one of them, for example ${SINGLE_RELEASES.at(-1)}, or add a row to bootstrap/releases.ts` : `did you mean ${meant}?`;
+}
+
 const datasurface = z.strictObject({
   version: text((value) => findReleaseLine(value) !== undefined, {
     allowed: `a version N.N.N of one of these lines: ${KNOWN_LINES}`,
-    remedy: "choose one of them, or add a row to bootstrap/releases.ts",
+    remedy: versionRemedy,
   }, /^\d+\.\d+\.\d+$/).describe("DataSurface release (DATASURFACE_VERSION)"),
   imageDigest: digest().optional().describe("Pins the image: the vendor has moved the tag v1.1.0"),
   namespace: namespaceName().describe("Kubernetes namespace (NAMESPACE)"),

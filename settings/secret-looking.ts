@@ -1,34 +1,64 @@
-/** Secrets that people put into a settings file, and where each belongs. */
-const HOMES: readonly (readonly [pattern: RegExp, variable: string])[] = [
-  [/git_?lab.*(token|password)|deploy_?token$/i, "TF_VAR_gitlab_customer_token"],
-  [/git_?hub.*(token|pat)|^git.*token|^pat$/i, "TF_VAR_github_token"],
-  [/(pg|postgres).*pass/i, "TF_VAR_pg_admin_password"],
-  [/sql.*pass/i, "TF_VAR_sql_admin_password"],
-  [/(airflow|admin).*pass/i, "TF_VAR_airflow_admin_password"],
-  [/token/i, "TF_VAR_github_token or TF_VAR_gitlab_customer_token"],
-  [/pass(word)?|secret|credential/i, "TF_VAR_pg_admin_password, TF_VAR_sql_admin_password or TF_VAR_airflow_admin_password"],
+/** What is to be done with a secret that stands in a settings file, behind "delete the line". */
+type Home = { readonly variable: string } | { readonly madeWith: string };
+type Homes = readonly (readonly [pattern: RegExp, home: Home])[];
+
+/** Secrets that the deployment makes. */
+const MADE: Homes = [
+  [/fernet/i, { madeWith: "revisions.fernetKey" }],
+  [/(jwt|api|web_?server|flask|redis|broker|session).*(secret|key|pass)|^secret_?key$/i, { madeWith: "revisions.airflowKeys" }],
 ];
 
-/** Secrets of the backend: Terraform takes them from its own variables. */
-const BACKEND_HOME = "that Terraform's backend reads (ARM_ACCESS_KEY or ARM_SAS_TOKEN, or TF_TOKEN_app_terraform_io)";
+/** Secrets by the name of their key. The first pattern that fits tells. */
+const HOMES: Homes = [
+  [/git_?lab.*(token|pass)|deploy_?token$/i, { variable: "TF_VAR_gitlab_customer_token" }],
+  [/git_?hub.*(token|pat|pass)|^git.*token|^pat$|(ssh|deploy)_?(private_?)?key/i, { variable: "TF_VAR_github_token" }],
+  [/(pg|postgres).*(pass|pwd)/i, { variable: "TF_VAR_pg_admin_password" }],
+  [/sql.*(pass|pwd)/i, { variable: "TF_VAR_sql_admin_password" }],
+  [/airflow.*(pass|pwd)/i, { variable: "TF_VAR_airflow_admin_password" }],
+  [/(client|principal|sp)_?secret/i, { variable: "ARM_CLIENT_SECRET, which Terraform's providers read" }],
+];
 
 /** A key such as adminPassword says by its section whose password it is. */
-const PASSWORD_OF: Readonly<Record<string, string>> = {
-  postgresql: "TF_VAR_pg_admin_password",
-  sql: "TF_VAR_sql_admin_password",
-  airflow: "TF_VAR_airflow_admin_password",
+const HOMES_OF_SECTION: Readonly<Record<string, Homes>> = {
+  postgresql: [[/pass|pwd/i, { variable: "TF_VAR_pg_admin_password" }]],
+  sql: [[/pass|pwd/i, { variable: "TF_VAR_sql_admin_password" }]],
+  airflow: [[/pass|pwd/i, { variable: "TF_VAR_airflow_admin_password" }]],
+  backend: [
+    [/sas/i, { variable: "ARM_SAS_TOKEN, which Terraform's backend reads" }],
+    [/token/i, { variable: "TF_TOKEN_HOST (the host's name with _ for each dot, for example TF_TOKEN_app_terraform_io), which Terraform reads" }],
+    [/access_?key/i, { variable: "ARM_ACCESS_KEY, which Terraform's backend reads" }],
+    [/client_?secret/i, { variable: "ARM_CLIENT_SECRET, which Terraform's backend reads" }],
+  ],
 };
 
+/** A token of which the key does not say whose it is. */
+const SOME_TOKEN: Homes = [[/token/i, { variable: "TF_VAR_github_token or TF_VAR_gitlab_customer_token" }]];
+
+/** Words of a key that is a secret, and last words of one that only says something about a secret. */
+const SECRET = /pass(word|phrase|wd)?(?!ed|ive)|pwd|secret|credential|token|fernet|(^|_|hub)pat$|connection_?string|((access|account|api|private|ssh|deploy|client|shared)_?key)$/i;
+const ABOUT_A_SECRET = /(revision|version|lifetime|ttl|expir\w*|rotation\w*|rotate\w*|days|length|policy|enabled|auth|authentication|name|user|username|csi|store|provider|backend|class)$/i;
+
+/** Whether a key is one of a secret: its value is not shown then. */
+export function namesSecret(key: string, value?: unknown): boolean {
+  return typeof value !== "boolean" && SECRET.test(key) && !ABOUT_A_SECRET.test(key);
+}
+
 /**
- * The variable that a key such as `githubToken` should have been; `undefined` when the key names no secret.
- * @param section - the section in which the key stands
+ * What to do with a secret that stands in a settings file.
+ * @param key - a key that names one
+ * @param section - the section in which the key stands, dotted
  */
-export function secretVariableFor(key: string, section = ""): string | undefined {
-  if (section === "backend") {
-    return /token|key|pass|secret/i.test(key) ? BACKEND_HOME : undefined;
+export function secretRemedy(key: string, section = ""): string {
+  const [first = ""] = section.split(".");
+  const own = HOMES_OF_SECTION[first] ?? [];
+  const homes = first === "backend" ? own : [...MADE, ...own, ...HOMES, ...(["", "datasurface"].includes(first) ? SOME_TOKEN : [])];
+  const [, home] = homes.find(([pattern]) => pattern.test(key)) ?? [];
+  if (home === undefined) {
+    return "delete the line, and revoke the secret if the file was shared; docs/secrets.md lists the secrets that a deployment takes";
   }
-  const own = /pass|pwd/i.test(key) ? PASSWORD_OF[section] : undefined;
-  return own ?? HOMES.find(([pattern]) => pattern.test(key))?.[1];
+  return "madeWith" in home
+    ? `delete the line: the deployment makes this secret, and another number in ${home.madeWith} makes it anew`
+    : `delete the line, revoke the secret if the file was shared, and set the environment variable ${home.variable}`;
 }
 
 /** Prefixes of GitHub's and GitLab's tokens and the middle of Terraform Cloud's, as they document them. */

@@ -30,6 +30,18 @@ export function virtualMachineSize(name: string): VirtualMachineSize | undefined
   };
 }
 
+/** The size that was meant by a name without Standard_, or in other letters' case. */
+export function sizeMeantBy(name: string): string | undefined {
+  const [, family = "", number = "", features = "", version = ""] = /^(?:standard_)?([a-z]+)(\d+)([a-z]*)((?:_v\d+)?)$/i.exec(name) ?? [];
+  return family === "" ? undefined : `Standard_${family.toUpperCase()}${number}${features.toLowerCase()}${version.toLowerCase()}`;
+}
+
+/** The SKU of PostgreSQL Flexible Server that was meant by a size without its tier. */
+export function postgresqlSkuMeantBy(name: string): string | undefined {
+  const size = sizeMeantBy(name.replace(/^(?:B|GP|MO)_/i, ""));
+  return ["B", "GP", "MO"].map((tier) => `${tier}_${size}`).find((sku) => sku !== name && POSTGRESQL_SKU.test(sku));
+}
+
 function memoryPerVcpu(family: string, features: string, version: number): number | undefined {
   if (features.includes("t")) {
     return 0.5;

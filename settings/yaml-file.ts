@@ -1,6 +1,6 @@
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
 import type { Problem } from "./problem";
-import { looksLikeToken, secretVariableFor } from "./secret-looking";
+import { looksLikeToken, namesSecret } from "./secret-looking";
 
 /** Where something stands in the file. */
 export interface Place {
@@ -121,15 +121,17 @@ function syntaxProblem(error: YAMLError, text: string, path: readonly PropertyKe
   if (error.code === "MULTIPLE_DOCS") {
     return { field: "", given: "a second document after ---", allowed: "one document", remedy: "one file for each environment: move what follows --- into its own, or delete the line" };
   }
-  const remedy = error.code === "TAB_AS_INDENT" ? "indent with spaces, not with tabs" : error.message;
-  return { field: "", given: lineAt(text, offset), allowed: "well-formed YAML", remedy };
+  const line = lineAt(text, offset);
+  const [, key, value] = /^(\w+):([^\s/].*)$/.exec(line) ?? [];
+  const remedy = error.code === "TAB_AS_INDENT" ? "indent with spaces, not with tabs" : key === undefined ? error.message : `write a space after the colon: ${key}: ${value}`;
+  return { field: "", given: line, allowed: "well-formed YAML", remedy };
 }
 
 /** The line at an offset, unless it may hold a secret. */
 function lineAt(text: string, offset: number): string {
   const line = (text.slice(text.lastIndexOf("\n", offset - 1) + 1).split("\n", 1)[0] ?? "").trim();
   const key = /^(?:- )?["']?([\w-]+)/.exec(line)?.[1] ?? "";
-  if (looksLikeToken(line) || secretVariableFor(key) !== undefined) {
+  if (looksLikeToken(line) || namesSecret(key)) {
     return "(a line that may hold a secret; not shown)";
   }
   return line === "" ? "(end of file)" : line;

@@ -6,6 +6,8 @@ import { environmentNames, loadEnvironment } from "../../settings/load";
 import { SettingsError } from "../../settings/problem";
 import { type Changes, fileWith, LEAST, placeOf, problemsOf, problemsWhen, settingsOf, SHOWN } from "./settings-file";
 
+const CORRECT_IT = "correct or delete it; docs/settings.md lists the settings, docs/limits.md says what has none";
+
 // Put together here, so that no scanner of secrets takes this file for one that holds some.
 const GITHUB_TOKEN = ["ghp", "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"].join("_");
 const TOKENS = [
@@ -229,6 +231,7 @@ describe("the file's form", () => {
     ["a bracket that is not closed", "azure:\n  tags: [a\nnetwork: {}\n", 3, "network: {}", "end with a ]"],
     ["a quote that is not closed", 'azure:\n  region: "westus2\n', 3, "(end of file)", 'closing "quote'],
     ["a line that does not belong", "azure:\n  region: westus2\n resourceGroup: x\n", 3, "resourceGroup: x", "same column"],
+    ["a colon without a space", "azure:\n  region:westus2\n  resourceGroup: x\n", 2, "region:westus2", "write a space after the colon: region: westus2"],
     ["a tab", "azure:\n\tregion: westus2\n", 2, "region: westus2", "indent with spaces, not with tabs"],
     ["a tag that nobody knows", fileWith().replace("region: westus2", "region: !secret westus2"), 3, "region: !secret westus2", "Unresolved tag"],
   ])("%s is told with its line", (_, text, line, given, remedy) => {
@@ -406,15 +409,15 @@ describe("fields", () => {
 
   test("a misspelt key is likened to those of the chosen type alone", () => {
     expect(problemsOf(fileWith({ backend: { type: "cloud", organisation: "acme", organization: "acme" } }))).toMatchObject([
-      { allowed: "the keys type, hostname, organization, workspacePrefix", remedy: "did you mean organization?" },
+      { allowed: "the keys type, hostname, organization, workspacePrefix", remedy: "delete it: backend.organization is set already" },
     ]);
-    expect(problemsOf(fileWith({ backend: { type: "local", organisation: "acme" } }))).toMatchObject([{ allowed: "the keys type", remedy: "correct or delete it" }]);
+    expect(problemsOf(fileWith({ backend: { type: "local", organisation: "acme" } }))).toMatchObject([{ allowed: "the keys type", remedy: CORRECT_IT }]);
   });
 
   test.each([
-    ["required", (text: string) => text.replace(/network:\n {2}name: test-vnet/, "network:"), "network", "a mapping with at least name"],
-    ["optional", (text: string) => `${text}access:\n`, "access", "a mapping of mode, kubelogin, deployers"],
-  ])("a %s section with nothing in it is told", (_, change, field, allowed) => {
+    ["required", (text: string) => text.replace(/network:\n {2}name: test-vnet/, "network:"), "network", "a mapping with at least name", ""],
+    ["optional", (text: string) => `${text}access:\n`, "access", "a mapping of mode, kubelogin, deployers", ", or delete the line"],
+  ])("a %s section with nothing in it is told", (_, change, field, allowed, otherwise) => {
     const text = change(fileWith());
     expect(problemsOf(text)).toMatchObject([
       {
@@ -422,16 +425,16 @@ describe("fields", () => {
         field,
         given: "(nothing)",
         allowed,
-        remedy: "write its keys on indented lines below, or delete the line",
+        remedy: `write its keys on indented lines below${otherwise}`,
       },
     ]);
   });
 
   test.each([
-    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "write a value that is allowed, in quotes"],
+    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "choose one of them, for example 1.8.4, or add a row to bootstrap/releases.ts"],
     ["datasurface.namespace", "namespace: test", "namespace: true", "true", 'put the value in quotes: "true"'],
     ["cluster.nodes.count", "count: 3", "count: .inf", ".inf", "give a number within these bounds"],
-    ["datasurface.namespace", "namespace: test", "namespace: ~", "(nothing)", "write a value after the colon, or delete the line"],
+    ["datasurface.namespace", "namespace: test", "namespace: ~", "(nothing)", "write a value after the colon"],
     ["datasurface.namespace", "namespace: test", "namespace: [test]", "a list of 1", "put the value in quotes"],
   ])("%s of the wrong type shows what the file says", (field, from, to, given, remedy) => {
     const text = fileWith().replace(from, to);
@@ -446,17 +449,17 @@ describe("fields", () => {
   });
 
   test.each([
-    ["a misspelt key", "cluster.nodes.vmsize", "did you mean vmSize?"],
+    ["a misspelt key", "storage.classnam", "did you mean className?"],
     ["another style of writing", "postgresql.backup_retention_days", "did you mean backupRetentionDays?"],
     ["a key of another section", "datasurface.workers", "move it to airflow"],
-    ["a key that means something else in another section", "cluster.version", "correct or delete it"],
-    ["a section that is indented", "datasurface.monitoring", "move it to the file's own level, not indented"],
-    ["a key whose namesake means something else", "sql.storageMb", "correct or delete it"],
-    ["a network of one's own", "network.clusterSubnetId", "delete it: the deployment makes its own network and uses no existing one; docs/limits.md says what to do instead"],
+    ["a key that means something else in another section", "cluster.version", "did you mean kubernetesVersion?"],
+    ["a key of another section that would not take the value", "datasurface.monitoring", CORRECT_IT],
+    ["a key whose namesake means something else", "sql.storageMb", CORRECT_IT],
+    ["a network of one's own", "network.clusterSubnetId", "delete it: the deployment makes its own network and private DNS zones, and uses no existing one; docs/limits.md says what to do instead"],
     ["a private cluster", "cluster.privateCluster", "delete it: the cluster's API server has a public address, which cluster.authorizedIpRanges limits; docs/limits.md says what to do instead"],
-    ["a key that nothing has", "sql.colour", "correct or delete it"],
-    ["a key that every object has", "sql.constructor", "correct or delete it"],
-    ["a section that nothing has", "extras", "correct or delete it"],
+    ["a key that nothing has", "sql.colour", CORRECT_IT],
+    ["a key that every object has", "sql.constructor", CORRECT_IT],
+    ["a section that nothing has", "extras", CORRECT_IT],
   ])("%s is told with its line, and what was meant", (_, field, remedy) => {
     const text = fileWith({ [field]: 5 });
     expect(problemsOf(text)).toEqual([
@@ -472,14 +475,14 @@ describe("fields", () => {
 
   test.each([
     ["key", "delete it: each stack's state is named after the stack"],
-    ["subscriptionId", "correct or delete it"],
+    ["subscriptionId", CORRECT_IT],
   ])("backend.%s is not likened to a secret or to a key of another section", (key, remedy) => {
     const backend = { type: "azurerm", resourceGroup: "state", storageAccount: "statestore", container: "state", [key]: "x" };
     expect(problemsOf(fileWith({ backend }))).toMatchObject([{ field: `backend.${key}`, remedy }]);
   });
 
   test("a key is not sent to a section in which it means something else", () => {
-    expect(problemsOf(fileWith({ "airflow.image": { source: "prebuilt", repository: "x" } }))).toMatchObject([{ field: "airflow.image.repository", remedy: "correct or delete it" }]);
+    expect(problemsOf(fileWith({ "airflow.image": { source: "prebuilt", ref: "x" } }))).toMatchObject([{ field: "airflow.image.ref", remedy: CORRECT_IT }]);
   });
 
   test("an unknown key lists those of its section", () => {
@@ -503,7 +506,7 @@ describe("secrets", () => {
     ["sql.adminPassword", "TF_VAR_sql_admin_password"],
     ["sql.sqlPassword", "TF_VAR_sql_admin_password"],
     ["airflow.adminPassword", "TF_VAR_airflow_admin_password"],
-    ["azure.clientSecret", "TF_VAR_"],
+    ["azure.clientSecret", "ARM_CLIENT_SECRET"],
     ["backend.accessKey", "ARM_ACCESS_KEY"],
     ["backend.token", "TF_TOKEN_app_terraform_io"],
   ])("a key %s names the variable to use, and its value is not shown", (field, variable) => {
