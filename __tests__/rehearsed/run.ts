@@ -8,6 +8,7 @@ import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
 import { given } from "./given";
 import type { PointProps } from "./point";
+import { reason } from "./reason";
 import { Rig } from "./rig";
 import { rotation } from "./rotation";
 import { secrets } from "./secrets";
@@ -16,6 +17,7 @@ import { values } from "./values";
 
 const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
   values: { about: "what becomes of each value of a TF_VAR_*: used, trimmed or refused (no environment)", run: values },
+  reason: { about: "cdktf deploy shows why a plan is refused (one environment)", run: reason },
   "every-stack": { about: "each stack is valid, deployed, planned empty and destroyed; also after it broke, and alone in a folder", run: everyStack },
   "failure-sweep": { about: "each resource fails once and is left tainted once, each delete fails once; all secrets agree in the end", run: failureSweep },
   secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },

@@ -162,4 +162,12 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     to: "options, strict: false as true, allowPositionals: true as false }",
     caughtBy: { suite: "test", file: "commands.test.ts", test: "test:rehearsal › refuses an unknown option in one line" },
   },
+  {
+    name: "terraforms-last-words",
+    about: "what Terraform says right before it ends, and so the reason of a refusal, may not be shown",
+    file: "terraform-process/index.js",
+    from: 'child.once("close", ',
+    to: 'child.once("exit", ',
+    caughtBy: { suite: "test", file: "terraform-process.test.ts", test: "what is still on its way when the program has ended is read" },
+  },
 ];
