@@ -30,7 +30,7 @@ function synth(chosen: string | undefined): void {
     writeTerraformTest(app.outdir, workload.node.id, environment);
     const folder = relative(process.cwd(), join(app.outdir, "stacks"));
     // On stdout: cdktf shows what comes on stderr as an error.
-    console.log(synthNotes({ environment, variables, folder, kubelogin: isInPath("kubelogin") }).join("\n"));
+    console.log(synthNotes({ environment, variables, folder, kubelogin: isInPath("kubelogin"), node: process.versions.node }).join("\n"));
   });
 }
 

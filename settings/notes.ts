@@ -3,6 +3,7 @@ import type { Environment } from "./load";
 import { nearest } from "./nearest";
 import { placeholdersLeft } from "./placeholders";
 import { KNOWN_REGIONS } from "./regions";
+import { NODE_VERSIONS } from "./versions";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -25,10 +26,12 @@ export interface NotesProps {
   readonly folder: string;
   /** Whether kubelogin is in PATH. */
   readonly kubelogin: boolean;
+  /** Node's version, as process.versions.node has it. */
+  readonly node: string;
 }
 
 /** What is known at synth and is no error: one line each, never with a secret's value. */
-export function synthNotes({ environment: { name, settings }, variables, folder, kubelogin }: NotesProps): readonly string[] {
+export function synthNotes({ environment: { name, settings }, variables, folder, kubelogin, node }: NotesProps): readonly string[] {
   const notes = [`Environment ${name} (environments/${name}.yaml): the stacks ${["infra", "cluster-config", "workload"].map((role) => `${name}-${role}`).join(", ")} are in ${folder}.`];
   const placeholders = placeholdersLeft(settings);
   if (placeholders.length > 0) {
@@ -62,6 +65,13 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
   const near = KNOWN_REGIONS.includes(region) ? undefined : nearest(region, KNOWN_REGIONS);
   if (near !== undefined) {
     notes.push(`azure.region is ${region}, which is not among Azure's regions of November 2025: did you mean ${near}?`);
+  }
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  const { oldest, newest } = NODE_VERSIONS;
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]) || major > newest) {
+    notes.push(
+      `This is Node ${node}, which this project is not tested with${major <= 20 ? "; support of Node 20 ended in April 2026" : ""}. Install Node ${oldest.join(".")} to ${newest}, best 24, or put \`npx -p node@24\` before the command.`,
+    );
   }
   return notes;
 }

@@ -296,7 +296,7 @@ export const nodeSize = () =>
   text(
     (value) => nodeSizeFault(value) === undefined,
     {
-      allowed: "an Azure VM size by its name, with at least 2 vCPUs, 4 GiB and an x86 processor, for example Standard_D2s_v3",
+      allowed: "an Azure VM size by its name, with at least 2 vCPUs, 4 GiB and an x86 processor, for example Standard_D2s_v5",
       remedy: (value) => nodeSizeFault(value) ?? "",
     },
     VIRTUAL_MACHINE_SIZE,

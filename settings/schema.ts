@@ -37,6 +37,7 @@ import {
   virtualNetworkName,
 } from "./rules";
 import { POSTGRESQL_SKU, postgresqlSkuMeantBy } from "./sizes";
+import { POSTGRESQL_DEFAULT_VERSION, POSTGRESQL_VERSIONS } from "./versions";
 
 /**
  * The settings of one environment: what `environments/NAME.yaml` may hold. Descriptions become the JSON Schema that
@@ -144,6 +145,10 @@ const network = z.strictObject({
 const cluster = z.strictObject({
   name: clusterName().describe("AKS cluster (CLUSTER_NAME)"),
   kubernetesVersion: kubernetesMinorVersion().optional().describe("Kubernetes minor version of the first deployment; the upgrade channel and az aks upgrade raise it. Unset: AKS's default"),
+  upgradeChannel: z
+    .enum(["patch", "stable"])
+    .default("patch")
+    .describe("What AKS raises by itself. patch: the patch, so that the minor version leaves support unless somebody raises it. stable: the minor version, too, to the last but one"),
   tier: z.enum(["Free", "Standard"]).default("Free").describe("Standard has an uptime SLA"),
   authorizedIpRanges: uniqueList(cidr(), 200).default([]).describe("Who may reach the API server. Empty: everybody with a token"),
   nodes: z.strictObject({
@@ -170,6 +175,10 @@ const postgresql = z.strictObject({
       return meant === undefined ? "`az postgres flexible-server list-skus --location REGION` lists them" : `did you mean ${meant}?`;
     },
   }).describe("Tier and size: B_ burstable, GP_ general purpose, MO_ memory optimized"),
+  version: z
+    .literal(POSTGRESQL_VERSIONS)
+    .default(POSTGRESQL_DEFAULT_VERSION)
+    .describe("Major version. A higher one upgrades the server in place, with minutes without it and no way back (docs/runbook.md); a lower one would replace it"),
   storageMb: z
     .literal([32768, 65536, 131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216])
     .default(32768)

@@ -3,6 +3,9 @@
  * those in REQUIRED_PROVIDER_VERSIONS.
  */
 
+/** The Node versions of package.json's `engines`, whose next release is not tried yet: 22.19 up to 26. */
+export const NODE_VERSIONS = { oldest: [22, 19], newest: 26 } as const;
+
 /** Oldest Terraform with ephemeral values and write-only arguments (release notes of Terraform 1.11). */
 export const TERRAFORM_MINIMUM = "1.11.0";
 
@@ -58,5 +61,8 @@ export const AIRFLOW_IMAGE_PACKAGES = [
   "azure-keyvault-secrets==4.12.0",
 ] as const;
 
-/** PostgreSQL's major version (walkthrough, step 4). */
-export const POSTGRESQL_VERSION = "16";
+/** PostgreSQL's major versions that azurerm 4.81.0 and Azure both offer, and that PostgreSQL itself still maintains. */
+export const POSTGRESQL_VERSIONS = [15, 16, 17, 18] as const;
+
+/** The walkthrough's (step 4). It stays: another default would upgrade the server of every environment that names none. */
+export const POSTGRESQL_DEFAULT_VERSION = 16;

@@ -1,5 +1,6 @@
-import type { Deliberate } from "../constructs/terraform/deployment-guard";
+import type { Deliberate, Growing } from "../constructs/terraform/deployment-guard";
 import type { Environment } from "../settings/load";
+import { POSTGRESQL_DEFAULT_VERSION } from "../settings/versions";
 
 /**
  * The settings that make an environment what it is, by field: to change one of them on a running environment would replace
@@ -39,9 +40,12 @@ export function repositoriesOf({ settings: { datasurface } }: Environment): Read
   };
 }
 
-/** Settings that may only grow: a smaller value replaces the resource, which is among those that InfraStack keeps. */
-export function growingOf({ settings }: Environment): Readonly<Record<string, number>> {
-  return { "postgresql.storageMb": settings.postgresql.storageMb };
+/** Settings that may only be raised: a lower value replaces the resource, which is among those that InfraStack keeps. */
+export function growingOf({ settings }: Environment): Readonly<Record<string, Growing>> {
+  return {
+    "postgresql.storageMb": { value: settings.postgresql.storageMb },
+    "postgresql.version": { value: settings.postgresql.version, beforeRecord: POSTGRESQL_DEFAULT_VERSION },
+  };
 }
 
 /** Settings that Azure lets be switched on and never off again: the apply would fail after other things were done. */

@@ -233,7 +233,7 @@ export class InfraStack extends EnvironmentStack {
         network: { resource: network.virtualNetwork, what: "the virtual network", settings: ["network.name"] },
         cluster: { resource: cluster.cluster, what: "the Kubernetes cluster", settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"] },
         vault: { resource: vault.vault, what: "the Key Vault", settings: ["keyVault.name"] },
-        "postgresql-server": { resource: postgresql.server, what: "the PostgreSQL server", settings: ["a smaller postgresql.storageMb", "postgresql.name", "postgresql.adminUser", "postgresql.geoRedundantBackup"], refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false" },
+        "postgresql-server": { resource: postgresql.server, what: "the PostgreSQL server", settings: ["a smaller postgresql.storageMb", "a lower postgresql.version", "postgresql.name", "postgresql.adminUser", "postgresql.geoRedundantBackup"], refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false" },
         "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
         "sql-server": { resource: sql.server, what: "the Azure SQL server", settings: ["sql.serverName", "sql.adminUser"] },
         "sql-database": { resource: sql.database, what: "the merge database", settings: [] },

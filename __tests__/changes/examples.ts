@@ -21,6 +21,7 @@ const AZURERM = {
 const CLOUD = { "backend.type": "cloud", "backend.organization": "example" } as const satisfies LeafValues;
 const VENDORS_IMAGE = { "airflow.image.source": "prebuilt" } as const satisfies LeafValues;
 const OWN_IMAGE = { "airflow.image.source": "acr" } as const satisfies LeafValues;
+const STANDBY = { "postgresql.sku": "GP_Standard_D2ds_v5", "postgresql.highAvailability": "zone-redundant", "postgresql.version": 17 } as const satisfies LeafValues;
 
 const LISTED_FROM_THE_START = { "access.deployers": ["5ca1ab1e-0000-4000-a000-00000000000a", "5ca1ab1e-0000-4000-a000-00000000000b"] } as const satisfies LeafValues;
 
@@ -58,10 +59,11 @@ export const EXAMPLES = {
   "network.serviceCidr": [{ to: "172.16.0.0/17" }],
   "network.dnsServiceIp": [{ to: "172.16.0.11" }],
   "cluster.name": [{ to: "another-aks" }],
-  "cluster.kubernetesVersion": [{ to: "1.35", note: "Counts when the cluster is made. Later, AKS's upgrade channel raises the patch; raise the minor version with `az aks upgrade`." }],
+  "cluster.kubernetesVersion": [{ to: "1.35", note: "Counts when the cluster is made. Later, AKS's upgrade channel raises the version, or `az aks upgrade`." }],
+  "cluster.upgradeChannel": [{ to: "stable", note: "AKS then raises the minor version, too, which exchanges the nodes one after another." }],
   "cluster.tier": [{ to: "Standard" }],
   "cluster.authorizedIpRanges": [{ to: ["203.0.113.0/24"] }],
-  "cluster.nodes.vmSize": [{ to: "Standard_D4s_v3", given: { "azure.vcpuQuota": 64 } }],
+  "cluster.nodes.vmSize": [{ to: "Standard_D4s_v5", given: { "azure.vcpuQuota": 64 }, note: "Meanwhile Azure counts the vCPUs of the old nodes and of as many new ones." }],
   "cluster.nodes.count": [{ to: 4 }],
   "cluster.nodes.maxCount": [{ to: 5, given: { "azure.vcpuQuota": 64 } }],
   "cluster.nodes.osDiskSizeGb": [{ to: 256 }],
@@ -71,6 +73,12 @@ export const EXAMPLES = {
   "postgresql.name": [{ to: "another-pgflex" }],
   "postgresql.adminUser": [{ to: "anotheradmin" }],
   "postgresql.sku": [{ to: "GP_Standard_D2ds_v5", note: "Azure restarts the server." }],
+  "postgresql.version": [
+    { to: 17, note: "Azure upgrades the server in place, which nothing undoes: [runbook](runbook.md#another-postgresql-version)." },
+    { to: 15 },
+    { to: 18, given: STANDBY },
+    { to: 16, given: STANDBY },
+  ],
   "postgresql.storageMb": [
     { to: 65536, note: "Counts when the server is made. Later Azure grows it, or with `postgresql.autoGrow: false` this setting." },
     { to: 65536, given: { "postgresql.autoGrow": false } },

@@ -6,10 +6,10 @@ export interface Demand {
 }
 
 /**
- * What one Standard_D2s_v3 (2 vCPU, 8 GiB) has for this project's pods: AKS leaves about 1900m and 5.5 GiB, of which its
+ * What one Standard_D2s_v5 (2 vCPU, 8 GiB) has for this project's pods: AKS leaves about 1900m and 5.5 GiB, of which its
  * own daemons ask about 500m and 1 GiB.
  */
-export const D2S_V3 = { cpu: 1400, memory: 4608 } as const;
+export const D2S_V5 = { cpu: 1400, memory: 4608 } as const;
 
 /** The MCP server beside Airflow. */
 export const MCP_DEMAND: Demand = { name: "mcp-server", cpu: 100, memory: 256 };

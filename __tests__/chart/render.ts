@@ -10,7 +10,7 @@ import { AIRFLOW_RELEASE } from "../../constructs/kubernetes/object-names";
 import { ArgumentError, runCommand } from "../../settings/command-line";
 import { AIRFLOW_CHART } from "../../settings/versions";
 import { EXAMPLES, projectEnvironment } from "../helpers/settings";
-import { D2S_V3, MCP_DEMAND, withoutRoom } from "./capacity";
+import { D2S_V5, MCP_DEMAND, withoutRoom } from "./capacity";
 import { environmentInput, valuesInput } from "./inputs";
 import { type JsonObject, leaves, toJson, without } from "./json";
 import { demandOf, manifests, pods, problems } from "./manifests";
@@ -94,7 +94,7 @@ function cases(): readonly Case[] {
       name: `environment ${name}`,
       input: environmentInput(settings, names.containerRegistry),
       namespace: settings.datasurface.namespace,
-      nodes: vmSize === "Standard_D2s_v3" ? count : undefined,
+      nodes: vmSize === "Standard_D2s_v5" ? count : undefined,
     };
   });
   const sources: readonly (readonly [string, (release: ReleaseLine) => Partial<AirflowValuesInput>])[] = [
@@ -163,7 +163,7 @@ async function main(given: string): Promise<number> {
       const cpu = demands.reduce((sum, demand) => sum + demand.cpu, 0);
       const memory = demands.reduce((sum, demand) => sum + demand.memory, 0);
       if (nodes !== undefined) {
-        wrong.push(...withoutRoom([...demands, MCP_DEMAND], nodes, D2S_V3).map((pod) => `${pod} has no room on ${nodes} nodes`));
+        wrong.push(...withoutRoom([...demands, MCP_DEMAND], nodes, D2S_V5).map((pod) => `${pod} has no room on ${nodes} nodes`));
       }
       failures.push(...wrong.map((problem) => `${name}: ${problem}`));
       console.log(`${wrong.length === 0 ? "ok    " : "FAILED"} ${name}: ${objects.length} objects, ${demands.length} pods ask for ${cpu}m and ${memory} MiB`);

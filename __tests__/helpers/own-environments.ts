@@ -70,7 +70,7 @@ export const OWN_ENVIRONMENTS: Readonly<Record<string, SettingsInput>> = {
     ...minimal,
     azure: { subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3303", region: "westus", resourceGroup: "ds-demo-rg", vcpuQuota: 10 },
     network: { name: "ds-vnet" },
-    cluster: { name: "ds-demo-aks", nodes: { vmSize: "Standard_D2s_v3", count: 3 } },
+    cluster: { name: "ds-demo-aks", nodes: { vmSize: "Standard_D2s_v5", count: 3 } },
     postgresql: { adminUser: "airflowadmin", sku: "B_Standard_B1ms" },
     identity: { name: "ds-airflow-identity" },
     datasurface: { ...minimal.datasurface, version: "1.1.0", namespace: "demo1-azure" },

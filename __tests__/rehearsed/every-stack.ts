@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { RehearsalError } from "../../rehearsal/problem";
 import { errorLines } from "../../rehearsal/progress";
@@ -109,6 +109,7 @@ async function wholeLife(rig: Rig, synthesis: Synthesis, released: Synthesis, pr
   for (const role of ROLES) {
     problems.push(...(await aloneInAFolder(rig, site, role, processes)));
   }
+  problems.push(...(await raisedByAks(site, processes)));
   if (synthesis.environment.settings.protection) {
     const refused = site.fork();
     for (const role of REVERSED) {
@@ -151,6 +152,25 @@ async function destroyed(site: Site, processes: Processes): Promise<readonly str
     succeeded(await site.destroy(processes, role), `destroy of ${role}`);
   }
   return site.left();
+}
+
+/** AKS has raised the minor version of a cluster whose settings name an older one: no plan may lower it. */
+async function raisedByAks(deployed: Site, processes: Processes): Promise<readonly string[]> {
+  const site = deployed.fork();
+  const edit = (file: string, change: (text: string) => string): void => {
+    const before = readFileSync(file, "utf8");
+    const after = change(before);
+    if (after === before) {
+      throw new RehearsalError(`${file} does not say the cluster's version`);
+    }
+    writeFileSync(file, after);
+  };
+  // As a refresh finds it.
+  edit(site.stateFile("infra"), (state) => state.replace(/"(kubernetes_version|orchestrator_version)": "[\d.]+"/g, '"$1": "1.36.9"'));
+  edit(join(site.stackFolder("infra"), "cdk.tf.json"), (json) => json.replace(/"automatic_upgrade_channel":/, '"kubernetes_version": "1.35", $&'));
+  const problems = (await site.plannedChanges(processes, ["infra"])).map((line) => `AKS has raised the version, and ${line}`);
+  site.remove();
+  return problems;
 }
 
 /** As a remote runner has it: the folder, the states that it reads, terraform, and no other program. */

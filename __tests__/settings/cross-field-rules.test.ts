@@ -215,7 +215,7 @@ const RULES = [
     right: { "azure.vcpuQuota": 10, "cluster.nodes.count": 4 },
     refused: { "azure.vcpuQuota": 10, "cluster.nodes.count": 5 },
     field: "cluster.nodes.vmSize",
-    given: "6 nodes of Standard_D2s_v3 (5, and 1 more during an upgrade): 12 vCPUs",
+    given: "6 nodes of Standard_D2s_v5 (5, and 1 more during an upgrade): 12 vCPUs",
     allowed: "azure.vcpuQuota, 10 vCPUs",
     remedy: "QuotaExceeded leaves a half-made cluster behind",
   },
@@ -251,7 +251,7 @@ const RULES = [
     right: { "cluster.nodes.count": 2 },
     refused: { "cluster.nodes.count": 1 },
     field: "cluster.nodes.count",
-    given: "1 of Standard_D2s_v3: AKS leaves 1400",
+    given: "1 of Standard_D2s_v5: AKS leaves 1400",
     allowed: "nodes with 2070 thousandths of CPU",
     remedy: "more or larger nodes",
   },
@@ -389,7 +389,7 @@ test("a fault of a default is told at its section", () => {
 });
 
 test.each([
-  ["Standard_D2s_v3", 2, 8],
+  ["Standard_D2s_v5", 2, 8],
   ["Standard_E4-2s_v5", 2, 32],
   ["Standard_D2ls_v5", 2, 4],
   ["Standard_F4s_v2", 4, 8],

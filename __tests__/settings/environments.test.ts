@@ -64,7 +64,7 @@ test("demo holds the walkthrough's values", () => {
   expect(settings).toMatchObject({
     azure: { resourceGroup: "ds-demo-rg", region: "westus2" },
     network: { name: "ds-vnet", addressSpace: "10.0.0.0/16", clusterSubnet: "10.0.0.0/20", postgresqlSubnet: "10.0.16.0/24", privateEndpointSubnet: "10.0.17.0/24" },
-    cluster: { name: "ds-demo-aks", nodes: { vmSize: "Standard_D2s_v3", count: 3 } },
+    cluster: { name: "ds-demo-aks", nodes: { vmSize: "Standard_D2s_v5", count: 3 } },
     postgresql: { sku: "B_Standard_B1ms" },
     sql: { sku: "S1", network: "private-endpoint" },
     identity: { name: "ds-airflow-identity" },

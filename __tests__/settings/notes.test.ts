@@ -1,11 +1,13 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadEnvironment } from "../../settings/load";
 import { synthNotes } from "../../settings/notes";
+import { NODE_VERSIONS } from "../../settings/versions";
 import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
 import { PROJECT } from "../helpers/settings";
 
-const notes = (variables: Readonly<Record<string, string>>, kubelogin = true) =>
-  synthNotes({ environment: loadEnvironment({ folder: join(PROJECT, "environments"), variables }), variables, folder: "out/stacks", kubelogin });
+const notes = (variables: Readonly<Record<string, string>>, kubelogin = true, node = "24.21.0") =>
+  synthNotes({ environment: loadEnvironment({ folder: join(PROJECT, "environments"), variables }), variables, folder: "out/stacks", kubelogin, node });
 
 const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_gitlab_customer_token: "secret-b" };
 const WHERE = "Environment demo (environments/demo.yaml): the stacks demo-infra, demo-cluster-config, demo-workload are in out/stacks.";
@@ -24,6 +26,20 @@ test("placeholders and tokens that are missing are named", () => {
 
 test("kubelogin is missed where access.mode wants it", () => {
   expect(notes(COMPLETE, false)[1]).toMatch(/^kubelogin is not in PATH: access.mode entra needs it/);
+});
+
+test("a Node that this project is not tested with is named, with what to do", () => {
+  const about = (node: string) => notes(COMPLETE, true, node).slice(1);
+  expect(["22.19.0", "22.23.3", "24.21.0", "26.10.0"].flatMap(about)).toEqual([]);
+  expect(about("20.20.2")).toEqual(["This is Node 20.20.2, which this project is not tested with; support of Node 20 ended in April 2026. Install Node 22.19 to 26, best 24, or put `npx -p node@24` before the command."]);
+  expect(["22.18.0", "27.0.0"].flatMap(about).map((line) => line.slice(0, 58))).toEqual(["This is Node 22.18.0, which this project is not tested wit", "This is Node 27.0.0, which this project is not tested with"]);
+});
+
+test("package.json admits the same versions of Node, and its types are the oldest's", () => {
+  const { engines, devDependencies } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { engines: { node: string }; devDependencies: Record<string, string> };
+  const [major, minor] = NODE_VERSIONS.oldest;
+  expect(engines.node).toBe(`>=${major}.${minor} <${NODE_VERSIONS.newest + 1}`);
+  expect(devDependencies["@types/node"]).toMatch(new RegExp(`^${major}\\.${minor}\\.`));
 });
 
 test.each([

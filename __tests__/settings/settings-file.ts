@@ -11,7 +11,7 @@ export const SHOWN = "environments/test.yaml";
 export const LEAST = {
   azure: { subscriptionId: "11111111-2222-4333-8444-555555555555", region: "westus2", resourceGroup: "test-rg" },
   network: { name: "test-vnet" },
-  cluster: { name: "test-aks", nodes: { vmSize: "Standard_D2s_v3", count: 3 } },
+  cluster: { name: "test-aks", nodes: { vmSize: "Standard_D2s_v5", count: 3 } },
   postgresql: { adminUser: "airflowadmin", sku: "B_Standard_B1ms" },
   sql: { adminUser: "mergeadmin" },
   identity: { name: "test-identity" },

@@ -231,11 +231,21 @@ describe("the deployment guard", () => {
       "postgresql.geoRedundantBackup",
       "postgresql.name",
       "postgresql.storageMb",
+      "postgresql.version",
       "sql.adminUser",
       "sql.serverName",
       "storage.accountName",
       "storage.className",
     ]);
+  });
+
+  test("a lower PostgreSQL version is refused over deployments of earlier versions, too: they had 16", () => {
+    const lower = synthesized({ postgresql: { version: 15 } });
+    const record = lower.infra.block("terraform_data", "DeploymentGuard/Identity").address;
+    expect(messages(lower).filter(({ message }) => message.startsWith("The setting postgresql.version is "))).toEqual([
+      { condition: `\${tonumber(lookup(${record}.output, "postgresql.version", "16")) <= 15}`, message: expect.stringContaining("It may only be raised") as string },
+    ]);
+    expect(messages(lower).filter(({ message }) => message.includes("would replace the PostgreSQL server")).map(({ message }) => message)).toEqual([expect.stringContaining("a lower postgresql.version") as string]);
   });
 
   test("refuses another workspace: its state would be another one", () => {

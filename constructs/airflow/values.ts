@@ -67,7 +67,7 @@ function resources(cpu: readonly [number, number], memory: readonly [number, num
 }
 
 /**
- * Requests fit three Standard_D2s_v3 together with one more pod of every Deployment, as there is while a release rolls
+ * Requests fit three Standard_D2s_v5 together with one more pod of every Deployment, as there is while a release rolls
  * out, and leave room for the pods of tasks; `values.test.ts` counts. The chart gives a component's init containers the
  * same.
  */

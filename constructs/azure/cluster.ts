@@ -58,7 +58,7 @@ export class Cluster extends Construct {
       nodeResourceGroup: props.nodeResourceGroup,
       kubernetesVersion: cluster.kubernetesVersion,
       skuTier: cluster.tier,
-      automaticUpgradeChannel: "patch",
+      automaticUpgradeChannel: cluster.upgradeChannel,
       nodeOsUpgradeChannel: "NodeImage",
       oidcIssuerEnabled: true,
       workloadIdentityEnabled: true,
@@ -103,7 +103,7 @@ export class Cluster extends Construct {
       lifecycle: {
         preventDestroy: props.protect ?? false,
         ignoreChanges: [
-          // The upgrade channel raises both.
+          // The upgrade channel raises both (docs/facts.md#upgrade-channels).
           "kubernetes_version",
           "default_node_pool[0].orchestrator_version",
           ...(autoscaling ? ["default_node_pool[0].node_count"] : []),

@@ -3,7 +3,6 @@ import { PostgresqlFlexibleServerDatabase } from "@cdktf/provider-azurerm/lib/po
 import type { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
-import { POSTGRESQL_VERSION } from "../../settings/versions";
 import type { JoinedSubnet } from "./network";
 import type { Placement } from "./placement";
 import { LinkedDnsZone } from "./private-access";
@@ -44,7 +43,7 @@ export class Postgresql extends Construct {
       location: placement.location,
       resourceGroupName: placement.resourceGroupName,
       tags: placement.tags,
-      version: POSTGRESQL_VERSION,
+      version: String(postgresql.version),
       skuName: postgresql.sku,
       storageMb: postgresql.storageMb,
       autoGrowEnabled: postgresql.autoGrow,

@@ -38,16 +38,23 @@ export interface Deliberate {
   readonly variable: string;
 }
 
+/** A number that may only be raised. */
+export interface Growing {
+  readonly value: number;
+  /** What a deployment had whose record is older than the setting. Unset: nobody knows, and any value passes. */
+  readonly beforeRecord?: number;
+}
+
 export interface DeploymentGuardProps {
   /** Values that make the environment what it is, by their setting's name: recorded at the first deployment. */
   readonly identity?: Readonly<Record<string, string>>;
   /** Settings that a variable of another environment must not change: each has a record of its own, which a person removes on purpose. */
   readonly deliberate?: Readonly<Record<string, Deliberate>>;
   /**
-   * Numbers that may only grow, by their setting's name. The first deployment's is recorded, and a smaller one refused; what
-   * has grown since is told by the resource that a smaller number would replace, which belongs into `kept`.
+   * Numbers that may only be raised, by their setting's name. The first deployment's is recorded, and a lower one refused;
+   * what was raised since is told by the resource that a lower number would replace, which belongs into `kept`.
    */
-  readonly growing?: Readonly<Record<string, number>>;
+  readonly growing?: Readonly<Record<string, Growing>>;
   /** What may be switched on and never off again, by its setting's name. */
   readonly switchedOn?: Readonly<Record<string, boolean>>;
   /** Resources that no plan may replace, by a short name. */
@@ -68,7 +75,8 @@ export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
     const { identity = {}, deliberate = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
-    const recordedInput = { ...identity, ...asText(growing), ...asText(switchedOn) };
+    const numbers = Object.fromEntries(Object.entries(growing).map(([setting, { value }]) => [setting, value]));
+    const recordedInput = { ...identity, ...asText(numbers), ...asText(switchedOn) };
     const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
     const preconditions = [
       ...recorded(record, recordedInput, { identity, growing }),
@@ -147,8 +155,9 @@ function recorded(
   input: Readonly<Record<string, string>>,
   { identity, growing }: Required<Pick<DeploymentGuardProps, "identity" | "growing">>,
 ): readonly Requirement[] {
-  // A setting that the record lacks, as it was made before the setting was recorded, passes.
-  const before = (setting: string): string => `lookup(${record.outputExpression}, ${literal(setting)}, ${literal(input[setting] ?? "")})`;
+  // A setting that the record lacks, as it was made before the setting was recorded, passes where nothing else is known.
+  const before = (setting: string): string =>
+    `lookup(${record.outputExpression}, ${literal(setting)}, ${literal(String(growing[setting]?.beforeRecord ?? input[setting] ?? ""))})`;
   const deployedWith = (setting: string): string => `The setting ${setting} is ${literal(input[setting] ?? "")}, but this environment was deployed with \${${before(setting)}}. `;
   return [
     ...Object.entries(identity).map(([setting, value]) => ({
@@ -159,9 +168,9 @@ function recorded(
         `Forgotten a variable? Set it (or the settings file) back. ` +
         `Meant? Set it back, destroy the environment with everything in it, then deploy with the new value.`,
     })),
-    ...Object.entries(growing).map(([setting, value]) => ({
+    ...Object.entries(growing).map(([setting, { value }]) => ({
       condition: `tonumber(${before(setting)}) <= ${value}`,
-      errorMessage: `${deployedWith(setting)}It may only grow: a smaller one would replace what holds data. Set it back, or to a larger value.`,
+      errorMessage: `${deployedWith(setting)}It may only be raised: a lower value would replace what holds data. Set it back, or to a higher value.`,
     })),
   ];
 }

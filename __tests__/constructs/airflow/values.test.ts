@@ -4,7 +4,7 @@ import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResour
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
 import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
-import { D2S_V3, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
+import { D2S_V5, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";
 import { isObject, leaves, toJson, valueAt } from "../../chart/json";
 import { comparable, readRecord, unknownKeys } from "../../chart/record";
@@ -310,24 +310,24 @@ describe("resources", () => {
     expect([workers?.[0]?.cpu, cpu([...(others ?? []), MCP_DEMAND, JOB_DEMAND, TASK_DEMAND])]).toEqual([WORKER_MILLICPU, OTHERS_MILLICPU]);
   });
 
-  test("demo: three Standard_D2s_v3 hold Airflow and the MCP server, also while everything rolls over", () => {
+  test("demo: three Standard_D2s_v5 hold Airflow and the MCP server, also while everything rolls over", () => {
     const { settings, names } = projectEnvironment("demo");
-    expect(settings.cluster.nodes).toMatchObject({ vmSize: "Standard_D2s_v3", count: 3 });
+    expect(settings.cluster.nodes).toMatchObject({ vmSize: "Standard_D2s_v5", count: 3 });
     const of = airflowValues(environmentInput(settings, names.containerRegistry));
-    expect(withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
+    expect(withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], settings.cluster.nodes.count, D2S_V5)).toEqual([]);
     // Beside them is room for eight pods of tasks.
     const tasks = Array.from({ length: 8 }, () => TASK_DEMAND);
-    expect(withoutRoom([...demands(of), MCP_DEMAND, ...tasks], settings.cluster.nodes.count, D2S_V3)).toEqual([]);
+    expect(withoutRoom([...demands(of), MCP_DEMAND, ...tasks], settings.cluster.nodes.count, D2S_V5)).toEqual([]);
   });
 
-  test("every example on Standard_D2s_v3 fits its nodes at rest, and the most that it may have while it rolls over", () => {
+  test("every example on Standard_D2s_v5 fits its nodes at rest, and the most that it may have while it rolls over", () => {
     for (const name of EXAMPLES) {
       const { settings, names } = projectEnvironment(name);
       const { vmSize, count, maxCount } = settings.cluster.nodes;
-      if (vmSize === "Standard_D2s_v3") {
+      if (vmSize === "Standard_D2s_v5") {
         const of = airflowValues(environmentInput(settings, names.containerRegistry));
-        expect([name, withoutRoom([...demands(of), MCP_DEMAND], count, D2S_V3)]).toEqual([name, []]);
-        expect([name, withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], maxCount ?? count, D2S_V3)]).toEqual([name, []]);
+        expect([name, withoutRoom([...demands(of), MCP_DEMAND], count, D2S_V5)]).toEqual([name, []]);
+        expect([name, withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], maxCount ?? count, D2S_V5)]).toEqual([name, []]);
       }
     }
   });

@@ -12,6 +12,7 @@ import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesi
 const POSTGRESQL = {
   adminUser: "airflowadmin",
   sku: "B_Standard_B1ms",
+  version: 16,
   storageMb: 32768,
   autoGrow: true,
   backupRetentionDays: 7,
@@ -40,7 +41,7 @@ beforeAll(() => {
       ...server,
       name: "pg-two",
       dnsZoneName: "pg-two.private.postgres.database.azure.com",
-      postgresql: { ...POSTGRESQL, sku: "GP_Standard_D2ds_v5", highAvailability: "zone-redundant", geoRedundantBackup: true, backupRetentionDays: 35 },
+      postgresql: { ...POSTGRESQL, version: 17, sku: "GP_Standard_D2ds_v5", highAvailability: "zone-redundant", geoRedundantBackup: true, backupRetentionDays: 35 },
       protect: true,
     });
     new Postgresql(scope, "SameZone", { ...server, name: "pg-three", dnsZoneName: "pg-three.private", postgresql: { ...POSTGRESQL, highAvailability: "same-zone" } });
@@ -79,7 +80,7 @@ describe("Postgresql", () => {
 
   test("takes size, storage and backups from the settings", () => {
     expect(server("ZoneRedundant")).toMatchObject({
-      version: "16",
+      version: "17",
       sku_name: "GP_Standard_D2ds_v5",
       storage_mb: 32768,
       auto_grow_enabled: true,

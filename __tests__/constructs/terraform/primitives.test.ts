@@ -90,7 +90,7 @@ describe("DeploymentGuard", () => {
         new DeploymentGuard(scope, id, {
           identity: { "azure.region": "westus2", odd: 'a"b' },
           deliberate: { "the.repository": { value: "Org/Repo", variable: "THE_REPO" } },
-          growing: { "server.storage": 64 },
+          growing: { "server.storage": { value: 64 }, "server.version": { value: 17, beforeRecord: 16 } },
           switchedOn: { "vault.protection": false, "vault.audit": true },
           kept: { server: { resource, what: "the server", settings: ["server.name", "a smaller server.storage"] } },
           requirements: [{ condition: "var.github_token != null", errorMessage: "TF_VAR_github_token is not set." }],
@@ -104,7 +104,7 @@ describe("DeploymentGuard", () => {
 
   test("records the settings at the first deployment and never again", () => {
     expect(stack.resource("terraform_data", "Guard/Identity")).toEqual({
-      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "vault.protection": "false", "vault.audit": "true", format: "2" },
+      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "server.version": "17", "vault.protection": "false", "vault.audit": "true", format: "2" },
       lifecycle: { ignore_changes: ["input"] },
     });
   });
@@ -141,6 +141,10 @@ describe("DeploymentGuard", () => {
 
   test("a number may grow, and not become smaller than the first deployment's", () => {
     expect(about("server.storage is").map(({ condition }) => condition)).toEqual([`\${tonumber(lookup(${record()}.output, "server.storage", "64")) <= 64}`]);
+  });
+
+  test("a deployment whose record is older than the number had the one of then", () => {
+    expect(about("server.version is").map(({ condition }) => condition)).toEqual([`\${tonumber(lookup(${record()}.output, "server.version", "16")) <= 17}`]);
   });
 
   test("what the first deployment, or a later one, switched on stays on; switching on passes", () => {

@@ -83,6 +83,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "what changes on purpose only has a record of its own, and the message the command that removes just that one" },
   },
   {
+    name: "postgresql-version-may-fall",
+    about: "a lower PostgreSQL version over a deployment of an earlier version of this project replaces the server",
+    file: "stacks/identity.ts",
+    from: ", beforeRecord: POSTGRESQL_DEFAULT_VERSION",
+    to: "",
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "a lower PostgreSQL version is refused over deployments of earlier versions, too: they had 16" },
+  },
+  {
     name: "variable-for-another-field",
     about: "MODEL_REPO overrides the repository of the DAGs",
     file: "settings/environment-variables.ts",
