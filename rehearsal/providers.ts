@@ -11,13 +11,13 @@ export interface Providers {
 /**
  * Builds the providers, or finds them in the cache.
  * @param env - the person's own environment: Go needs its caches and proxies
+ * @param folder - their sources
  */
-export async function installProviders(processes: Processes, env: NodeJS.ProcessEnv): Promise<Providers> {
-  const folder = join(__dirname, "providers");
+export async function installProviders(processes: Processes, env: NodeJS.ProcessEnv, folder = join(__dirname, "providers")): Promise<Providers> {
   const { status, stdout, stderr } = await processes.run("bash", ["install.sh"], { cwd: folder, env });
   const cliConfigFile = /TF_CLI_CONFIG_FILE='(.*)'/.exec(stdout)?.[1];
   if (status !== 0 || cliConfigFile === undefined) {
-    throw new RehearsalError(`The stand-in providers could not be built (rehearsal/providers/install.sh, status ${status}):\n${stderr.trim()}`);
+    throw new RehearsalError(`The stand-in providers could not be built (${join(folder, "install.sh")}, status ${status}):\n${stderr.trim()}`);
   }
   return { cliConfigFile };
 }

@@ -138,7 +138,7 @@ export function isRefusal(outcome: Plan | Refusal): outcome is Refusal {
 }
 
 /** A stack's `terraform.required_providers`. */
-export function requiredProviders(json: JsonObject): JsonObject {
+function requiredProviders(json: JsonObject): JsonObject {
   const { terraform } = json;
   return isObject(terraform) && isObject(terraform.required_providers) ? terraform.required_providers : {};
 }

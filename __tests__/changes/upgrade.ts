@@ -1,15 +1,16 @@
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { changedSecrets, vaultSecrets } from "../../rehearsal/differences";
 import { withoutTokens } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
+import { installProviders } from "../../rehearsal/providers";
 import { readCloud, readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
-import { isObject, type JsonObject } from "../helpers/json";
+import type { JsonObject } from "../helpers/json";
 import { isExample, PROJECT } from "../helpers/settings";
 import { SynthesizedStack } from "../helpers/synthesized";
-import { requiredProviders, Rig } from "./rig";
+import { Rig } from "./rig";
 import { environmentAsRehearsed } from "./sources";
 import { type Outcomes, study } from "./study";
 
@@ -25,7 +26,8 @@ export interface UpgradeProps {
 const BEFORE_THE_FIRST_RELEASE = "f135b23f73d688936b9ff722fb74cdb45aaaf458";
 
 /**
- * Deploys the last release's examples, and plans those of the working folder over them.
+ * Deploys the last release's examples with the stand-ins of that release, in its provider versions, and plans those of the
+ * working folder over the states that they have written.
  * @returns what would be lost, one line each
  */
 export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
@@ -58,24 +60,26 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
   return both.length > 0 ? problems : [`upgrade from ${from}: no environment is in both`];
 }
 
-async function upgradeEnvironment({ folder, cliConfigFile, own, say }: UpgradeProps, sources: string, name: string): Promise<readonly string[]> {
+async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say }: UpgradeProps, sources: string, name: string): Promise<readonly string[]> {
   const home = join(folder, name);
   mkdirSync(home, { recursive: true });
-  const rig = new Rig({ folder: home, environment: name, cliConfigFile, own });
+  const released = await installProviders(processes, own, join(sources, "rehearsal", "providers"));
+  const releasedRig = new Rig({ folder: home, environment: name, cliConfigFile: released.cliConfigFile, own });
   const output = join(home, "before");
   // As that version itself says how to start it.
   const { app } = JSON.parse(readFileSync(join(sources, "cdktf.json"), "utf8")) as { readonly app: string };
-  await run(rig.processes, "sh", ["-c", app], sources, { ...rig.env, CDKTF_OUTDIR: output });
+  await run(processes, "sh", ["-c", app], sources, { ...releasedRig.env, CDKTF_OUTDIR: output });
   const after = environmentAsRehearsed(name);
-  const before = readStacks(output).map(({ name: stack, folder: stackFolder }) => {
-    const json = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as JsonObject;
-    return withVersionsOf(new SynthesizedStack(stack, json), after.stacks.find((one) => one.name === stack));
-  });
+  const before = readStacks(output).map(({ name: stack, folder: stackFolder }) => new SynthesizedStack(stack, JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as JsonObject));
 
-  await rig.init([after.stacks, before]);
+  await releasedRig.init([before]);
   for (const stack of before) {
-    await rig.apply(stack);
+    await releasedRig.apply(stack);
   }
+  // Leaves states and made-up cloud, and takes the lock files away: as `terraform init -upgrade` does.
+  rmSync(join(home, "cdktf.out"), { recursive: true });
+  const rig = new Rig({ folder: home, environment: name, cliConfigFile, own });
+  await rig.init([before, after.stacks]);
   const paired = { ...after, stacks: after.stacks.map(({ name: stack }) => before.find((one) => one.name === stack)).filter((stack) => stack !== undefined) };
   const held = vaultSecrets(readCloud(join(home, "cloud")));
   const { outcomes } = await study(rig, paired, after);
@@ -89,14 +93,6 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, say }: UpgradePr
   }
   say(`  ${name}: ${outcomes.map((outcome, index) => `${after.stacks[index]?.name ?? ""} ${summary(outcome)}`).join("; ")}`);
   return problems;
-}
-
-/** The stand-ins exist in today's versions only; a real upgrade installs them, too. */
-function withVersionsOf(stack: SynthesizedStack, today: SynthesizedStack | undefined): SynthesizedStack {
-  const own = requiredProviders(stack.json);
-  const versions = Object.fromEntries(Object.entries(own).map(([name, provider]) => [name, requiredProviders(today?.json ?? {})[name] ?? provider]));
-  const { terraform } = stack.json;
-  return new SynthesizedStack(stack.name, { ...stack.json, terraform: { ...(isObject(terraform) ? terraform : {}), required_providers: versions } });
 }
 
 function lost(outcomes: Outcomes): readonly string[] {
