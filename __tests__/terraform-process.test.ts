@@ -8,7 +8,7 @@ interface TerraformProcess {
   onExit(listener: (ended: { readonly exitCode: number }) => void): void;
 }
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- cdktf loads it as it is
-const { spawn } = require(join(PROJECT, "terraform-process")) as { spawn(file: string, words: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): TerraformProcess };
+const { spawn } = require(join(PROJECT, "terraform-process")) as { spawn: (file: string, words: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) => TerraformProcess };
 
 /** Runs a program of Node and collects what it says; `answer` may write to it. */
 function run(program: string, answer: (said: string, process: TerraformProcess) => void = () => undefined, file = process.execPath) {

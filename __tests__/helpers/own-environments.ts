@@ -25,8 +25,8 @@ const complete = {
   access: { mode: "entra", kubelogin: "spn", deployers: ["0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7"] },
   protection: true,
   network: { name: "Acme_Vnet.eu", addressSpace: "10.64.0.0/14", clusterSubnet: "10.64.0.0/22", postgresqlSubnet: "10.65.0.0/28", privateEndpointSubnet: "10.66.0.0/28", podCidr: "100.64.0.0/16", serviceCidr: "192.168.0.0/20", dnsServiceIp: "192.168.0.53" },
-  cluster: { name: "Acme_AKS-1", kubernetesVersion: "1.36", tier: "Standard", authorizedIpRanges: ["203.0.113.0/24", "198.51.100.7/32"], nodes: { vmSize: "Standard_E4ds_v5", count: 3, maxCount: 9, osDiskSizeGb: 256, zones: ["1", "3"], maxPods: 60 }, secretsStoreCsi: "helm" },
-  postgresql: { name: "acme-pg", adminUser: "Acme_Admin", sku: "MO_Standard_E4ds_v5", storageMb: 262144, autoGrow: false, backupRetentionDays: 21, geoRedundantBackup: true, highAvailability: "same-zone" },
+  cluster: { name: "Acme_AKS-1", kubernetesVersion: "1.36", upgradeChannel: "stable", tier: "Standard", authorizedIpRanges: ["203.0.113.0/24", "198.51.100.7/32"], nodes: { vmSize: "Standard_E4ds_v5", count: 3, maxCount: 9, osDiskSizeGb: 256, zones: ["1", "3"], maxPods: 60 }, secretsStoreCsi: "helm" },
+  postgresql: { name: "acme-pg", adminUser: "Acme_Admin", sku: "MO_Standard_E4ds_v5", version: 17, storageMb: 262144, autoGrow: false, backupRetentionDays: 21, geoRedundantBackup: true, highAvailability: "same-zone" },
   sql: { serverName: "acme-sql", adminUser: "AcmeMerge", sku: "GP_S_Gen5_4", network: "vnet-rule", backupRetentionDays: 14 },
   keyVault: { name: "acme-kv", purgeProtection: true },
   storage: { accountName: "acmenfs", className: "acme-nfs", createClass: false, gitCacheGiB: 128, logsGiB: 1024 },
@@ -55,7 +55,7 @@ const complete = {
     admin: { username: "acme.admin", email: "airflow@acme.example", firstName: "Zoë", lastName: "O'Brien $(HOME)" },
   },
   monitoring: { logAnalytics: false, retentionDays: 365 },
-  revisions: { databasePasswords: 2, airflowKeys: 3, fernetKey: 4, tokens: 5 },
+  revisions: { databasePasswords: 2, airflowKeys: 3, fernetKey: 4, tokens: 5, reapply: 6 },
 } as const satisfies SettingsInput;
 
 /**
