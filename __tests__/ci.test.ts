@@ -15,7 +15,9 @@ class Checkout {
     [join(this.folder, ".ci"), join(this.folder, "rehearsal", "providers"), join(this.folder, "environments"), tools].forEach((path) => mkdirSync(path, { recursive: true }));
     writeFileSync(this.calls, "");
     for (const tool of ["npm", "npx", "node", "go", "terraform", "python3", "python3.11", "kubectl", "helm"]) {
-      writeFileSync(join(tools, tool), `#!/bin/sh\necho "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n[ "$FAIL" != "${tool} $*" ]\n`);
+      const answers = { node: `[ "$1" = --version ] && echo "\${NODE_VERSION-v24.0.0}" && exit\n`, npx: `case "$*" in *node@24*) [ -n "$NPX_NODE" ] && echo "$NPX_NODE"; exit;; esac\n` };
+      const answer = tool === "node" || tool === "npx" ? answers[tool] : "";
+      writeFileSync(join(tools, tool), `#!/bin/sh\n${answer}echo "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n[ "$FAIL" != "${tool} $*" ]\n`);
       chmodSync(join(tools, tool), 0o755);
     }
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
@@ -32,9 +34,9 @@ class Checkout {
   }
 
   /** Exit code and output of a run, and every call of a tool: folder, content of `file` there, command. */
-  run(parameters: readonly string[] = [], fail = "") {
+  run(parameters: readonly string[] = [], fail = "", variables: Readonly<Record<string, string>> = {}) {
     writeFileSync(this.calls, "");
-    const env = { PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`, HOME: this.scratch, FAIL: fail };
+    const env = { PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`, HOME: this.scratch, FAIL: fail, ...variables };
     const { status, output } = ((): { status: number; output: string } => {
       try {
         return { status: 0, output: execFileSync("bash", [join(this.folder, ".ci", "run"), ...parameters], { env, cwd: this.scratch, encoding: "utf8", stdio: "pipe" }) };
@@ -74,6 +76,17 @@ describe(".ci/run", () => {
     expect(status).not.toBe(0);
     const clone = /in a clone, (\S+)/.exec(output)?.[1] ?? "";
     expect(() => realpathSync(clone)).toThrow("ENOENT");
+  });
+
+  test("runs on Node 24: npx brings it where the machine has another, and what is missing is said", () => {
+    const folder = join(checkout.folder, "..", "node24");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "node"), "#!/bin/sh\necho v24.21.0\n");
+    writeFileSync(join(folder, "npm"), `#!/bin/sh\necho "npm runs on $(node --version)"\n`);
+    ["node", "npm"].forEach((tool) => chmodSync(join(folder, tool), 0o755));
+    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2", NPX_NODE: folder })).toMatchObject({ status: 0, output: expect.stringContaining("npm runs on v24.21.0") as string });
+    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2" })).toMatchObject({ status: 1, output: expect.stringContaining("Node 24 is needed, this is v20.20.2, and npx cannot get it") as string });
+    expect(checkout.run(["lint"]).output).not.toContain("by npx");
   });
 
   test("runs a named step on the folder as it is", () => {
