@@ -62,6 +62,10 @@ func (s *stage) removeNamespaced(namespace string) error {
 	}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
+		// Terraform deletes other objects at the same time.
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -70,7 +74,7 @@ func (s *stage) removeNamespaced(namespace string) error {
 			return err
 		}
 		if text(lookup(t.Attributes, "metadata.namespace")) == namespace {
-			if err := os.Remove(file); err != nil {
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
