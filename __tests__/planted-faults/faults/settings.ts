@@ -163,14 +163,6 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "main.test.ts", test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace" },
   },
   {
-    name: "argument-that-is-ignored",
-    about: "a command ignores what it does not know: a mistyped --environment works on demo",
-    file: "settings/command-line.ts",
-    from: "options, strict: true, allowPositionals: false }",
-    to: "options, strict: false as true, allowPositionals: true as false }",
-    caughtBy: { suite: "test", file: "commands.test.ts", test: "test:rehearsal › refuses an unknown option in one line" },
-  },
-  {
     name: "terraforms-last-words",
     about: "what Terraform says right before it ends, and so the reason of a refusal, may not be shown",
     file: "terraform-process/index.js",
