@@ -20,7 +20,7 @@ Writes an environment's three Terraform stacks to cdktf.out/stacks/. cdktf runs 
 
 Exit status: 0 when the stacks were written, 1 when the settings are wrong, 2 when an argument is.`;
 
-function synth(chosen: string | undefined): void {
+function synth(chosen: string | undefined): number {
   const variables = chosen === undefined ? process.env : { ...process.env, [ENVIRONMENT_VARIABLE]: chosen };
   const environment = loadEnvironment({ folder: join(__dirname, "environments"), variables });
   withoutCallStacks(() => {
@@ -32,6 +32,7 @@ function synth(chosen: string | undefined): void {
     // On stdout: cdktf shows what comes on stderr as an error.
     console.log(synthNotes({ environment, variables, folder, kubelogin: isInPath("kubelogin"), node: process.versions.node }).join("\n"));
   });
+  return 0;
 }
 
 function isInPath(program: string): boolean {
@@ -41,16 +42,6 @@ function isInPath(program: string): boolean {
 void runCommand({
   usage: USAGE,
   options: { environment: { type: "string" } },
-  run: ({ environment }) => {
-    try {
-      synth(environment);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof SettingsError)) {
-        throw error;
-      }
-      console.error(error.message);
-      return 1;
-    }
-  },
+  run: ({ environment }) => synth(environment),
+  expected: [SettingsError],
 });

@@ -20,33 +20,41 @@ export interface Command<O extends Options> {
   readonly options: O;
   /** @returns the exit status */
   readonly run: (values: Values<O>) => number | Promise<number>;
+  /**
+   * Errors whose message is all that a person needs: it is printed without a stack trace, and the status is 1.
+   * @default none
+   */
+  readonly expected?: readonly (abstract new (...given: never[]) => Error)[];
 }
 
 /** Status of a command whose arguments are wrong. */
 const WRONG_ARGUMENTS = 2;
 
 /** Runs one of package.json's commands with the arguments behind `npm run NAME --`, and sets the exit status. */
-export async function runCommand<O extends Options>({ usage, options, run }: Command<O>): Promise<void> {
+export async function runCommand<O extends Options>({ usage, options, run, expected = [] }: Command<O>): Promise<void> {
   const commandLine = readCommandLine(process.argv.slice(2), options);
-  const refuse = (message: string): void => {
+  const end = (message: string, status: number): void => {
     console.error(message);
-    process.exitCode = WRONG_ARGUMENTS;
+    process.exitCode = status;
   };
   switch (commandLine.kind) {
     case "help":
       console.log(usage);
       return;
     case "error":
-      refuse(commandLine.message);
+      end(commandLine.message, WRONG_ARGUMENTS);
       return;
     case "run":
       try {
         process.exitCode = await run(commandLine.values);
       } catch (error) {
-        if (!(error instanceof ArgumentError)) {
+        if (error instanceof ArgumentError) {
+          end(error.message, WRONG_ARGUMENTS);
+        } else if (error instanceof Error && expected.some((one) => error instanceof one)) {
+          end(error.message, 1);
+        } else {
           throw error;
         }
-        refuse(error.message);
       }
   }
 }

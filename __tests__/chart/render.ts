@@ -223,18 +223,11 @@ async function ineffective(render: (values: JsonObject, namespace: string) => Pr
 void runCommand({
   usage: USAGE,
   options: { chart: { type: "string" } },
-  run: async ({ chart }) => {
+  run: ({ chart }) => {
     if (chart === undefined) {
       throw new ArgumentError(`--chart is missing: the folder or archive of chart ${AIRFLOW_CHART.version} (${GET_IT}).`);
     }
-    try {
-      return await main(chart);
-    } catch (error) {
-      if (!(error instanceof ChartError || error instanceof RecordError)) {
-        throw error;
-      }
-      console.error(error.message);
-      return 1;
-    }
+    return main(chart);
   },
+  expected: [ChartError, RecordError],
 });

@@ -29,8 +29,7 @@ export function renamed(manifest: Manifest, suffix: string): Manifest {
 
 /** A job as Terraform sends it, without the name that the API server makes; its pods behave as told. */
 export function unnamed(job: Manifest, behaviour: string): JsonObject {
-  const told = withValue(job, ["spec", "template", "metadata", "annotations"], (old) => ({ ...object(old), [BEHAVIOUR]: behaviour })) as Manifest;
-  return { ...told, metadata: Object.fromEntries(Object.entries(job.metadata).filter(([key]) => key !== "name")) };
+  return { ...told(job, behaviour), metadata: Object.fromEntries(Object.entries(job.metadata).filter(([key]) => key !== "name")) };
 }
 
 /** The value with every field replaced for which there is another one. */
@@ -47,7 +46,11 @@ export function inNamespace(manifest: Manifest, namespace: string): Manifest {
 
 /** A copy of a job whose pods behave as told. */
 export function behaving(job: Manifest, suffix: string, behaviour: string): Manifest {
-  return withValue(renamed(job, suffix), ["spec", "template", "metadata", "annotations"], (old) => ({ ...object(old), [BEHAVIOUR]: behaviour })) as Manifest;
+  return told(renamed(job, suffix), behaviour);
+}
+
+function told(job: Manifest, behaviour: string): Manifest {
+  return withValue(job, ["spec", "template", "metadata", "annotations"], (old) => ({ ...object(old), [BEHAVIOUR]: behaviour })) as Manifest;
 }
 
 /** Names of the Secrets that the environment of an object's pods is taken from. */

@@ -243,6 +243,18 @@ class GitServer:
         """The branches and their commits; empty for an empty repository."""
         return self._refs(repository, "heads")
 
+    def has_branch(self, repository: str, branch: str, setting: str, purpose: str = "") -> bool:
+        """Whether the branch is there; False for a repository without any. One with other branches only is refused: it is not empty.
+
+        `setting`: what names another repository; `purpose`: what the branch is for. Both for the message."""
+        branches = self.heads(repository)
+        if branches and branch not in branches:
+            raise Refused(
+                f"{repository} is not empty, and has no branch {branch}{purpose}, but {', '.join(sorted(branches))}. Nothing was changed. "
+                f"Rename its branch to {branch} (GitHub, Settings, Default branch), or name another repository ({setting}): an empty one will do"
+            )
+        return branch in branches
+
     def tags(self, repository: str) -> dict[str, str]:
         """The tags and the commits that they stand for."""
         return self._refs(repository, "tags")

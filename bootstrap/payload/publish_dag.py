@@ -20,7 +20,7 @@ from pathlib import Path
 from git_cli import GitServer
 from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, live_release, look, version_of
 from github_api import VARIABLES as GITHUB_VARIABLES
-from outcome import Refused, Result, Retryable, Variable, WrongSetting, progress, read_settings, run
+from outcome import Result, Retryable, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import Patience
 
@@ -215,13 +215,7 @@ class _Publisher:
         """From a fresh clone to a pushed commit. Returns it, whether anything was pushed, and the removed files."""
         with tempfile.TemporaryDirectory(dir=self.work) as scratch:
             clone = Path(scratch) / "dags"
-            branches = self.server.heads(self.repository)
-            if branches and BRANCH not in branches:
-                raise Refused(
-                    f"{self.repository} is not empty, and has no branch {BRANCH}, from which Airflow reads the DAGs, but {', '.join(sorted(branches))}. Nothing was changed. Rename its branch to {BRANCH} "
-                    f"(GitHub, Settings, Default branch), or name another repository (AIRFLOW_REPO, or datasurface.airflowRepository): an empty one will do"
-                )
-            if branches:
+            if self.server.has_branch(self.repository, BRANCH, "AIRFLOW_REPO, or datasurface.airflowRepository", ", from which Airflow reads the DAGs"):
                 self.server.clone(self.repository, clone, BRANCH)
             else:
                 progress(f"{self.repository} is empty: {BRANCH} is created")

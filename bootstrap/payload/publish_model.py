@@ -117,18 +117,12 @@ class _Publisher:
 
     def _take_model(self, clone: Path, scratch: Path) -> bool:
         """Checks out what is to be edited. Returns whether it is the template."""
-        branches = self.server.heads(self.repository)
-        if not branches:
+        if not self.server.has_branch(self.repository, BRANCH, "MODEL_REPO, or datasurface.modelRepository"):
             progress(f"{self.repository} is empty: the template is taken")
             self._clone_template(clone)
             # Its tree becomes the first commit.
             self.server.local(clone, "checkout", "--quiet", "--orphan", "bootstrap-new-main")
             return True
-        if BRANCH not in branches:
-            raise Refused(
-                f"{self.repository} is not empty, and has no branch {BRANCH}, but {', '.join(sorted(branches))}. Nothing was changed. Rename the model's branch to {BRANCH} "
-                f"(GitHub, Settings, Default branch), or name another repository (MODEL_REPO, or datasurface.modelRepository): an empty one gets the template"
-            )
         self.server.clone(self.repository, clone, BRANCH, history=True)
         files = self.server.local(clone, "ls-files").splitlines()
         if not all(_NO_CONTENT.fullmatch(file) for file in files):
@@ -186,10 +180,10 @@ class _Publisher:
         if live is None:
             return "", []
         released = {commit for release in releases if release.stable and (commit := tags.get(release.tag))}
-        known = [commit for commit in sorted(released) if self.server.try_local(clone, "rev-parse", "--verify", "--quiet", "--end-of-options", commit + "^{commit}")]
-        log = self.server.local(clone, "log", "--format=%h%x09%ae%x09%an: %s", "HEAD", "--not", *known)
+        # A tag may have been deleted since it was looked at.
+        log = self.server.local(clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an: %s", "HEAD", "--not", *sorted(released))
         lines = [line.split("\t", 2) for line in log.splitlines()]
-        is_right, tree = self._with_values(clone, live) if live.commit in known else (False, "")
+        is_right, tree = self._with_values(clone, live)
         # What differs in this deployment's values only is no change of theirs.
         same = tree == self.server.local(clone, "rev-parse", "HEAD^{tree}").strip()
         unreleased = [] if same else [f"{commit} {text}" for commit, email, text in lines if email != self.author[1]]
@@ -208,8 +202,10 @@ class _Publisher:
         return "", []
 
     def _with_values(self, clone: Path, live: Live) -> tuple[bool, str]:
-        """Whether the live release has this deployment's values, and the tree that it has with them; "" when it cannot be edited."""
+        """Whether the live release has this deployment's values, and the tree that it has with them; "" when it cannot be edited, or is not in the clone."""
         folder = clone.parent / "live"
+        if not self.server.try_local(clone, "rev-parse", "--verify", "--quiet", "--end-of-options", live.commit + "^{commit}"):
+            return False, ""
         self.server.local(clone, "worktree", "add", "--quiet", "--detach", str(folder), live.commit)
         try:
             edited = edit_model(folder, self.values, self.extras, say=lambda _text: None)

@@ -77,9 +77,9 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
   {
     name: "template-into-a-repository-without-main",
     about: "publish-model takes a repository whose branch has another name for an empty one, and fills it with the vendor's template",
-    file: "bootstrap/payload/publish_model.py",
-    from: "        if not branches:\n",
-    to: "        if BRANCH not in branches:\n",
+    file: "bootstrap/payload/git_cli.py",
+    from: "        if branches and branch not in branches:\n",
+    to: "        if False:\n",
     caughtBy: { suite: "payload", test: "test_publish_model.Refused.test_repository_without_main_is_not_empty" },
   },
   {
