@@ -26,7 +26,7 @@ export default tseslint.config(
   },
   {
     // Values flow settings → stacks → constructs: a construct that reads the environment cannot be tested or reused.
-    files: ["constructs/**/*.ts", "stacks/**/*.ts", "bootstrap/**/*.ts"],
+    files: ["constructs/**/*.ts", "stacks/**/*.ts", "bootstrap/**/*.ts", "datasurface/**/*.ts"],
     rules: {
       "no-restricted-properties": ["error", { object: "process", property: "env", message: "Read it in settings/ and pass it as a property." }],
     },

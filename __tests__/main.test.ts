@@ -7,7 +7,7 @@ import { join, relative } from "node:path";
 
 const PROJECT = join(__dirname, "..");
 /** What a synth needs of the project. */
-const SOURCES = ["main.ts", "register.js", "package.json", "tsconfig.json", "bootstrap", "constructs", "environments", "settings", "stacks"];
+const SOURCES = ["main.ts", "register.js", "package.json", "tsconfig.json", "bootstrap", "constructs", "datasurface", "environments", "settings", "stacks"];
 
 interface Run {
   readonly code: number;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MCP_SERVER } from "../constructs/kubernetes/object-names";
+import { dataSurfaceNames, DEMO_MODEL } from "../datasurface/names";
 import { EXPECTED_OBJECTS } from "./chart/manifests";
 import { synthesizeEnvironment } from "./helpers/environments";
 import { environmentOf, PROJECT } from "./helpers/settings";
@@ -68,7 +68,7 @@ test("addresses that are imported or replaced exist", () => {
 });
 
 test("objects that commands name exist", () => {
-  const ours: readonly string[] = [...EXPECTED_OBJECTS.map((one) => one.toLowerCase()), `deployment/${MCP_SERVER.deployment}`];
+  const ours: readonly string[] = [...EXPECTED_OBJECTS.map((one) => one.toLowerCase()), `deployment/${dataSurfaceNames(DEMO_MODEL).mcpDeployment}`];
   const named = COMMANDS.flatMap((text) => [...text.matchAll(/\b(deployment|statefulset)(?:\/| --namespace "\$NS" )([a-z][\w-]+)/g)].map(([, kind, name]) => `${kind}/${name}`));
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((one) => !ours.includes(one))).toEqual([]);

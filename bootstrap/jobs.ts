@@ -1,20 +1,11 @@
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
-import { credentialName } from "../constructs/azure/datasurface-credential";
 import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
-import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, MCP_SERVER, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
+import { type DataSurfaceNames, MCP_PORT, type ModelNames, vaultSecretName } from "../datasurface/names";
 import type { Settings } from "../settings/schema";
-import {
-  GIT_CACHE_PATH,
-  MODEL_JOB_ENVIRONMENT,
-  modelMergeCommand,
-  type ModelSource,
-  PLATFORM,
-  reconcileViewsCommand,
-  ring1Command,
-  WORKSPACE_PATH,
-} from "./datasurface-commands";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
-import { DAG_FILES, DEMO_MODEL_REPOSITORY, EXPECTED_DAGS, INFRASTRUCTURE_DAG, type ReleaseLine } from "./releases";
+import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
 
 /** ConfigMap with the scripts. */
 export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
@@ -23,6 +14,8 @@ export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
 export interface JobContext {
   readonly settings: Pick<Settings, "datasurface" | "airflow" | "revisions">;
   readonly release: ReleaseLine;
+  readonly model: ModelNames;
+  readonly names: DataSurfaceNames;
   readonly namespace: string;
   readonly dataSurfaceImage: string;
   readonly airflowImage: string;
@@ -45,7 +38,7 @@ const SCRIPTS: JobVolume = { name: "payload", mountPath: PAYLOAD_MOUNT, readOnly
 const MINUTES_LEFT = 5;
 const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, source: "emptyDir" };
 
-const secret = (id: SecretId, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
+const secret = (id: keyof typeof SECRETS, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
 
 /** A job that runs a script of bootstrap/payload. */
 function script(context: JobContext, file: string, pod: Omit<JobPod, "command" | "volumes">, name: string, minutes: number, inputs: readonly string[] = []): JobDefinition {
@@ -64,9 +57,9 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
   };
 }
 
-function gitHub({ settings }: JobContext): Readonly<Record<string, JobVariable>> {
+function gitHub({ settings, names }: JobContext): Readonly<Record<string, JobVariable>> {
   const { name, email } = settings.datasurface.commitAuthor;
-  return { GITHUB_TOKEN: secret("git", "TOKEN"), COMMIT_NAME: name, COMMIT_EMAIL: email };
+  return { GITHUB_TOKEN: { secret: names.secrets.git.name, key: "TOKEN" }, COMMIT_NAME: name, COMMIT_EMAIL: email };
 }
 
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
@@ -112,9 +105,9 @@ export function publishDag(context: JobContext): JobDefinition {
         AIRFLOW_REPO: datasurface.airflowRepository,
         MODEL_REPO: datasurface.modelRepository,
         GENERATOR_MODULE: context.release.cliModule,
-        PSP: PLATFORM.psp,
-        RTE_NAME: PLATFORM.runtimeEnvironment,
-        DAG_FILES,
+        PSP: context.model.psp,
+        RTE_NAME: context.model.runtimeEnvironment,
+        DAG_FILES: context.names.dagFiles,
       },
     },
     "publish-dag",
@@ -122,8 +115,8 @@ export function publishDag(context: JobContext): JobDefinition {
   );
 }
 
-function modelSource({ release, settings }: JobContext): ModelSource {
-  return { release, modelRepository: settings.datasurface.modelRepository };
+function modelSource({ release, settings, model }: JobContext): ModelSource {
+  return { release, modelRepository: settings.datasurface.modelRepository, model };
 }
 
 /**
@@ -140,7 +133,7 @@ function vendorJob(context: JobContext, name: string, containerName: string, com
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
       command,
-      env: MODEL_JOB_ENVIRONMENT,
+      env: modelJobEnvironment(context.names),
       volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, subPath: `bootstrap-${modelRevision}`, source: { claim: CLAIMS.gitCache } }, WORKSPACE],
     },
   };
@@ -148,25 +141,25 @@ function vendorJob(context: JobContext, name: string, containerName: string, com
 
 /** Makes the platform's tables (walkthrough, step 23). */
 export function ring1Init(context: JobContext, modelRevision: string): JobDefinition {
-  return vendorJob(context, "demo-psp-ring1-init", "ring1-init", ring1Command(modelSource(context)), modelRevision);
+  return vendorJob(context, context.names.ring1Job, "ring1-init", ring1Command(modelSource(context)), modelRevision);
 }
 
 /** Merges the model into the tables (walkthrough, step 23); release lines that have the job. */
 export function modelMerge(context: JobContext, modelRevision: string): JobDefinition {
-  return vendorJob(context, "demo-psp-model-merge-job", "model-merge-handler", modelMergeCommand(modelSource(context)), modelRevision);
+  return vendorJob(context, context.names.modelMergeJob, "model-merge-handler", modelMergeCommand(modelSource(context)), modelRevision);
 }
 
 /** Reconciles the workspace views; there for a person to start. */
 export function reconcileViews(context: JobContext): Pick<JobDefinition, "namespace" | "name" | "pod"> & { readonly containerName: string } {
   return {
     namespace: context.namespace,
-    name: "demo-psp-reconcile-views-job",
+    name: context.names.reconcileJob,
     containerName: "reconcile-views-handler",
     pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
       command: reconcileViewsCommand(modelSource(context)),
-      env: MODEL_JOB_ENVIRONMENT,
+      env: modelJobEnvironment(context.names),
       volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: { claim: CLAIMS.gitCache } }],
     },
   };
@@ -184,8 +177,8 @@ export function identity(context: JobContext): JobDefinition {
       workloadIdentity: true,
       env: {
         KEY_VAULT_URL: context.keyVaultUrl,
-        SECRET_NAME: credentialName(context.settings.datasurface.namespace, "sqlserver-demo-merge"),
-        REQUIRED_KEYS: JSON.stringify(["USER", "PASSWORD"]),
+        SECRET_NAME: vaultSecretName(context.settings.datasurface.namespace, context.model, context.model.mergeCredential),
+        REQUIRED_KEYS: JSON.stringify(context.names.secrets.mergeDatabase.keys),
       },
     },
     "identity",
@@ -264,10 +257,10 @@ export function verify(context: JobContext): JobDefinition {
         ADMIN_USERNAME: context.settings.airflow.admin.username,
         ADMIN_PASSWORD: secret("admin", "password"),
         ADMIN_SECRET: `the Secret ${SECRETS.admin.name}`,
-        EXPECTED_DAGS: JSON.stringify(EXPECTED_DAGS),
-        INFRASTRUCTURE_DAG,
-        DAG_FILES,
-        MCP_URL: `http://${MCP_SERVER.service}:${MCP_SERVER.port}/sse`,
+        EXPECTED_DAGS: JSON.stringify(context.names.expectedDags),
+        INFRASTRUCTURE_DAG: context.names.infrastructureDag,
+        DAG_FILES: context.names.dagFiles,
+        MCP_URL: `http://${context.names.mcpService}:${MCP_PORT}/sse`,
       },
     },
     "verify",

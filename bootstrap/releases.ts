@@ -47,27 +47,6 @@ const FIRST_GENERATION = {
   runtimeEnvironmentArguments: ["!externalSecretProvider"],
 } as const satisfies Partial<ReleaseLine>;
 
-/** The DAG whose successful run proves a deployment. */
-export const INFRASTRUCTURE_DAG = "demo-psp_infrastructure";
-
-/**
- * DAGs that Airflow must show after a deployment, each by its id or by alternative ids, of which one is enough. No line has its
- * own: the ids come from names in the model, and a model of SCD2 stays one when DataSurface's version rises.
- */
-export const EXPECTED_DAGS: readonly (string | readonly string[])[] = [
-  INFRASTRUCTURE_DAG,
-  ["scd2_factory_dag", "scd4_factory_dag"],
-  ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
-  "Demo_PSP_K8sMergeDB_reconcile",
-  "Demo_PSP_default_K8sMergeDB_cqrs",
-];
-
-/**
- * Names of the DAG files that the generator makes: they begin with the Python name of the platform service provider. Other
- * files of the DAG repository are not this deployment's.
- */
-export const DAG_FILES = "demo_psp_*_dag.py";
-
 /** The vendor's public demo model. */
 export const DEMO_MODEL_REPOSITORY = "datasurface/demo1";
 

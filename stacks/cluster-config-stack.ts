@@ -7,7 +7,7 @@ import type { Construct } from "constructs";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { namespaceSecrets } from "../constructs/kubernetes/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../constructs/kubernetes/network-policy";
-import { CLAIMS, LOGGING_CONFIG_MAP } from "../constructs/kubernetes/object-names";
+import { CLAIMS } from "../constructs/kubernetes/object-names";
 import { Secrets } from "../constructs/kubernetes/secrets";
 import { SecretsStoreCsi } from "../constructs/kubernetes/secrets-store-csi";
 import { ServiceAccounts } from "../constructs/kubernetes/service-accounts";
@@ -15,6 +15,7 @@ import { SharedStorage } from "../constructs/kubernetes/shared-storage";
 import { VaultReader } from "../constructs/kubernetes/vault-reader";
 import { interpolate } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
+import { dataSurfaceNames, DEMO_MODEL } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { EnvironmentStack, type OutputSource } from "./environment-stack";
 import type { INFRA_OUTPUTS } from "./infra-stack";
@@ -39,6 +40,8 @@ export class ClusterConfigStack extends EnvironmentStack {
   constructor(scope: Construct, { environment, infra }: ClusterConfigStackProps) {
     super(scope, "cluster-config", environment);
     const { settings } = environment;
+    const model = DEMO_MODEL;
+    const names = dataSurfaceNames(model);
     const outputs = this.read("Infra", infra);
 
     readOnlyAzurerm(this, environment);
@@ -70,7 +73,7 @@ export class ClusterConfigStack extends EnvironmentStack {
     const vault = new VaultReader(this, "Vault", outputs.key_vault_id);
     new Secrets(this, "Secrets", {
       namespace,
-      definitions: namespaceSecrets({ settings, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),
+      definitions: namespaceSecrets({ settings, names, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),
       births: outputs.secret_births,
       revisions: settings.revisions,
     });
@@ -84,10 +87,10 @@ export class ClusterConfigStack extends EnvironmentStack {
       resourceGroupName: interpolate(outputs.resource_group_name),
       protect: settings.protection,
     });
-    new NamespaceNetworkPolicy(this, "NetworkPolicy", namespace);
+    new NamespaceNetworkPolicy(this, "NetworkPolicy", { namespace, name: names.networkPolicy });
     new ConfigMapV1(this, "LoggingConfig", {
-      metadata: { name: LOGGING_CONFIG_MAP, namespace },
-      data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", "PSP_NAME=Demo", `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
+      metadata: { name: names.loggingConfigMap, namespace },
+      data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", `PSP_NAME=${model.assembly}`, `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
     });
     if (settings.cluster.secretsStoreCsi === "helm") {
       new SecretsStoreCsi(this, "SecretsStoreCsi", settings.revisions.reapply);

@@ -24,6 +24,7 @@ import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
+import { DEMO_MODEL, vaultSecretName } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { parsePrincipal } from "../settings/principals";
@@ -76,6 +77,7 @@ export class InfraStack extends EnvironmentStack {
     super(scope, "infra", environment);
     const { settings, names } = environment;
     const { azure, protection: protect, datasurface } = settings;
+    const model = DEMO_MODEL;
 
     this.providers(environment);
     const client = new DataAzurermClientConfig(this, "Client");
@@ -152,6 +154,7 @@ export class InfraStack extends EnvironmentStack {
       placement,
       sql: settings.sql,
       name: names.sqlServer,
+      databaseName: model.mergeDatabase,
       network,
       adminPassword: secrets.sql,
       audit: settings.monitoring.logAnalytics,
@@ -177,16 +180,14 @@ export class InfraStack extends EnvironmentStack {
 
     new DataSurfaceCredential(this, "MergeDatabaseCredential", {
       vault,
-      namespace: datasurface.namespace,
-      credential: "sqlserver-demo-merge",
+      name: vaultSecretName(datasurface.namespace, model, model.mergeCredential),
       members: { USER: literal(settings.sql.adminUser), PASSWORD: secrets.sql.valueExpression },
       source: secrets.sql,
       tags: placement.tags,
     });
     new DataSurfaceCredential(this, "GitCredential", {
       vault,
-      namespace: datasurface.namespace,
-      credential: "git",
+      name: vaultSecretName(datasurface.namespace, model, model.gitCredential),
       members: { token: secrets.gitHub.valueExpression, TOKEN: secrets.gitHub.valueExpression },
       source: secrets.gitHub,
       tags: placement.tags,

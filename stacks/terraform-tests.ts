@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseLine } from "../bootstrap/releases";
 import { ROOT_SECRETS } from "../constructs/azure/root-secrets";
-import { MCP_SERVER, SECRETS } from "../constructs/kubernetes/object-names";
+import { SECRETS } from "../constructs/kubernetes/object-names";
 import type { Environment } from "../settings/load";
 import { AIRFLOW_CHART, DATASURFACE_AIRFLOW_REPOSITORY, DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
 import type { CLUSTER_CONFIG_OUTPUTS } from "./cluster-config-stack";
@@ -147,9 +147,9 @@ function modelAssertions(stack: SynthesizedStack): readonly Assertion[] {
 function mcpAssertions(stack: SynthesizedStack): readonly Assertion[] {
   return [
     ...addresses(stack, "kubernetes_deployment_v1").map(({ address }) =>
-      equal(`${address}.spec[0].template[0].spec[0].volume[0].persistent_volume_claim[0].claim_name`, "test-git-cache", `${MCP_SERVER.deployment} does not use ClusterConfig's git cache.`),
+      equal(`${address}.spec[0].template[0].spec[0].volume[0].persistent_volume_claim[0].claim_name`, "test-git-cache", `The MCP server does not use ClusterConfig's git cache.`),
     ),
-    ...addresses(stack, "kubernetes_service_v1").map(({ address }) => equal(`${address}.spec[0].type`, "ClusterIP", `${MCP_SERVER.service} can be reached from outside of the cluster.`)),
+    ...addresses(stack, "kubernetes_service_v1").map(({ address }) => equal(`${address}.spec[0].type`, "ClusterIP", `The MCP server can be reached from outside of the cluster.`)),
   ];
 }
 

@@ -4,7 +4,6 @@ import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformLocal, Token } from "cdktf";
 import type { Construct } from "constructs";
-import { GIT_CACHE_PATH, mcpServerArguments } from "../bootstrap/datasurface-commands";
 import * as jobs from "../bootstrap/jobs";
 import type { Payload } from "../bootstrap/payload";
 import { releaseLine } from "../bootstrap/releases";
@@ -21,6 +20,8 @@ import { escapeTemplate, interpolate } from "../constructs/terraform/expressions
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
+import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
+import { type DataSurfaceNames, dataSurfaceNames, DEMO_MODEL } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
 import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
@@ -46,6 +47,8 @@ export class WorkloadStack extends EnvironmentStack {
     super(scope, "workload", environment);
     const { settings, names } = environment;
     const { datasurface } = settings;
+    const model = DEMO_MODEL;
+    const dataSurface = dataSurfaceNames(model);
     const release = releaseLine(datasurface.version);
     const infra = this.read("Infra", infraSource);
     const config = this.read("ClusterConfig", clusterConfig);
@@ -55,12 +58,14 @@ export class WorkloadStack extends EnvironmentStack {
     // Destroying begins with this stack. Without it, everything here would be gone before the next stack's claims refuse.
     new TerraformData(this, "Protection", { lifecycle: { preventDestroy: settings.protection } });
 
-    const secretRevisions = new SecretRevisions(this, environment, infra);
+    const secretRevisions = new SecretRevisions(this, environment, infra, dataSurface);
     const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
     const dataSurfaceImage = `${DATASURFACE_IMAGE_REPOSITORY}:v${datasurface.version}${datasurface.imageDigest ? `@${datasurface.imageDigest}` : ""}`;
     const context: jobs.JobContext = {
       settings,
       release,
+      model,
+      names: dataSurface,
       namespace,
       dataSurfaceImage,
       airflowImage: `${image.repository}:${image.tag}${image.digest ? `@${image.digest}` : ""}`,
@@ -115,8 +120,9 @@ export class WorkloadStack extends EnvironmentStack {
     });
     const mcp = new McpServer(this, "McpServer", {
       namespace,
+      names: dataSurface,
       image: dataSurfaceImage,
-      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository }, datasurface.namespace),
+      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository, model }, datasurface.namespace),
       gitCacheClaim: interpolate(config.git_cache_claim),
       gitCachePath: GIT_CACHE_PATH,
       revision: `${publishModel.revision}-${secretRevisions.ofSecret("git")}`,
@@ -164,13 +170,13 @@ class SecretRevisions {
   readonly ofSecret: (id: SecretId) => string;
   readonly byFamily: Readonly<Record<SecretFamily, string>>;
 
-  constructor(scope: Construct, { settings }: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>) {
+  constructor(scope: Construct, { settings }: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>, names: DataSurfaceNames) {
     // Values play no part in a revision; their places do.
-    const definitions = namespaceSecrets({ settings, postgresqlFqdn: infra.postgresql_fqdn, value: (root) => `value.${root}` });
+    const definitions = namespaceSecrets({ settings, names, postgresqlFqdn: infra.postgresql_fqdn, value: (root) => `value.${root}` });
     const expression = (id: SecretId): string => secretRevision(definitions[id], infra.secret_births, settings.revisions);
     const local = (name: string, value: string): string => interpolate(`local.${new TerraformLocal(scope, name, interpolate(value)).friendlyUniqueId}`);
 
-    const ids = Object.keys(SECRETS) as SecretId[];
+    const ids = Object.keys(definitions) as SecretId[];
     const locals = new Map<SecretId, string>();
     this.ofSecret = (id) => {
       const known = locals.get(id) ?? local(`revision-${id}`, `substr(sha256(tostring(${expression(id)})), 0, 12)`);

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mcpServerArguments, modelMergeCommand, reconcileViewsCommand, ring1Command } from "../../bootstrap/datasurface-commands";
 import * as jobs from "../../bootstrap/jobs";
 import { loadPayload, type Payload, PAYLOAD_MOUNT, scriptHash } from "../../bootstrap/payload";
 import { releaseLine } from "../../bootstrap/releases";
 import { SECRETS } from "../../constructs/kubernetes/object-names";
+import { mcpServerArguments, modelMergeCommand, reconcileViewsCommand, ring1Command } from "../../datasurface/commands";
+import { dataSurfaceNames, DEMO_MODEL } from "../../datasurface/names";
 import { environmentOf, PROJECT, type SettingsChange } from "../helpers/settings";
 
 const REAL_PAYLOAD = loadPayload(join(PROJECT, "bootstrap", "payload"));
@@ -15,6 +16,8 @@ function context(change: SettingsChange = {}, more: Partial<jobs.JobContext> = {
   return {
     settings,
     release: releaseLine(settings.datasurface.version),
+    model: DEMO_MODEL,
+    names: dataSurfaceNames(DEMO_MODEL),
     namespace: "${namespace}",
     dataSurfaceImage: "datasurface:v1.1.0",
     airflowImage: "airflow:3.1.7",
@@ -53,7 +56,7 @@ describe.each(Object.entries(SCRIPT_JOBS))("the job of %s", (file, job) => {
   });
 
   test("takes its secrets by keys that the Secrets have", () => {
-    const known = Object.values(SECRETS).flatMap(({ name, keys }) => keys.map((key) => `${name}/${key}`));
+    const known = Object.values({ ...SECRETS, ...context().names.secrets }).flatMap(({ name, keys }) => keys.map((key) => `${name}/${key}`));
     const asked = Object.values(job(context()).pod.env).flatMap((variable) => (typeof variable === "string" ? [] : [`${variable.secret}/${variable.key}`]));
     expect(asked.filter((one) => !known.includes(one))).toEqual([]);
   });
@@ -125,7 +128,7 @@ test.each(["1.1.0", "1.8.4"])("verify of %s expects the DAGs of an SCD2 or an SC
 });
 
 describe("the vendor's commands", () => {
-  const source = (version: string) => ({ release: releaseLine(version), modelRepository: "me/model" });
+  const source = (version: string) => ({ release: releaseLine(version), modelRepository: "me/model", model: DEMO_MODEL });
   const flag = (command: readonly string[], name: string) => command[command.indexOf(name) + 1];
 
   test("1.1.0 names owner and repository, and no type of it", () => {

@@ -1,4 +1,4 @@
-import { EXPECTED_DAGS, findReleaseLine, INFRASTRUCTURE_DAG, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../bootstrap/releases";
+import { findReleaseLine, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../bootstrap/releases";
 
 test.each([
   ["1.1.0", "1.1.0", "3.1.7", "3.1.7-azure", "key-vault", true, "datasurface.cmd.platform"],
@@ -28,18 +28,6 @@ test("no version belongs to two lines", () => {
 
 test("messages list every line, oldest first", () => {
   expect(KNOWN_LINES.split(", ")).toEqual(RELEASE_LINES.map(({ line }) => line));
-});
-
-describe("the DAGs that are expected", () => {
-  test("have the infrastructure DAG among them, and none twice", () => {
-    expect(EXPECTED_DAGS).toContain(INFRASTRUCTURE_DAG);
-    expect(new Set(EXPECTED_DAGS.flat()).size).toBe(EXPECTED_DAGS.flat().length);
-  });
-
-  test.each(["scd2", "scd4"])("are those of a model whose data platform is %s", (platform) => {
-    const present = [`${platform}_factory_dag`, "Demo_PSP_K8sMergeDB_reconcile", "Demo_PSP_default_K8sMergeDB_cqrs", "demo-psp_infrastructure", `${platform}_datatransformer_factory`];
-    expect(EXPECTED_DAGS.map((ids) => present.filter((id) => ids === id || ids.includes(id)).length)).toEqual([1, 1, 1, 1, 1]);
-  });
 });
 
 describe.each(RELEASE_LINES)("line $line", (line) => {

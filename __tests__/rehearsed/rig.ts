@@ -10,7 +10,7 @@ import { type Environment, loadEnvironment } from "../../settings/load";
 import { Site } from "./site";
 
 /** What the app is made of: a copy can be synthesized with other settings. */
-const SOURCES = ["main.ts", "register.js", "tsconfig.json", "package.json", "settings", "stacks", "constructs", "bootstrap", "environments"];
+const SOURCES = ["main.ts", "register.js", "tsconfig.json", "package.json", "settings", "stacks", "constructs", "datasurface", "bootstrap", "environments"];
 
 /** The content of a settings file, to be changed. */
 export type SettingsFile = Record<string, Record<string, unknown> | undefined>;

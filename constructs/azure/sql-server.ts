@@ -13,6 +13,8 @@ export interface SqlServerProps {
   readonly placement: Placement;
   readonly sql: Settings["sql"];
   readonly name: string;
+  /** Name of the merge engine's database, as the model has it. */
+  readonly databaseName: string;
   readonly network: Network;
   readonly adminPassword: RootSecret;
   /** Whether audit records go to Azure Monitor. */
@@ -23,9 +25,6 @@ export interface SqlServerProps {
    */
   readonly protect?: boolean;
 }
-
-/** Database of the merge engine; the model names it. */
-export const MERGE_DATABASE = "merge_db";
 
 /** Azure SQL server and the merge database (walkthrough, step 5), reached by a private endpoint or by a rule for the nodes' subnet. */
 export class SqlServer extends Construct {
@@ -53,7 +52,7 @@ export class SqlServer extends Construct {
       lifecycle,
     });
     this.database = new MssqlDatabase(this, "MergeDatabase", {
-      name: MERGE_DATABASE,
+      name: props.databaseName,
       serverId: this.server.id,
       skuName: sql.sku,
       tags: placement.tags,

@@ -2,16 +2,18 @@ import { DeploymentV1 } from "@cdktf/provider-kubernetes/lib/deployment-v1";
 import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { MCP_SERVER, SECRETS, SECRETS_REVISION_ANNOTATION } from "./object-names";
+import { type DataSurfaceNames, MCP_PORT } from "../../datasurface/names";
+import { SECRETS, SECRETS_REVISION_ANNOTATION } from "./object-names";
 import { podText } from "./pod-text";
 
 export interface McpServerProps {
   readonly namespace: string;
+  readonly names: Pick<DataSurfaceNames, "mcpDeployment" | "mcpService" | "secrets">;
   readonly image: string;
   readonly args: readonly string[];
   readonly gitCacheClaim: string;
   readonly gitCachePath: string;
-  /** Changes when the token in the Secret `git` does, or the model: the pod starts anew. */
+  /** Changes when the token does, or the model: the pod starts anew. */
   readonly revision: string;
   readonly dependsOn: ITerraformDependable[];
 }
@@ -26,13 +28,14 @@ export class McpServer extends Construct {
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
     const { namespace } = props;
-    const labels = { app: MCP_SERVER.deployment, component: "mcp" };
-    const probe = { tcpSocket: [{ port: String(MCP_SERVER.port) }] };
+    const { mcpDeployment: name, mcpService, secrets } = props.names;
+    const labels = { app: name, component: "mcp" };
+    const probe = { tcpSocket: [{ port: String(MCP_PORT) }] };
     this.deployment = new DeploymentV1(this, "Deployment", {
-      metadata: { name: MCP_SERVER.deployment, namespace, labels },
+      metadata: { name, namespace, labels },
       spec: {
         replicas: "1",
-        selector: { matchLabels: { app: MCP_SERVER.deployment } },
+        selector: { matchLabels: { app: name } },
         template: {
           metadata: { labels, annotations: { [SECRETS_REVISION_ANNOTATION]: props.revision } },
           spec: {
@@ -50,9 +53,9 @@ export class McpServer extends Construct {
                 args: props.args.map(podText),
                 env: [
                   { name: "PYTHONPATH", value: "/app/src" },
-                  { name: "git_TOKEN", valueFrom: { secretKeyRef: { name: SECRETS.git.name, key: "TOKEN" } } },
+                  { name: `${secrets.git.name}_TOKEN`, valueFrom: { secretKeyRef: { name: secrets.git.name, key: "TOKEN" } } },
                 ],
-                port: [{ name: "mcp", containerPort: MCP_SERVER.port }],
+                port: [{ name: "mcp", containerPort: MCP_PORT }],
                 resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
                 securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
                 // It clones the model before it listens: five minutes, then it is started again.
@@ -71,11 +74,11 @@ export class McpServer extends Construct {
       dependsOn: props.dependsOn,
     });
     new ServiceV1(this, "Service", {
-      metadata: { name: MCP_SERVER.service, namespace, labels: { app: MCP_SERVER.deployment } },
+      metadata: { name: mcpService, namespace, labels: { app: name } },
       spec: {
         type: "ClusterIP",
-        selector: { app: MCP_SERVER.deployment },
-        port: [{ name: "mcp", port: MCP_SERVER.port, targetPort: "mcp" }],
+        selector: { app: name },
+        port: [{ name: "mcp", port: MCP_PORT, targetPort: "mcp" }],
       },
     });
   }

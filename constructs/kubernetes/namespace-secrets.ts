@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
+import type { DataSurfaceNames } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
 import { AIRFLOW_DATABASE } from "../azure/postgresql";
 import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
 import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
-import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
+import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId, SECRETS } from "./object-names";
 
 /** A Kubernetes Secret of the namespace, as expressions. */
 export interface NamespaceSecret {
+  readonly name: string;
   readonly type: "Opaque" | "kubernetes.io/dockerconfigjson";
   /** Expression of each key's value. */
   readonly data: Readonly<Record<string, string>>;
@@ -15,8 +17,11 @@ export interface NamespaceSecret {
   readonly roots: readonly RootSecretId[];
 }
 
+type Content = Omit<NamespaceSecret, "name">;
+
 export interface NamespaceSecretsProps {
   readonly settings: Pick<Settings, "datasurface" | "postgresql" | "sql" | "airflow">;
+  readonly names: DataSurfaceNames;
   /** Expression of PostgreSQL's host name. */
   readonly postgresqlFqdn: string;
   /** Expression of a root secret's value. */
@@ -26,15 +31,15 @@ export interface NamespaceSecretsProps {
 const VENDOR_REGISTRY = "registry.gitlab.com";
 
 /** Every Secret of the namespace: what is in it, and which root secrets that comes from. */
-export function namespaceSecrets({ settings, postgresqlFqdn, value }: NamespaceSecretsProps): Readonly<Record<SecretId, NamespaceSecret>> {
+export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: NamespaceSecretsProps): Readonly<Record<SecretId, NamespaceSecret>> {
   const { datasurface, postgresql, sql, airflow } = settings;
-  const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): NamespaceSecret => ({ type: "Opaque", data, roots });
+  const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): Content => ({ type: "Opaque", data, roots });
   const databaseUrl = (scheme: string, address: string): string =>
     concatenate(literal(`${scheme}://`), percentEncode(literal(postgresql.adminUser)), literal(":"), percentEncode(value("postgresql")), literal("@"), address);
   const pool = (database: string): string => literal(`${PGBOUNCER_SERVICE}.${datasurface.namespace}:${PGBOUNCER_PORT}/${database}`);
   const user = literal(datasurface.gitLabDeployTokenUser);
 
-  return {
+  const contents: Readonly<Record<SecretId, Content>> = {
     registry: {
       type: "kubernetes.io/dockerconfigjson",
       roots: ["gitLab"],
@@ -79,6 +84,8 @@ export function namespaceSecrets({ settings, postgresqlFqdn, value }: NamespaceS
       connection: databaseUrl("postgresql", literal(`127.0.0.1:${PGBOUNCER_PORT}/pgbouncer?sslmode=disable`)),
     }),
   };
+  const secrets = { ...SECRETS, ...names.secrets };
+  return Object.fromEntries(Object.entries(contents).map(([id, content]) => [id, { ...content, name: secrets[id as SecretId].name }])) as Record<SecretId, NamespaceSecret>;
 }
 
 /**

@@ -1,6 +1,5 @@
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { Construct } from "constructs";
-import { NETWORK_POLICY } from "./object-names";
 
 /** Address of Azure's instance metadata service: whoever reaches it gets tokens of the node's identity. */
 const INSTANCE_METADATA = "169.254.169.254/32";
@@ -11,11 +10,11 @@ const INSTANCE_METADATA = "169.254.169.254/32";
  * else comes in (a port-forward comes from the node, which is always let in); out goes everything but the node's metadata.
  */
 export class NamespaceNetworkPolicy extends Construct {
-  constructor(scope: Construct, id: string, namespace: string) {
+  constructor(scope: Construct, id: string, { namespace, name }: { readonly namespace: string; readonly name: string }) {
     super(scope, id);
     const samePods = { podSelector: {} };
     new NetworkPolicyV1(this, "Policy", {
-      metadata: { name: NETWORK_POLICY, namespace },
+      metadata: { name, namespace },
       spec: {
         podSelector: {},
         policyTypes: ["Ingress", "Egress"],

@@ -1,7 +1,6 @@
-/**
- * Names of the Kubernetes objects that several constructs, the Helm values or the vendor's generated DAGs refer to.
- * DataSurface's own names come from its generator (docs/facts.md#generated-names) and cannot be chosen.
- */
+import type { DataSurfaceNames } from "../../datasurface/names";
+
+/** Names of the Kubernetes objects that several constructs or the Helm values refer to, but for DataSurface's own (datasurface/names.ts). */
 
 /** Name of the Helm release: the chart derives its own names from it. */
 export const AIRFLOW_RELEASE = "airflow";
@@ -15,14 +14,12 @@ export const AIRFLOW_SERVICE_ACCOUNTS = {
 } as const;
 
 /**
- * Secrets of the namespace, each with the keys that its readers ask for. None has a name that the chart would give to
- * a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): docs/facts.md#chart-secret-names
+ * Secrets of the namespace, but for those of DataSurface's credentials, each with the keys that its readers ask for. None has a
+ * name that the chart would give to a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): docs/facts.md#chart-secret-names
  */
 export const SECRETS = {
   registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },
   gitDags: { name: "git-dags", keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"] },
-  git: { name: "git", keys: ["TOKEN"] },
-  mergeDatabase: { name: "sqlserver-demo-merge", keys: ["USER", "PASSWORD"] },
   /** Airflow's metadata database through pgbouncer. */
   metadataPooled: { name: "airflow-database", keys: ["connection"] },
   /** The same database without pgbouncer, for the jobs that change its schema. */
@@ -39,7 +36,8 @@ export const SECRETS = {
   pgbouncerStatistics: { name: "airflow-pgbouncer-exporter", keys: ["connection"] },
 } as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
-export type SecretId = keyof typeof SECRETS;
+/** A Secret of the namespace; `git` and `mergeDatabase` have the names of the model's credentials. */
+export type SecretId = keyof typeof SECRETS | keyof DataSurfaceNames["secrets"];
 
 /** Port of the chart's pgbouncer. */
 export const PGBOUNCER_PORT = 6543;
@@ -55,10 +53,6 @@ export const API_SERVER_PORT = 8080;
 export const CLAIMS_RELEASE = "datasurface-claims";
 /** Volume claims of the shares on Azure Files NFS. */
 export const CLAIMS = { gitCache: "git-cache-pvc", logs: "airflow-task-logs" } as const;
-
-export const MCP_SERVER = { deployment: "demo-psp-mcp-server", service: "demo-psp-mcp", port: 8000 } as const;
-export const LOGGING_CONFIG_MAP = "demo-logging-config";
-export const NETWORK_POLICY = "demo-network-policy";
 
 /** Pod label that the Workload Identity webhook matches (AKS documentation, "Workload identity overview"). */
 export const WORKLOAD_IDENTITY_LABEL = { "azure.workload.identity/use": "true" } as const;

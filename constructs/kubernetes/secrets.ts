@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { interpolate } from "../terraform/expressions";
 import { type NamespaceSecret, secretRevision } from "./namespace-secrets";
-import { type SecretId, SECRETS } from "./object-names";
+import type { SecretId } from "./object-names";
 
 export interface SecretsProps {
   readonly namespace: string;
@@ -20,10 +20,9 @@ export class Secrets extends Construct {
 
   constructor(scope: Construct, id: string, props: SecretsProps) {
     super(scope, id);
-    this.objects = (Object.keys(SECRETS) as SecretId[]).map((secretId) => {
-      const definition = props.definitions[secretId];
+    this.objects = Object.entries(props.definitions).map(([secretId, definition]) => {
       return new SecretV1(this, secretId, {
-        metadata: { name: SECRETS[secretId].name, namespace: props.namespace },
+        metadata: { name: definition.name, namespace: props.namespace },
         type: definition.type,
         dataWo: Object.fromEntries(Object.entries(definition.data).map(([key, expression]) => [key, interpolate(expression)])),
         // Without a revision the provider writes an empty Secret (docs/facts.md#write-only-data-of-a-secret).

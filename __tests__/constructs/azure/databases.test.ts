@@ -46,8 +46,8 @@ beforeAll(() => {
     });
     new Postgresql(scope, "SameZone", { ...server, name: "pg-three", dnsZoneName: "pg-three.private", postgresql: { ...POSTGRESQL, highAvailability: "same-zone" } });
 
-    new SqlServer(scope, "Sql", { placement: PLACEMENT, network, adminPassword, name: "sql-one", sql: SQL, audit: false });
-    new SqlServer(scope, "ByRule", { placement: PLACEMENT, network, adminPassword, name: "sql-two", sql: { ...SQL, network: "vnet-rule" }, audit: true, protect: true });
+    new SqlServer(scope, "Sql", { placement: PLACEMENT, network, adminPassword, name: "sql-one", databaseName: "merge_one", sql: SQL, audit: false });
+    new SqlServer(scope, "ByRule", { placement: PLACEMENT, network, adminPassword, name: "sql-two", databaseName: "merge_two", sql: { ...SQL, network: "vnet-rule" }, audit: true, protect: true });
 
     new FileStorage(scope, "Files", { placement: PLACEMENT, network, name: "filesone", controlPlanePrincipalId: "principal-id" });
     new FileStorage(scope, "Protected", { placement: PLACEMENT, network, name: "filestwo", controlPlanePrincipalId: "principal-id", protect: true });
@@ -165,7 +165,7 @@ describe("SqlServer", () => {
 
   test("has the merge database, with size and backups of the settings", () => {
     expect(stack.resource("azurerm_mssql_database", "Sql/MergeDatabase")).toMatchObject({
-      name: "merge_db",
+      name: "merge_one",
       server_id: stack.reference("azurerm_mssql_server", "Sql/Server", "id"),
       sku_name: "S1",
       tags: TAGS,

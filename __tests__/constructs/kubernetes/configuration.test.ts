@@ -9,14 +9,17 @@ import { SecretsStoreCsi } from "../../../constructs/kubernetes/secrets-store-cs
 import { ServiceAccounts } from "../../../constructs/kubernetes/service-accounts";
 import { SharedStorage, type SharedStorageProps } from "../../../constructs/kubernetes/shared-storage";
 import { VaultReader } from "../../../constructs/kubernetes/vault-reader";
+import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
 import { SECRETS_STORE_CSI_CHART } from "../../../settings/versions";
 import { at, type JsonObject, objectAt, plain } from "../../helpers/json";
 import { environmentOf, PROJECT, type SettingsChange } from "../../helpers/settings";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
-const SECRET_IDS = Object.keys(SECRETS) as SecretId[];
+const NAMES = dataSurfaceNames(DEMO_MODEL);
+const BY_ID = { ...SECRETS, ...NAMES.secrets };
 const value = (root: string): string => `var.${root}`;
-const definitionsFor = (change: SettingsChange = {}) => namespaceSecrets({ settings: environmentOf("demo", change).settings, postgresqlFqdn: "var.fqdn", value });
+const definitionsFor = (change: SettingsChange = {}) => namespaceSecrets({ settings: environmentOf("demo", change).settings, names: NAMES, postgresqlFqdn: "var.fqdn", value });
+const SECRET_IDS = Object.keys(definitionsFor()) as SecretId[];
 
 describe("clusterAccess", () => {
   const PROPS: ClusterAccessProps = {
@@ -72,7 +75,7 @@ describe("clusterAccess", () => {
 describe("namespaceSecrets", () => {
   test("each Secret has the keys that its readers ask for", () => {
     const definitions = definitionsFor();
-    expect(Object.fromEntries(SECRET_IDS.map((id) => [id, Object.keys(definitions[id].data)]))).toEqual(Object.fromEntries(SECRET_IDS.map((id) => [id, [...SECRETS[id].keys]])));
+    expect(Object.fromEntries(SECRET_IDS.map((id) => [id, Object.keys(definitions[id].data)]))).toEqual(Object.fromEntries(SECRET_IDS.map((id) => [id, [...BY_ID[id].keys]])));
   });
 
   test("each Secret names every root secret that is in it, and no other", () => {
@@ -167,7 +170,7 @@ describe("Secrets", () => {
 
   test.each(SECRET_IDS)("%s is write-only, with a revision: without one the provider writes an empty Secret", (id) => {
     expect(stack.resource("kubernetes_secret_v1", `Secrets/${id}`)).toEqual({
-      metadata: { name: SECRETS[id].name, namespace: "ns" },
+      metadata: { name: BY_ID[id].name, namespace: "ns" },
       type: definitions[id].type,
       data_wo: Object.fromEntries(Object.entries(definitions[id].data).map(([key, expression]) => [key, `\${${expression}}`])),
       data_wo_revision: `\${${secretRevision(definitions[id], "var.births", revisions)}}`,
@@ -312,8 +315,8 @@ describe("NamespaceNetworkPolicy", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      new NamespaceNetworkPolicy(scope, "Policy", "ns");
-      new NamespaceNetworkPolicy(scope, "Second", "other");
+      new NamespaceNetworkPolicy(scope, "Policy", { namespace: "ns", name: "demo-network-policy" });
+      new NamespaceNetworkPolicy(scope, "Second", { namespace: "other", name: "demo-network-policy" });
     });
   });
   const spec = () => objectAt(stack.resource("kubernetes_network_policy_v1", "Policy/Policy"), "spec");

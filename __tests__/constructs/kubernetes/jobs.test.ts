@@ -1,7 +1,7 @@
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { BootstrapJob, type BootstrapJobProps, type JobPod, SuspendedJob } from "../../../constructs/kubernetes/bootstrap-job";
 import { McpServer, type McpServerProps } from "../../../constructs/kubernetes/mcp-server";
-import { MCP_SERVER, SECRETS } from "../../../constructs/kubernetes/object-names";
+import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
 import { at, type Json, objectAt } from "../../helpers/json";
 import { kindOfJob, type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
@@ -229,6 +229,7 @@ describe("SuspendedJob", () => {
 describe("McpServer", () => {
   const PROPS: McpServerProps = {
     namespace: "ns",
+    names: dataSurfaceNames(DEMO_MODEL),
     image: "registry.example.com/datasurface:v1.1.0",
     args: ["--transport", "sse"],
     gitCacheClaim: "git-cache-pvc",
@@ -256,7 +257,7 @@ describe("McpServer", () => {
   });
 
   test("takes the token from its Secret and starts anew when that changes", () => {
-    expect(container().env).toContainEqual({ name: "git_TOKEN", value_from: { secret_key_ref: { name: SECRETS.git.name, key: "TOKEN" } } });
+    expect(container().env).toContainEqual({ name: "git_TOKEN", value_from: { secret_key_ref: { name: "git", key: "TOKEN" } } });
     expect(at(deployment(), "spec.template.metadata.annotations")).toEqual({ "datasurface.com/secrets-revision": "${local.revision}" });
   });
 
@@ -279,7 +280,7 @@ describe("McpServer", () => {
   test("is reached inside of the cluster only", () => {
     expect(at(stack.resource("kubernetes_service_v1", "Mcp/Service"), "spec")).toEqual({
       type: "ClusterIP",
-      selector: { app: MCP_SERVER.deployment },
+      selector: { app: "demo-psp-mcp-server" },
       port: [{ name: "mcp", port: 8000, target_port: "mcp" }],
     });
   });

@@ -1,0 +1,73 @@
+import { dataSurfaceNames, DEMO_MODEL, kubernetesName, type ModelNames, vaultSecretName } from "../../datasurface/names";
+
+const RENAMED: ModelNames = {
+  ecosystem: "Acme",
+  assembly: "Lake_House",
+  psp: "Acme_Data_PSP",
+  runtimeEnvironment: "prod",
+  mergeContainer: "Warehouse",
+  mergeDatabase: "acme_merge",
+  gitCredential: "github-acme",
+  mergeCredential: "Acme_Merge RW",
+  releaseSuffix: "-acme",
+};
+
+test("the demo's names are those of its generated objects", () => {
+  expect(dataSurfaceNames(DEMO_MODEL)).toEqual({
+    mcpDeployment: "demo-psp-mcp-server",
+    mcpService: "demo-psp-mcp",
+    loggingConfigMap: "demo-logging-config",
+    networkPolicy: "demo-network-policy",
+    ring1Job: "demo-psp-ring1-init",
+    modelMergeJob: "demo-psp-model-merge-job",
+    reconcileJob: "demo-psp-reconcile-views-job",
+    secrets: { git: { name: "git", keys: ["TOKEN"] }, mergeDatabase: { name: "sqlserver-demo-merge", keys: ["USER", "PASSWORD"] } },
+    infrastructureDag: "demo-psp_infrastructure",
+    expectedDags: [
+      "demo-psp_infrastructure",
+      ["scd2_factory_dag", "scd4_factory_dag"],
+      ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
+      "Demo_PSP_K8sMergeDB_reconcile",
+      "Demo_PSP_default_K8sMergeDB_cqrs",
+    ],
+    dagFiles: "demo_psp_*_dag.py",
+  });
+});
+
+test("a renamed model's follow from its own", () => {
+  expect(dataSurfaceNames(RENAMED)).toEqual({
+    mcpDeployment: "acme-data-psp-mcp-server",
+    mcpService: "acme-data-psp-mcp",
+    loggingConfigMap: "lake-house-logging-config",
+    networkPolicy: "lake-house-network-policy",
+    ring1Job: "acme-data-psp-ring1-init",
+    modelMergeJob: "acme-data-psp-model-merge-job",
+    reconcileJob: "acme-data-psp-reconcile-views-job",
+    secrets: { git: { name: "github-acme", keys: ["TOKEN"] }, mergeDatabase: { name: "acme-merge-rw", keys: ["USER", "PASSWORD"] } },
+    infrastructureDag: "acme-data-psp_infrastructure",
+    expectedDags: [
+      "acme-data-psp_infrastructure",
+      ["scd2_factory_dag", "scd4_factory_dag"],
+      ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
+      "Acme_Data_PSP_Warehouse_reconcile",
+      "Acme_Data_PSP_default_Warehouse_cqrs",
+    ],
+    dagFiles: "acme_data_psp_*_dag.py",
+  });
+});
+
+test.each([
+  ["Demo_PSP", "demo-psp"],
+  ["sqlserver-demo-merge", "sqlserver-demo-merge"],
+  ["My Data_Base", "my-data-base"],
+  ["A__B", "a-b"],
+  ["_x_", "x"],
+  ["a.b!c", "abc"],
+])("%j is called %j in Kubernetes", (name, expected) => {
+  expect(kubernetesName(name)).toBe(expected);
+});
+
+test("a credential's secret in the vault has the namespace's and the ecosystem's name in it, as the model has it", () => {
+  expect(vaultSecretName("demo1-azure", DEMO_MODEL, "sqlserver-demo-merge")).toBe("datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials");
+  expect(vaultSecretName("ns", RENAMED, "github-acme")).toBe("datasurface--ns--Acme--github-acme--credentials");
+});

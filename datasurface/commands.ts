@@ -1,0 +1,80 @@
+import type { ReleaseLine } from "../bootstrap/releases";
+import type { JobVariable } from "../constructs/kubernetes/bootstrap-job";
+import { BRANCH, type CredentialSecret, type DataSurfaceNames, dataSurfaceNames, MCP_PORT, type ModelNames } from "./names";
+
+/**
+ * Commands and environment of DataSurface's own pods, as its generator emits them (docs/facts.md#generated-objects,
+ * docs/facts.md#generated-jobs).
+ */
+export const GIT_CACHE_PATH = "/cache/git-cache";
+export const WORKSPACE_PATH = "/workspace";
+
+export interface ModelSource {
+  readonly release: ReleaseLine;
+  /** `owner/name`. */
+  readonly modelRepository: string;
+  readonly model: ModelNames;
+}
+
+function gitArguments({ release, modelRepository, model }: ModelSource): readonly string[] {
+  const [owner = "", name = ""] = modelRepository.split("/");
+  return [
+    "--git-repo-path",
+    GIT_CACHE_PATH,
+    ...(release.gitRepoTypeFlags ? ["--git-repo-type", "github", "--git-repo-url", "https://github.com"] : []),
+    "--git-repo-owner",
+    owner,
+    "--git-repo-name",
+    name,
+    "--git-repo-branch",
+    BRANCH,
+    "--git-platform-repo-credential-name",
+    model.gitCredential,
+    "--rte-name",
+    model.runtimeEnvironment,
+    "--use-git-cache",
+    "--max-cache-age-minutes",
+    "5",
+  ];
+}
+
+function output({ model }: ModelSource): readonly string[] {
+  return ["--output", `${WORKSPACE_PATH}/generated_artifacts`, "--psp", model.psp];
+}
+
+export function ring1Command(source: ModelSource): readonly string[] {
+  return ["python", "-m", source.release.cliModule, "generatePlatformBootstrap", "--ringLevel", "1", ...gitArguments(source), ...output(source)];
+}
+
+export function modelMergeCommand(source: ModelSource): readonly string[] {
+  return ["python", "-m", source.release.cliModule, "handleModelMerge", ...gitArguments(source), ...output(source)];
+}
+
+export function reconcileViewsCommand(source: ModelSource): readonly string[] {
+  return ["python", "-m", source.release.reconcileModule, "--psp", source.model.psp, ...gitArguments(source)];
+}
+
+/** @param namespace - text or reference; part of the names by which clients may call the server */
+export function mcpServerArguments(source: ModelSource, namespace: string): readonly string[] {
+  const { mcpService } = dataSurfaceNames(source.model);
+  const address = (suffix: string): string => `${mcpService}${suffix}:${MCP_PORT}`;
+  const hosts = [address(""), address(`.${namespace}.svc`), address(`.${namespace}.svc.cluster.local`)];
+  return [
+    ...gitArguments(source),
+    "--refresh-interval",
+    "300",
+    "--transport",
+    "sse",
+    ...(source.release.mcpHostFlags ? ["--host", "0.0.0.0", "--port", String(MCP_PORT), ...hosts.flatMap((host) => ["--allowed-host", host])] : []),
+  ];
+}
+
+/** Variables of a credential, in the environment of a pod that reads it from its Secret. */
+function credentialVariables({ name, keys }: CredentialSecret, type: "API_TOKEN" | "USER_PASSWORD"): Readonly<Record<string, JobVariable>> {
+  return { [`${name}_TYPE`]: type, ...Object.fromEntries(keys.map((key) => [`${name}_${key}`, { secret: name, key }])) };
+}
+
+/** Environment of the jobs that load the model and write to the merge database. */
+export function modelJobEnvironment({ secrets }: DataSurfaceNames): Readonly<Record<string, JobVariable>> {
+  return { PYTHONPATH: "/app/src", ...credentialVariables(secrets.git, "API_TOKEN"), ...credentialVariables(secrets.mergeDatabase, "USER_PASSWORD") };
+}
