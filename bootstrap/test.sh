@@ -3,16 +3,19 @@ set -euo pipefail
 
 usage='npm run test:bootstrap [-- OPTIONS]
 
-Tests of the scripts of the bootstrap jobs: types, units, real git over HTTP, a real Airflow. Needs git and Python 3.11; packages
-are installed into .cache/ from the locked requirements.
+Tests of the scripts of the bootstrap jobs: types, units, real git over HTTP, GitHub'"'"'s answers, a real Airflow with SQLite and with
+PostgreSQL. Several run at a time. Needs git, ps and Python 3.11; packages are installed into .cache/ from the locked requirements.
 
-  --only NAME  only this one: types, payload or airflow
+  --only NAME  only this one; may be given several times: types, payload (what needs no Airflow), airflow, or a module, class or test
+               as Python names it, such as test_publish_model.Refused.test_ruleset
+  --full       also: publish-model and publish-dag killed at each of their requests, and each test with the older Airflow, which
+               otherwise runs those that show what differs between versions
   --help       this text
 
 Environment variables:
   PYTHON       the Python for types and payload, 3.10 or newer (default: python3)
 
-Exit status: 0 when every test passed, 1 when not, 2 when an argument is wrong.'
+Exit status: 0 when every test passed, 1 when not, 2 when an argument is wrong, 130 when interrupted.'
 
 refuse() {
   echo "$1" >&2
@@ -25,34 +28,26 @@ for word; do
     exit
   fi
 done
-allowed='Allowed: --only, --help.'
-what=all
+allowed='Allowed: --only, --full, --help.'
+words=()
 while [[ $# -gt 0 ]]; do
   case $1 in
+    --full) words+=(--full) ;;
     --only | --only=*)
       if [[ $1 == --only ]]; then
         shift
-        what=${1:-}
+        name=${1:-}
       else
-        what=${1#*=}
+        name=${1#*=}
       fi
-      case $what in
-        types | payload | airflow) ;;
-        '') refuse "--only has no value. $allowed" ;;
-        *) refuse "--only: \"$what\" is not one of types, payload, airflow." ;;
-      esac
+      [[ -n $name && $name != -* ]] || refuse "--only has no value. $allowed"
+      words+=(--only "$name")
       ;;
     -*) refuse "Unknown option '$1'. $allowed" ;;
     *) refuse "Unexpected argument '$1'. $allowed" ;;
   esac
   shift
 done
-
-bootstrap=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-project=$(dirname "$bootstrap")
-cache=${CI_CACHE:-$project/.cache}
-venv=$cache/bootstrap-venv
-export PYTHONDONTWRITEBYTECODE=1
 
 need() { # a missing tool is an error, never a skip
   echo "bootstrap/test.sh: $1" >&2
@@ -64,37 +59,7 @@ command -v "$python" >/dev/null || need "no $python: install Python 3.10 or newe
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || need "$("$python" --version) is too old: 3.10 or newer is needed; name one in PYTHON"
 command -v git >/dev/null || need "no git: install it (Debian: apt-get install git)"
 [[ -x "$(git --exec-path)/git-http-backend" ]] || need "this git has no git-http-backend: install the full git (Alpine: apk add git-daemon)"
+command -v ps >/dev/null || need "no ps: install it (Debian: apt-get install procps)"
 
-types() {
-  if [[ ! -x $venv/bin/python ]] || ! "$venv/bin/python" -c '' 2>/dev/null; then
-    rm -rf "$venv"
-    "$python" -m venv "$venv" || need "$python cannot make a venv (Debian: apt-get install python3-venv)"
-  fi
-  if ! cmp -s "$bootstrap/requirements-test.txt" "$venv/installed.txt"; then
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$bootstrap/requirements-test.txt" || need "the pinned packages of bootstrap/requirements-test.txt cannot be installed: is PyPI or its mirror reachable?"
-    cp "$bootstrap/requirements-test.txt" "$venv/installed.txt"
-  fi
-  echo "== types (mypy --strict, Python 3.10)"
-  (cd "$bootstrap" && MYPYPATH=payload:tests "$venv/bin/mypy" --strict --python-version 3.10 --cache-dir "$cache/mypy" payload/*.py tests/*.py tests/stand_in/datasurface/generator.py)
-}
-
-payload() {
-  echo "== publish-model, publish-dag ($("$python" --version), $(git --version))"
-  (cd "$bootstrap/tests" && "$python" -m unittest discover --pattern 'test_*.py')
-}
-
-airflow() {
-  local run=$bootstrap/tests/airflow/run.sh
-  [[ -f $run ]] || need "bootstrap/tests/airflow/run.sh is missing"
-  bash "$run"
-}
-
-case $what in
-  all)
-    types
-    payload
-    airflow
-    ;;
-  *) "$what" ;;
-esac
-echo "== bootstrap tests passed ($what)"
+export PYTHONDONTWRITEBYTECODE=1
+exec "$python" "$(dirname "${BASH_SOURCE[0]}")/tests/suite.py" ${words[@]+"${words[@]}"}

@@ -91,6 +91,9 @@ class Repository:
     def commits(self, branch: str = "main") -> list[str]:
         return self.git("rev-list", branch).splitlines() if self.head(branch) else []
 
+    def refs(self) -> str:
+        return self.git("for-each-ref", "--format=%(refname) %(objectname)")
+
     def tags(self) -> dict[str, str]:
         out = self.git("for-each-ref", "--format=%(refname:short) %(objectname) %(*objectname)", "refs/tags")
         return {line.split()[0]: line.split()[-1] for line in out.splitlines()}

@@ -6,24 +6,26 @@ import base64
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import unittest
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from git_server import Repository
 from github_server import GitHubServer, Rights, Seen
+from processes import kill_with_descendants
 
 PAYLOAD = Path(__file__).resolve().parent.parent / "payload"
 STAND_IN = Path(__file__).resolve().parent / "stand_in"
 # With characters that differ in every encoding.
 TOKEN = "github_pat_T+s/t=0123 kEy%".replace(" ", "~")
+# Whether everything is wanted: bootstrap/test.sh --full.
+FULL = bool(os.environ.get("SUITE_FULL"))
 
 _GIT_WRAPPER = """#!/bin/sh
 {{ printf 'ARGUMENTS'; printf ' %s' "$@"; echo; tr '\\0' ' ' < /proc/$PPID/cmdline; echo; }} >> "{log}"
@@ -53,32 +55,13 @@ class Finished:
         return str(self.result["message"])
 
 
-def _descendants(pid: int) -> list[int]:
-    parents: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path(f"/proc/{entry}/stat").read_text()
-            except OSError:
-                continue
-            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry))
-    found: list[int] = []
-    pending = [pid]
-    while pending:
-        for child in parents.get(pending.pop(), []):
-            found.append(child)
-            pending.append(child)
-    return found
+@dataclass(frozen=True)
+class Point:
+    """A moment of a run: before or after the effect of its request of this number."""
 
-
-def kill_with_descendants(process: subprocess.Popen[str]) -> None:
-    """As a container ends when its first process does. Only processes that the test started."""
-    below = _descendants(process.pid)
-    for pid in [process.pid, *below]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    number: int
+    phase: str
+    step: str
 
 
 class JobTest(unittest.TestCase):
@@ -141,7 +124,7 @@ class JobTest(unittest.TestCase):
         try:
             out, err = process.communicate(timeout=120)
         except subprocess.TimeoutExpired:
-            kill_with_descendants(process)
+            kill_with_descendants(process.pid)
             out, err = process.communicate()
             self.fail(f"the job hangs:\n{out}\n{err}")
         termination = self.termination.read_text() if self.termination.exists() else ""
@@ -171,29 +154,49 @@ class JobTest(unittest.TestCase):
             for form in forms:
                 self.assertNotIn(form, text, f"the token is in {place}")
 
-    def killed_at(self, step: int, phase: str, changes: Mapping[str, str | None] | None = None) -> Seen | None:
-        """Runs the job and kills it, with all below it, when the server sees the request of this number. None: it ended before."""
+    def points(self, kept: Callable[[], object], *changing: str) -> list[Point]:
+        """Runs the job undisturbed, and returns the moments to kill it at. A killed pod leaves only what the server keeps, so that the
+        moments between two changes are one: by default those beside a change, which are to be these requests; with FULL each."""
+        begin = len(self.server.seen)
+        before = [kept()]
+        changes: list[Point] = []
+
+        def watch(seen: Seen, phase: str) -> None:
+            now = kept()
+            if now != before[-1]:
+                before.append(now)
+                changes.append(Point(len(self.server.seen) - begin, phase, seen.step))
+
+        self.server.watch = watch
+        self.job(0)
+        self.server.watch = lambda _seen, _phase: None
+        self.assertEqual([(point.phase, point.step) for point in changes], [("after", step) for step in changing])
+        numbers = range(1, len(self.server.seen) - begin + 1) if FULL else [point.number for point in changes]
+        return [Point(number, phase, self.server.seen[begin + number - 1].step) for number in numbers for phase in ("before", "after")]
+
+    def kill_at(self, point: Point) -> None:
+        """Runs the job and kills it, with all below it, at this moment."""
         holder: list[subprocess.Popen[str]] = []
         started = threading.Event()
         begin = len(self.server.seen)
-        hit: list[Seen] = []
+        hit: list[str] = []
 
         def watch(seen: Seen, now: str) -> None:
             started.wait()
-            if not hit and now == phase and len(self.server.seen) - begin == step:
-                hit.append(seen)
-                kill_with_descendants(holder[0])
+            if not hit and now == point.phase and len(self.server.seen) - begin == point.number:
+                hit.append(seen.step)
+                kill_with_descendants(holder[0].pid)
 
         self.server.watch = watch
-        process = self.start(changes)
+        process = self.start()
         holder.append(process)
         started.set()
         process.communicate(timeout=120)
         self.server.watch = lambda _seen, _phase: None
+        self.assertEqual(hit, [point.step])
         # What a killed container leaves in its own file system is gone with it.
         for left in self.temporary.iterdir():
             shutil.rmtree(left)
-        return hit[0] if hit else None
 
 
 def state(repository: Repository) -> dict[str, object]:

@@ -173,31 +173,23 @@ class Disturbed(PublishDagTest):
         self.assertEqual(len(self.dags.commits()), 1)
 
     def test_killed_at_every_request(self) -> None:
+        """Those that change nothing with --full."""
         before = {"README.md": b"mine\n", CATALOG: b"x = 1\n", MANIFEST: b'{"files": ["demo_psp_catalog_dag.py"]}\n'}
         for files in ({}, before):
-            self.dags.git("update-ref", "-d", "refs/heads/main") if self.dags.head() else None
-            if files:
-                self.dags.commit(files)
-            self.server.seen.clear()
-            self.job(0)
+            self.reset(files)
+            points = self.points(self.dags.refs, "push")
             wanted = (self.dags.git("rev-parse", "main^{tree}"), len(self.dags.commits()))
-            points = []
-            for step in range(1, len(self.server.seen) + 2):
-                for phase in ("before", "after"):
-                    self.dags.git("update-ref", "-d", "refs/heads/main")
-                    if files:
-                        self.dags.commit(files)
-                    seen = self.killed_at(step, phase)
-                    if seen is None:
-                        self.job(0)
-                        break
-                    points.append(f"{phase} {seen.step}")
-                    with self.subTest(step=step, phase=phase, request=seen.step):
-                        self.job(0)
-                        self.assertEqual((self.dags.git("rev-parse", "main^{tree}"), len(self.dags.commits())), wanted)
-            for needed in ("before push", "after push", "after clone"):
-                self.assertIn(needed, points)
-            print(f"killed at {len(points)} points: {', '.join(points)}")
+            for point in points:
+                self.reset(files)
+                with self.subTest(files=sorted(files), point=point):
+                    self.kill_at(point)
+                    self.job(0)
+                    self.assertEqual((self.dags.git("rev-parse", "main^{tree}"), len(self.dags.commits())), wanted)
+
+    def reset(self, files: dict[str, bytes]) -> None:
+        self.dags.git("update-ref", "-d", "refs/heads/main") if self.dags.head() else None
+        if files:
+            self.dags.commit(files)
 
 
 class Refused(PublishDagTest):

@@ -714,7 +714,7 @@ class WrongSettings(PublishModelTest):
 
 
 class Killed(PublishModelTest):
-    """Killed at every request of an undisturbed run, before and after its effect; then run again."""
+    """Killed before and after each request that changes something, and with --full at each other one; then run again."""
 
     def reset(self, files: dict[str, bytes]) -> None:
         for ref in self.model.git("for-each-ref", "--format=%(refname)").split():
@@ -725,22 +725,14 @@ class Killed(PublishModelTest):
 
     def every_point(self, files: dict[str, bytes]) -> None:
         self.reset(files)
-        self.job(0)
+        points = self.points(lambda: (self.model.refs(), list(self.model.releases)), "push", "release")
         wanted = state(self.model)
-        points = []
-        for step in range(1, len(self.server.seen) + 2):
-            for phase in ("before", "after"):
-                self.reset(files)
-                seen = self.killed_at(step, phase)
-                if seen is None:
-                    break
-                points.append(f"{phase} {seen.step}")
-                with self.subTest(step=step, phase=phase, request=seen.step):
-                    self.job(0)
-                    self.assertEqual(state(self.model), wanted)
-        for needed in ("before push", "after push", "before release", "after release", "after clone"):
-            self.assertIn(needed, points)
-        print(f"killed at {len(points)} points: {', '.join(points)}")
+        for point in points:
+            self.reset(files)
+            with self.subTest(point=point):
+                self.kill_at(point)
+                self.job(0)
+                self.assertEqual(state(self.model), wanted)
 
     def test_from_the_template(self) -> None:
         self.every_point({})

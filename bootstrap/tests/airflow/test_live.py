@@ -10,7 +10,7 @@ import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from support import DAGS, EXPECTED, INFRASTRUCTURE, PASSWORD, LiveAirflow, Outcome, Reply, StandIn, wait_until
+from support import DAGS, EXPECTED, INFRASTRUCTURE, PASSWORD, LiveAirflow, Outcome, Reply, StandIn, differs_between_versions, others_build_on_it, wait_until
 
 MADE_BY_RUN = ["scd2_extra_dag"]
 _SSE = (("Content-Type", "text/event-stream"),)
@@ -30,6 +30,12 @@ class Live(unittest.TestCase):
         cls.mcp.close()
         cls.airflow.remove()
 
+    def setUp(self) -> None:
+        # A run takes seconds of a core, and later tests need no further one.
+        if self._testMethodName >= "test_16":
+            self.airflow.seconds = 3600
+            self.airflow.set_state()
+
     def tearDown(self) -> None:
         for broken in self.airflow.dags.glob("broken*.py"):
             broken.unlink()
@@ -48,38 +54,27 @@ class Live(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
-    def pause(self, paused: bool = True) -> None:
-        self.in_airflow(
-            "from airflow.models import DagModel; from airflow.utils.session import create_session\n"
-            f"with create_session() as s: s.query(DagModel).filter(DagModel.dag_id == {INFRASTRUCTURE!r}).update({{'is_paused': {paused}}})"
-        )
+    def pause(self) -> None:
+        self.airflow.sql("UPDATE dag SET is_paused = 1 WHERE dag_id = ?", INFRASTRUCTURE)
 
     def wait_for_quiet(self) -> None:
         """Until no task of the paused infrastructure DAG is under way; its runs stay as they are."""
-        self.in_airflow(
-            "import time; from airflow.models import TaskInstance; from airflow.utils.session import create_session\n"
-            "for _ in range(100):\n"
-            f"    with create_session() as s: active = s.query(TaskInstance).filter(TaskInstance.dag_id == {INFRASTRUCTURE!r}, TaskInstance.state.in_(['queued', 'running'])).count()\n"
-            "    if not active: break\n"
-            "    time.sleep(0.2)\n"
-            "else: raise SystemExit('a task does not end')"
-        )
+        under_way = "SELECT * FROM task_instance WHERE dag_id = ? AND state IN ('queued', 'running')"
+        wait_until(lambda: not self.airflow.sql(under_way, INFRASTRUCTURE), 300, "the task ends")
 
     def wait_for_import_errors(self, count: int) -> None:
-        self.in_airflow(
-            "import time; from airflow.models.errors import ParseImportError; from airflow.utils.session import create_session\n"
-            "for _ in range(300):\n"
-            f"    with create_session() as s: seen = s.query(ParseImportError).count() == {count}\n"
-            "    if seen: break\n"
-            "    time.sleep(0.2)\n"
-            "else: raise SystemExit('the DAG processor does not see the file')"
-        )
+        wait_until(lambda: len(self.airflow.sql("SELECT * FROM import_error")) == count, 300, "the DAG processor sees the file")
 
     def is_paused(self) -> bool:
-        return self.in_airflow(
-            "from airflow.models import DagModel; from airflow.utils.session import create_session\n"
-            f"with create_session() as s: print(s.get(DagModel, {INFRASTRUCTURE!r}).is_paused)"
-        ) == "True"
+        return bool(self.airflow.sql("SELECT is_paused FROM dag WHERE dag_id = ?", INFRASTRUCTURE)[0][0])
+
+    def verify_within(self, seconds: int, wanted: str, **changes: str) -> Outcome:
+        """A run that is to end at its bound, having come as far as `wanted`; with a longer bound where the machine is busy."""
+        for bound in (seconds, 300):
+            outcome = self.airflow.job("verify.py", TIMEOUT_SECONDS=str(bound), **changes).end()
+            if wanted in outcome.output:
+                break
+        return outcome
 
     # --- before anything runs ---
 
@@ -87,14 +82,17 @@ class Live(unittest.TestCase):
         outcome = self.airflow.job("verify.py", TIMEOUT_SECONDS="2").end()
         self.check(outcome, 1, "nothing listens there", "API server answers", "FAILED")
         self.assertEqual(outcome.result["checks"]["Airflow is healthy"], "not reached")
-        self.assertLess(outcome.seconds, 6)
+        self.assertLess(outcome.seconds, 60)
 
     def test_02_admin_before_the_migration(self) -> None:
         outcome = self.airflow.job("airflow_admin.py").end()
         self.check(outcome, 2, "airflow-migrate has not run")
 
+    @others_build_on_it
+    @differs_between_versions
     def test_03_the_whole_way_while_verify_already_waits(self) -> None:
-        waiting = self.airflow.job("verify.py", TIMEOUT_SECONDS="150", MCP_URL=self.mcp.url + "/sse")
+        # Three jobs and four components import Airflow meanwhile.
+        waiting = self.airflow.job("verify.py", TIMEOUT_SECONDS="900", MCP_URL=self.mcp.url + "/sse")
         first = self.airflow.job("airflow_migrate.py").end()
         self.check(first, 0, "the database answers")
         admin = self.airflow.job("airflow_admin.py").end()
@@ -102,13 +100,14 @@ class Live(unittest.TestCase):
         self.assertEqual(admin.result["changed"], ["created"])
         for component in ("api-server", "dag-processor", "scheduler", "triggerer"):
             self.airflow.start(component)
-        outcome = waiting.end(160)
+        outcome = waiting.end(1000)
         self.check(outcome, 0, "nothing listens there", "was paused, now unpaused")
         self.assertEqual(set(outcome.result["checks"].values()), {"ok"}, outcome.output)
         self.assertEqual(sorted(outcome.result["dags"]), sorted(DAGS))
 
     # --- it works ---
 
+    @differs_between_versions
     def test_10_second_run_of_each_job(self) -> None:
         migrate = self.airflow.job("airflow_migrate.py").end()
         self.check(migrate, 0)
@@ -141,13 +140,10 @@ class Live(unittest.TestCase):
         outcome = self.airflow.job("verify.py", DEPLOYMENT_STARTED="").end()
         self.check(outcome, 0, "failed (infrastructure_merge_task); the next scheduled one decides")
 
+    @differs_between_versions
     def test_14_runs_that_always_fail(self) -> None:
         self.airflow.set_state(failures=1000)
-        for bound in ("16", "100"):
-            outcome = self.airflow.job("verify.py", DEPLOYMENT_STARTED="", TIMEOUT_SECONDS=bound).end()
-            # On a busy machine no run may have ended by then.
-            if "next scheduled one decides" in outcome.output:
-                break
+        outcome = self.verify_within(12, "next scheduled one decides", DEPLOYMENT_STARTED="")
         self.check(outcome, 1, "failed: infrastructure_merge_task", "infrastructure DAG has run with success")
         self.assertEqual(outcome.result["checks"]["all expected DAGs are registered"], "ok")
         self.assertEqual(outcome.result["checks"]["infrastructure DAG has run with success"], "FAILED")
@@ -160,8 +156,7 @@ class Live(unittest.TestCase):
         self.check(outcome, 0, "not registered: scd2_extra_dag")
 
     def test_16_tokens_that_expire_in_the_middle(self) -> None:
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]), TIMEOUT_SECONDS="9")
-        outcome = job.end()
+        outcome = self.verify_within(9, "logging in again", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]))
         self.check(outcome, 1, "logging in again", "not registered: never")
 
     # --- something is wrong with the DAGs ---
@@ -176,6 +171,7 @@ class Live(unittest.TestCase):
         outcome = self.airflow.job("verify.py", INFRASTRUCTURE_DAG="other-psp_infrastructure", TIMEOUT_SECONDS="4").end()
         self.check(outcome, 1, "other-psp_infrastructure is not registered", "Does git-sync read")
 
+    @differs_between_versions
     def test_22_import_errors_are_all_shown(self) -> None:
         (self.airflow.dags / "broken_one.py").write_text("# airflow DAG\nurl = 'mssql+pyodbc://sa:topsecret@host/db'\nraise ValueError('AZURE_KEY_VAULT_URL is unset, ' + url + ';PWD={top;secret};x')\n")
         (self.airflow.dags / "broken_two.py").write_text("# airflow DAG\nimport there_is_no_such_module\n")
@@ -195,26 +191,40 @@ class Live(unittest.TestCase):
         broken = self.airflow.dags / "broken_three.py"
         broken.write_text("# airflow DAG\nraise ValueError('not yet')\n")
         self.wait_for_import_errors(1)
-        job = self.airflow.job("verify.py", IMPORT_ERROR_SECONDS="60")
+        job = self.airflow.job("verify.py", IMPORT_ERROR_SECONDS="250")
         job.wait_for("import errors: 1")
         broken.write_text("# airflow DAG\n")
         self.check(job.end(), 0)
 
     def test_24_an_import_error_that_shows_late(self) -> None:
-        job = self.airflow.job("verify.py", SETTLE_SECONDS="90", TIMEOUT_SECONDS="100")
-        job.wait_for("none yet, looking for 90 s")
+        job = self.airflow.job("verify.py", SETTLE_SECONDS="250")
+        job.wait_for("none yet, looking for 250 s")
         (self.airflow.dags / "broken_four.py").write_text("# airflow DAG\nraise ValueError('late')\n")
         self.check(job.end(), 1, "1 DAG file does not import")
 
     # --- something is wrong with the user ---
 
+    @differs_between_versions
     def test_30_wrong_password(self) -> None:
         outcome = self.airflow.job("verify.py", ADMIN_PASSWORD="another one entirely", ADMIN_SECRET="the Secret airflow-admin").end()
         self.check(outcome, 3, "does not accept the user admin with the password in the Secret airflow-admin", "Raise revisions.airflowKeys")
         self.assertNotIn("another one entirely", outcome.output)
 
-    def test_31_changed_password(self) -> None:
-        changed = self.airflow.job("airflow_admin.py", ADMIN_PASSWORD="a second password").end()
+    def test_31_changed_password_which_is_in_no_argument_list(self) -> None:
+        job = self.airflow.job("airflow_admin.py", ADMIN_PASSWORD="a second password")
+        seen: set[str] = set()
+
+        def look() -> bool:
+            for line in subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
+                group, _, arguments = line.strip().partition(" ")
+                if group == str(job.process.pid):
+                    seen.add(arguments)
+            return job.process.poll() is not None
+
+        wait_until(look, 300, "the job ends", 0.1)
+        self.assertTrue(seen)
+        self.assertEqual([arguments for arguments in seen if "second" in arguments], [])
+        changed = job.end()
         self.check(changed, 0)
         self.assertEqual(changed.result["changed"], ["password"])
         self.check(self.airflow.job("verify.py").end(), 3)
@@ -222,6 +232,7 @@ class Live(unittest.TestCase):
         self.check(self.airflow.job("airflow_admin.py").end(), 0)
         self.check(self.airflow.job("verify.py").end(), 0)
 
+    @differs_between_versions
     def test_32_a_user_without_the_role_gets_it(self) -> None:
         self.in_airflow("""
 from airflow.providers_manager import ProvidersManager
@@ -240,36 +251,12 @@ with get_application_builder() as b:
         self.check(given, 0, "other users hold the role Admin, too: admin")
         self.assertEqual(given.result["changed"], ["first name", "last name", "role Admin"])
         # The running API server remembers the user as it was.
-        self.check(self.airflow.job("verify.py", FORBIDDEN_SECONDS="60", **viewer).end(), 0)
-
-    def test_33_the_password_is_in_no_argument_list(self) -> None:
-        job = self.airflow.job("airflow_admin.py", ADMIN_USERNAME="third", ADMIN_EMAIL="third@example.com", ADMIN_PASSWORD="visible in ps?")
-        seen: set[str] = set()
-
-        def look() -> bool:
-            for line in subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
-                group, _, arguments = line.strip().partition(" ")
-                if group == str(job.process.pid):
-                    seen.add(arguments)
-            return job.process.poll() is not None
-
-        wait_until(look, 60, "the job ends", 0.02)
-        self.assertTrue(seen)
-        self.assertEqual([arguments for arguments in seen if "visible" in arguments], [])
-        self.assertEqual(job.end().code, 0)
+        self.check(self.airflow.job("verify.py", FORBIDDEN_SECONDS="200", **viewer).end(), 0)
 
     # --- something breaks ---
 
-    def test_40_the_server_dies_half_way(self) -> None:
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]), RETRY_SECONDS="4")
-        job.wait_for("not registered: never")
-        self.airflow.stop("api-server", signal.SIGKILL)
-        outcome = job.end(30)
-        self.check(outcome, 1, 'at the check "all expected DAGs are registered"', "given up after", "nothing listens there")
-
     def test_41_the_server_dies_and_comes_back(self) -> None:
-        self.airflow.start("api-server")
-        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "late"]), RETRY_SECONDS="60", TIMEOUT_SECONDS="90")
+        job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "late"]), RETRY_SECONDS="250")
         job.wait_for("not registered: late")
         self.airflow.stop("api-server", signal.SIGKILL)
         job.wait_for("nothing listens there")
@@ -281,7 +268,7 @@ with get_application_builder() as b:
         job = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]))
         job.wait_for("not registered: never")
         job.process.send_signal(signal.SIGTERM)
-        outcome = job.end(20)
+        outcome = job.end()
         self.check(outcome, 1, "stopped by SIGTERM", "result")
 
     def test_43_mcp_server_is_not_there_or_another_one(self) -> None:
@@ -290,8 +277,13 @@ with get_application_builder() as b:
         outcome = self.airflow.job("verify.py", MCP_URL="http://127.0.0.1:1/sse", TIMEOUT_SECONDS="6").end()
         self.check(outcome, 1, "did not answer with an event stream")
 
-    def test_44_triggerer_gone(self) -> None:
+    @differs_between_versions
+    def test_44_triggerer_gone_and_the_server_dies_half_way(self) -> None:
+        half_way = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never"]), RETRY_SECONDS="4")
+        half_way.wait_for("not registered: never")
         self.airflow.stop("triggerer", signal.SIGKILL)
         time.sleep(7)
         outcome = self.airflow.job("verify.py", TIMEOUT_SECONDS="3").end()
         self.check(outcome, 1, "triggerer unhealthy", 'at the check "Airflow is healthy"')
+        self.airflow.stop("api-server", signal.SIGKILL)
+        self.check(half_way.end(), 1, 'at the check "all expected DAGs are registered"', "given up after", "nothing listens there")

@@ -1,6 +1,6 @@
 """Stands for the DAG file that DataSurface generates: the infrastructure DAG, whose run makes the other DAGs known, as the real one does through tables.
 
-state.json beside this folder steers it: {"paused": bool, "made": [DAG ids that exist from the start], "makes": [DAG ids that a run makes], "failures": number of runs that fail}.
+state.json beside this folder steers it: {"paused": bool, "made": [DAG ids that exist from the start], "makes": [DAG ids that a run makes], "failures": number of runs that fail, "seconds": between two runs}.
 """
 
 import json
@@ -27,7 +27,7 @@ def merge() -> None:
 
 
 state = json.loads(STATE.read_text())
-with DAG("demo-psp_infrastructure", schedule=timedelta(seconds=5), is_paused_upon_creation=state["paused"], default_args={"retries": 0}, **COMMON) as infrastructure:
+with DAG("demo-psp_infrastructure", schedule=timedelta(seconds=state["seconds"]), is_paused_upon_creation=state["paused"], default_args={"retries": 0}, **COMMON) as infrastructure:
     EmptyOperator(task_id="start") >> PythonOperator(task_id="infrastructure_merge_task", python_callable=merge) >> EmptyOperator(task_id="end")
 
 for dag_id in state["made"]:
