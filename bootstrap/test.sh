@@ -8,8 +8,8 @@ PostgreSQL. Several run at a time. Needs git, ps and Python 3.11; packages are i
 
   --only NAME  only this one; may be given several times: types, payload (what needs no Airflow), airflow, or a module, class or test
                as Python names it, such as test_publish_model.Refused.test_ruleset
-  --full       also: publish-model and publish-dag killed at each of their requests, and each test with the older Airflow, which
-               otherwise runs those that show what differs between versions
+  --full       also: publish-model and publish-dag killed at each request, and not only at each change; each test with the older
+               Airflow, which otherwise runs those that show what differs between versions
   --help       this text
 
 Environment variables:

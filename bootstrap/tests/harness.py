@@ -28,10 +28,10 @@ TOKEN = "github_pat_T+s/t=0123 kEy%".replace(" ", "~")
 FULL = bool(os.environ.get("SUITE_FULL"))
 
 _GIT_WRAPPER = """#!/bin/sh
-{{ printf 'ARGUMENTS'; printf ' %s' "$@"; echo; tr '\\0' ' ' < /proc/$PPID/cmdline; echo; }} >> "{log}"
+{{ printf 'ARGUMENTS'; printf ' %s' "$@"; echo; }} >> "{log}"
 "{git}" "$@"
 code=$?
-cat .git/config ../*/.git/config >> "{log}" 2>/dev/null
+cat /proc/$PPID/cmdline .git/config ../*/.git/config >> "{log}" 2>/dev/null
 exit $code
 """
 
@@ -57,7 +57,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Point:
-    """A moment of a run: before or after the effect of its request of this number."""
+    """A moment of a run: its request of this number has arrived, and has not, or has, had its effect."""
 
     number: int
     phase: str
@@ -148,15 +148,15 @@ class JobTest(unittest.TestCase):
         raw = token.encode()
         forms = {token, quote(token, safe=""), json.dumps(token)[1:-1], base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
         forms.add(base64.b64encode(b"x-access-token:" + raw).decode())
-        places = {"stdout": done.out, "stderr": done.err, "termination message": done.termination, "arguments, git configuration and git trace": self.trace.read_text()}
+        places = {"stdout": done.out, "stderr": done.err, "termination message": done.termination, "arguments, git configuration and git trace": self.trace.read_text().replace("\0", " ")}
         places.update({f"request {seen.path}": seen.path for seen in self.server.seen})
         for place, text in places.items():
             for form in forms:
                 self.assertNotIn(form, text, f"the token is in {place}")
 
     def points(self, kept: Callable[[], object], *changing: str) -> list[Point]:
-        """Runs the job undisturbed, and returns the moments to kill it at. A killed pod leaves only what the server keeps, so that the
-        moments between two changes are one: by default those beside a change, which are to be these requests; with FULL each."""
+        """Runs the job undisturbed, and returns the moments to kill it at. A killed pod leaves only what the server keeps, so that all
+        moments from one change to the next are one: by default the one right after each change, which are to be these requests."""
         begin = len(self.server.seen)
         before = [kept()]
         changes: list[Point] = []
@@ -171,8 +171,9 @@ class JobTest(unittest.TestCase):
         self.job(0)
         self.server.watch = lambda _seen, _phase: None
         self.assertEqual([(point.phase, point.step) for point in changes], [("after", step) for step in changing])
-        numbers = range(1, len(self.server.seen) - begin + 1) if FULL else [point.number for point in changes]
-        return [Point(number, phase, self.server.seen[begin + number - 1].step) for number in numbers for phase in ("before", "after")]
+        if not FULL:
+            return changes
+        return [Point(number, phase, seen.step) for number, seen in enumerate(self.server.seen[begin:], 1) for phase in ("before", "after")]
 
     def kill_at(self, point: Point) -> None:
         """Runs the job and kills it, with all below it, at this moment."""

@@ -172,8 +172,8 @@ class Disturbed(PublishDagTest):
         self.assertEqual([done.code for done in results], [0, 0, 0], "\n".join(done.out for done in results))
         self.assertEqual(len(self.dags.commits()), 1)
 
-    def test_killed_at_every_request(self) -> None:
-        """Those that change nothing with --full."""
+    def test_killed(self) -> None:
+        """Right after each change of the repository, with FULL before and after each request; then run again."""
         before = {"README.md": b"mine\n", CATALOG: b"x = 1\n", MANIFEST: b'{"files": ["demo_psp_catalog_dag.py"]}\n'}
         for files in ({}, before):
             self.reset(files)

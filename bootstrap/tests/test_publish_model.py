@@ -714,7 +714,7 @@ class WrongSettings(PublishModelTest):
 
 
 class Killed(PublishModelTest):
-    """Killed before and after each request that changes something, and with --full at each other one; then run again."""
+    """Killed right after each change of the repository, with FULL before and after each request; then run again."""
 
     def reset(self, files: dict[str, bytes]) -> None:
         for ref in self.model.git("for-each-ref", "--format=%(refname)").split():

@@ -301,6 +301,8 @@ class LiveAirflow:
                 "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
                 "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
                 "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
+                # On a busy machine the default of 5 s fails runs.
+                "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
             }
         )
