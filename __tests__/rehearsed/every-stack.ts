@@ -5,10 +5,11 @@ import { errorLines } from "../../rehearsal/progress";
 import type { Processes } from "../../rehearsal/processes";
 import { changesIn } from "../../rehearsal/records";
 import { placeholdersLeft } from "../../settings/placeholders";
+import { usedTypes } from "../../rehearsal/used-types";
+import { type Deployed, withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
-import type { Rig, Synthesis } from "./rig";
-import { REVERSED, type Role, ROLES, type Site, succeeded } from "./site";
-import type { Check } from "./suite";
+import type { Rig, SettingsFile } from "./rig";
+import { plannedLines, REVERSED, type Role, ROLES, type Site, succeeded } from "./site";
 
 /** Something in the middle of each stack, with other things before and behind it; a job that goes on when the run is killed. */
 const BREAKS: Readonly<Record<Role, readonly string[]>> = {
@@ -22,92 +23,105 @@ const FIRST_DEPLOYER = "00000000-0000-4000-A000-00000000000B";
 const ANOTHER_DEPLOYER = "5ca1ab1e-0000-4000-a000-00000000000a";
 
 /** Point 1: every stack of every environment. */
-export async function everyStack({ rig, suite, environments, project }: PointProps): Promise<void> {
-  const checks: Check[] = [];
-  for (const environment of environments) {
-    const synthesis = await rig.synthesize({ environment });
-    const released = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { protection: false }) });
-    const own = await rig.synthesizeProject(environment);
-    const unset = await rig.synthesize({ environment, placeholders: true });
-    checks.push(
-      ...ROLES.map((role, index) => ({ name: `${environment} ${role}: valid, and its folder names nothing outside of it`, run: (processes: Processes) => contained(rig, synthesis, own, role, index, project, processes) })),
-      { name: `${environment} with its placeholders: valid, the plan names each of them, output and destroy go on`, run: (processes) => placeholdersNamed(rig, unset, processes) },
-      { name: `${environment}: deploy, empty plan, each folder alone, refused destroy if protected, destroy`, run: (processes) => wholeLife(rig, synthesis, released, processes) },
-      { name: `${environment}: broken once in each stack, deployed to the end, destroyed`, run: (processes) => brokenAndResumed(rig, released, processes) },
-      ...ROLES.map((role) => ({ name: `${environment}: broken in ${role}, destroyed at once`, run: (processes: Processes) => brokenAndDestroyed(rig, released, role, processes) })),
-    );
-  }
-  const [first] = environments;
-  if (first !== undefined) {
-    const listed = await rig.synthesize({ environment: first, change: (settings) => Object.assign(settings, { access: { ...settings.access, deployers: [ANOTHER_DEPLOYER, FIRST_DEPLOYER] } }) });
-    const unlisted = await rig.synthesize({ environment: first, change: (settings) => Object.assign(settings, { access: { ...settings.access, deployers: [] } }) });
-    checks.push({ name: `${first}: deployers listed by the first one, and taken out again`, run: (processes) => deployersListed(rig, unlisted, listed, processes) });
-  }
-  await suite.all(checks);
+export async function everyStack({ rig, suite, deployments, environments, full, project }: PointProps): Promise<void> {
+  const [deployed] = await deployments.of(environments);
+  await suite.all([
+    ...environments.map((environment, index) => ({
+      name: `${environment}: broken once in each stack, deployed to the end, empty plan of each folder alone, refused destroy if protected, destroyed`,
+      run: (processes: Processes) => wholeLife(rig, environment, { destroysAtOnce: full || index === 0, deploysAgain: full }, processes),
+    })),
+    ...(deployed ? [{ name: `${deployed.environment}: deployers listed by the first one, and taken out again`, run: (processes: Processes) => deployersListed(rig, deployed, processes) }] : []),
+    ...environments.flatMap((environment, index) => [
+      { name: `${environment}: its folders are valid and name nothing outside of them`, run: (processes: Processes) => contained(rig, environment, { elsewhere: full || index === 0, project }, processes) },
+      { name: `${environment} with its placeholders: the plan names each of them`, run: (processes: Processes) => placeholdersNamed(rig, environment, full || index === 0, processes) },
+    ]),
+  ]);
 }
 
 /** What a remote runner does not have must not be in the JSON. */
 const FOREIGN = /"(local-exec|remote-exec|file|provisioner|local_file|local_sensitive_file|external|archive_file|connection_info)":|\b(file|filebase64|templatefile|fileset|filesha256|filemd5|abspath|pathexpand)\(|\bpath\.(root|module|cwd)\b/;
 
-async function contained(rig: Rig, synthesis: Synthesis, own: Synthesis, role: Role, index: number, project: string, processes: Processes): Promise<readonly string[]> {
-  const site = rig.site(synthesis);
+/** @param props.elsewhere - also: synthesized in another folder, planned in another workspace */
+async function contained(rig: Rig, environment: string, { elsewhere, project }: { readonly elsewhere: boolean; readonly project: string }, processes: Processes): Promise<readonly string[]> {
+  const site = rig.site(await rig.synthesize({ environment }, processes));
+  const own = elsewhere ? await rig.synthesizeProject(environment, processes) : [];
   const problems: string[] = [];
-  const { status, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
-  if (status !== 0) {
-    problems.push("terraform validate:", ...errorLines(output));
-  }
-  const source = site.source(role);
-  const foreign = FOREIGN.exec(source);
-  if (foreign) {
-    problems.push(`${foreign[0]} in cdk.tf.json`);
-  }
-  for (const path of [project, realpathSync(project), process.env.HOME].filter((text): text is string => text !== undefined && text.length > 1)) {
-    if (source.includes(path)) {
-      problems.push(`cdk.tf.json names a folder of this machine: ${path}`);
+  for (const [index, role] of ROLES.entries()) {
+    const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
+    problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
+    const source = site.source(role);
+    const foreign = FOREIGN.exec(source);
+    if (foreign) {
+      problems.push(`${role}: ${foreign[0]} in cdk.tf.json`);
     }
-  }
-  const elsewhere = readFileSync(join(own.stacks[index]?.folder ?? "", "cdk.tf.json"), "utf8");
-  if (elsewhere !== source) {
-    problems.push("synthesized from another folder, cdk.tf.json is another one");
-  }
-  const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "assets", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
-  problems.push(...stray.map((name) => `a file beside cdk.tf.json: ${name}`));
-  const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], { env: { TF_WORKSPACE: "another" } });
-  if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
-    problems.push("a plan in another workspace is not refused:", ...errorLines(elsewhereStored.output));
+    for (const path of [project, realpathSync(project), process.env.HOME].filter((text): text is string => text !== undefined && text.length > 1)) {
+      if (source.includes(path)) {
+        problems.push(`${role}: cdk.tf.json names a folder of this machine: ${path}`);
+      }
+    }
+    const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "assets", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
+    problems.push(...stray.map((name) => `${role}: a file beside cdk.tf.json: ${name}`));
+    if (elsewhere) {
+      problems.push(...(readFileSync(join(own[index]?.folder ?? "", "cdk.tf.json"), "utf8") === source ? [] : [`${role}: synthesized from another folder, cdk.tf.json is another one`]));
+      const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], { env: { TF_WORKSPACE: "another" } });
+      if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
+        problems.push(`${role}: a plan in another workspace is not refused:`, ...errorLines(elsewhereStored.output));
+      }
+    }
   }
   site.remove();
   return problems;
 }
 
 /** The environment's file as it is, with no variable set: what a person meets who forgets all of them. */
-async function placeholdersNamed(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
+async function placeholdersNamed(rig: Rig, environment: string, goesOn: boolean, processes: Processes): Promise<readonly string[]> {
+  const synthesis = await rig.synthesize({ environment, placeholders: true }, processes);
   const site = rig.site(synthesis);
   const problems: string[] = [];
-  for (const role of ROLES) {
-    const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
-    problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
-  }
   const plan = await site.terraform(processes, "infra", ["plan", "-input=false", "-no-color"]);
   const said = plan.output.replace(/[\s│]+/g, " ");
   const unnamed = placeholdersLeft(synthesis.environment.settings).filter((variable) => !said.includes(`${variable} still has its placeholder.`));
   problems.push(...(plan.succeeded ? ["a plan with placeholders is not refused"] : []), ...unnamed.map((variable) => `the plan does not name the placeholder of ${variable}`));
-  const output = await site.terraform(processes, "infra", ["output", "-no-color"]);
-  const destroy = await site.destroy(processes, "infra");
-  problems.push(...[output, destroy].flatMap((run) => (run.succeeded ? [] : errorLines(run.output))));
+  if (goesOn) {
+    for (const role of ROLES) {
+      const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
+      problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
+    }
+    const output = await site.terraform(processes, "infra", ["output", "-no-color"]);
+    const destroy = await site.destroy(processes, "infra");
+    problems.push(...[output, destroy].flatMap((run) => (run.succeeded ? [] : errorLines(run.output))));
+  }
   site.remove();
   return problems;
 }
 
-async function wholeLife(rig: Rig, synthesis: Synthesis, released: Synthesis, processes: Processes): Promise<readonly string[]> {
+interface Life {
+  /** Whether it is also destroyed right where it broke. */
+  readonly destroysAtOnce: boolean;
+  readonly deploysAgain: boolean;
+}
+
+async function wholeLife(rig: Rig, environment: string, { destroysAtOnce, deploysAgain }: Life, processes: Processes): Promise<readonly string[]> {
+  const synthesis = await rig.synthesize({ environment }, processes);
+  const released = await rig.synthesize({ environment, change: withoutProtection }, processes);
   const site = rig.site(synthesis);
-  await site.deploy(processes);
-  const problems = [...(await site.plannedChanges(processes))];
-  const before = site.journal().length;
-  await site.deploy(processes);
-  problems.push(...changesIn(site.journal().slice(before)).map(({ action, type, id }) => `the second deployment: ${action} ${type} ${id}`));
+  const problems: string[] = [];
+  for (const role of ROLES) {
+    problems.push(...(await breaks(site, role, processes)));
+    if (destroysAtOnce) {
+      const broken = site.fork();
+      broken.use(released);
+      problems.push(...(await destroyed(broken, processes)).map((line) => `broken in ${role}, destroyed at once: ${line}`));
+      broken.remove();
+    }
+    await site.deploy(processes, [role]);
+  }
   for (const role of ROLES) {
     problems.push(...(await aloneInAFolder(rig, site, role, processes)));
+  }
+  if (deploysAgain) {
+    const again = await site.deploy(processes);
+    problems.push(...changesIn(again).map(({ action, type, id }) => `the second deployment: ${action} ${type} ${id}`));
   }
   problems.push(...(await raisedByAks(site, processes)));
   if (synthesis.environment.settings.protection) {
@@ -131,12 +145,15 @@ async function wholeLife(rig: Rig, synthesis: Synthesis, released: Synthesis, pr
 }
 
 /** The made-up cloud refuses a second assignment of a role to the same principal, as Azure does. */
-async function deployersListed(rig: Rig, unlisted: Synthesis, listed: Synthesis, processes: Processes): Promise<readonly string[]> {
-  const site = rig.site(unlisted);
-  await site.deploy(processes, ["infra"]);
+async function deployersListed(rig: Rig, { environment, before }: Deployed, processes: Processes): Promise<readonly string[]> {
+  const site = before["cluster-config"].fork();
   const problems: string[] = [];
-  for (const [synthesis, action] of [[listed, "create"], [unlisted, "delete"]] as const) {
-    site.use(synthesis);
+  for (const [deployers, action] of [[[ANOTHER_DEPLOYER, FIRST_DEPLOYER], "create"], [[], "delete"]] as const) {
+    const change = (settings: SettingsFile): void => {
+      withoutProtection(settings);
+      settings.access = { ...settings.access, deployers: [...deployers] };
+    };
+    site.use(await rig.synthesize({ environment, change }, processes));
     const changed = changesIn(await site.deploy(processes, ["infra"])).map((entry) => `${entry.action} ${entry.type}`);
     if (changed.length !== 2 || changed.some((entry) => entry !== `${action} azurerm_role_assignment`)) {
       problems.push(`only the two roles of the other deployer were to ${action}, and this was done: ${changed.join(", ")}`);
@@ -191,14 +208,14 @@ async function aloneInAFolder(rig: Rig, site: Site, role: Role, processes: Proce
   const bin = join(place, "bin");
   mkdirSync(bin);
   symlinkSync(programInPath("terraform", site.env.PATH ?? ""), join(bin, "terraform"));
-  const env = { ...site.env, PATH: bin, HOME: join(place, "home") };
+  const env = { ...site.env, PATH: bin, HOME: join(place, "home"), REHEARSAL_TYPES: usedTypes(folder, site.state(role)) };
   for (const [what, expected, programArguments] of [
     ["init", 0, ["init", "-input=false", "-no-color"]],
     ["plan", 0, ["plan", "-input=false", "-no-color", "-detailed-exitcode"]],
   ] as const) {
     const { status, stdout, stderr } = await processes.run(join(bin, "terraform"), programArguments, { cwd: folder, env });
     if (status !== expected) {
-      problems.push(`${role} alone in a folder: terraform ${what} ends with status ${status}`, ...errorLines(`${stdout}\n${stderr}`).slice(-15));
+      problems.push(`${role} alone in a folder: terraform ${what} ends with status ${status}`, ...plannedLines(stdout), ...errorLines(`${stdout}\n${stderr}`).slice(-15));
     }
   }
   rmSync(place, { recursive: true, force: true });
@@ -232,25 +249,5 @@ async function breaks(site: Site, role: Role, processes: Processes): Promise<rea
     const asked = run.journal.filter(({ asked_for }) => asked_for).length;
     problems.push(...(run.succeeded || asked !== 1 ? [`${role}: ${fail} did not fail as asked for (${asked} times)`, ...errorLines(run.output)] : []));
   }
-  return problems;
-}
-
-async function brokenAndResumed(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
-  const site = rig.site(synthesis);
-  const problems: string[] = [];
-  for (const role of ROLES) {
-    problems.push(...(await breaks(site, role, processes)));
-    await site.deploy(processes, [role]);
-  }
-  problems.push(...(await site.plannedChanges(processes)), ...(await destroyed(site, processes)));
-  site.remove();
-  return problems;
-}
-
-async function brokenAndDestroyed(rig: Rig, synthesis: Synthesis, role: Role, processes: Processes): Promise<readonly string[]> {
-  const site = rig.site(synthesis);
-  await site.deploy(processes, ROLES.slice(0, ROLES.indexOf(role)));
-  const problems = [...(await breaks(site, role, processes)), ...(await destroyed(site, processes))];
-  site.remove();
   return problems;
 }

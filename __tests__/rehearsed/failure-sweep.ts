@@ -3,13 +3,17 @@ import { changedSecrets, describeEntry, vaultSecrets } from "../../rehearsal/dif
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import type { JournalEntry, State, StateInstance } from "../../rehearsal/records";
+import type { Deployed } from "./deployed";
 import type { PointProps } from "./point";
 import { disagreements } from "./reached";
 import { REVERSED, type Role, ROLES, type Run, type Site, succeeded } from "./site";
 import type { Check } from "./suite";
+import { wiring } from "./wiring";
 
-/** What holds data or secrets fails by itself, so that everything else that can be made is there when it does. */
-const ALONE = /^(azurerm_(key_vault|key_vault_secret|postgresql_flexible_server|postgresql_flexible_server_database|mssql_server|mssql_database|storage_account)|kubernetes_secret_v1)$/;
+/** What holds data fails by itself, so that everything else that can be made is there when it does. */
+const ALONE = /^azurerm_(key_vault|postgresql_flexible_server|postgresql_flexible_server_database|mssql_server|mssql_database|storage_account)$/;
+/** What holds secrets fails in two batches, so that the other half is there when it does. */
+const SECRETS = /^(azurerm_key_vault_secret|kubernetes_secret_v1)$/;
 /** What the next stack reads, or holds the same secret as it: that stack is deployed as well. */
 const READ_LATER = /^(azurerm_key_vault_secret|azurerm_postgresql_flexible_server|azurerm_mssql_server)$/;
 /** Terraform's own, which no provider makes. */
@@ -18,70 +22,69 @@ const BUILT_IN = "terraform_data";
 /** Far more than the longest chain of any stack: a deployment that never converges has to end. */
 const MOST_RUNS = 60;
 
-/** A deployment that went well, to compare with. */
-interface Base {
-  readonly environment: string;
-  readonly empty: Site;
-  readonly done: Site;
-  /** Without the stacks behind it: where a stack's failures begin. */
-  readonly before: Readonly<Record<Role, Site>>;
-  /** Attributes that are another one in each deployment, as ADDRESS.NAME. */
-  readonly volatile: ReadonlySet<string>;
-}
-
 interface Count {
   creates: number;
   taints: number;
   deletes: number;
   runs: number;
+  wiredLikeOthers: number;
+}
+
+interface Sweep {
+  readonly base: Deployed;
+  readonly count: Count;
+  /** Each secret by itself, and every other resource in both ways. */
+  readonly full: boolean;
 }
 
 /** Point 4: whatever fails, the same deployment once more makes up for it. */
-export async function failureSweep({ rig, suite, environments, resources: wanted }: PointProps): Promise<void> {
-  const count: Count = { creates: 0, taints: 0, deletes: 0, runs: 0 };
-  for (const environment of environments) {
-    const synthesis = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { protection: false }) });
-    let base: Base | undefined;
-    await suite.all([
-      {
-        name: `${environment}: two deployments without failures to compare with`,
-        run: async (processes) => {
-          const empty = rig.site(synthesis);
-          const [first, second] = [empty.fork(), empty.fork()];
-          await second.deploy(processes);
-          await first.deploy(processes, ["infra"]);
-          const afterInfra = first.fork();
-          await first.deploy(processes, ["cluster-config"]);
-          const afterConfig = first.fork();
-          await first.deploy(processes, ["workload"]);
-          base = { environment, empty, done: first, before: { infra: empty, "cluster-config": afterInfra, workload: afterConfig }, volatile: volatileAttributes(first, second) };
-          second.remove();
-          return [...disagreements(first.objects()), ...(await first.plannedChanges(processes))];
-        },
-      },
-    ]);
-    if (base === undefined) {
-      continue;
-    }
-    const known: Base = base;
-    const checks: Check[] = ROLES.flatMap((role): readonly Check[] => {
-      const managed = resources(known.done.state(role)).filter(({ address }) => wanted.length === 0 || wanted.some((text) => address.includes(text)));
-      const alone = managed.filter(({ type }) => ALONE.test(type));
-      const others = managed.filter(({ type }) => !ALONE.test(type));
-      return [
-        // The long ones first: both workers are busy to the end.
-        ...(others.length === 0 ? [] : [{ name: `${environment} ${role}: ${others.length} others, each fails and is left tainted`, run: (processes: Processes) => layers(known, role, others, processes, count) }]),
-        ...(managed.length === 0 ? [] : [{ name: `${environment} ${role}: each of ${managed.length} deletes fails`, run: (processes: Processes) => deletes(known, role, managed, processes, count) }]),
-        ...alone.map((resource) => ({ name: `${environment} ${role}: ${resource.address} fails, and is left tainted`, run: (processes: Processes) => failsAlone(known, role, resource, processes, count) })),
-      ];
-    });
-    if (checks.length === 0) {
-      throw new RehearsalError(`--resource: no address in ${environment} has ${wanted.join(" or ")} in it. Addresses are like azurerm_mssql_server.SqlServer_9A5145DA; --only failure-sweep without --resource names them.`);
-    }
-    await suite.all(checks);
-    [known.done, ...Object.values(known.before)].forEach((site) => site.remove());
+export async function failureSweep({ deployments, suite, environments, resources: wanted, full }: PointProps): Promise<void> {
+  const count: Count = { creates: 0, taints: 0, deletes: 0, runs: 0, wiredLikeOthers: 0 };
+  const swept = new Set<string>();
+  const checks = (await deployments.of(environments)).flatMap((base): readonly Check[] => {
+    const chosen = new Map(
+      ROLES.map((role) => {
+        const stack: unknown = JSON.parse(base.done.source(role));
+        const all = resources(base.done.state(role)).filter(({ address }) => wanted.length === 0 || wanted.some((text) => address.includes(text)));
+        const unlike = all.filter(({ resource }) => full || wanted.length > 0 || !swept.has(wiring(stack, resource)));
+        all.forEach(({ resource }) => swept.add(wiring(stack, resource)));
+        count.wiredLikeOthers += all.length - unlike.length;
+        return [role, unlike] as const;
+      }),
+    );
+    return sweptWith({ base, count, full }, chosen);
+  });
+  if (checks.length === 0 && wanted.length > 0) {
+    throw new RehearsalError(`--resource: no address in ${environments.join(", ")} has ${wanted.join(" or ")} in it. Addresses are like azurerm_mssql_server.SqlServer_9A5145DA; --only failure-sweep without --resource names them.`);
   }
+  await suite.all(checks);
   suite.note(`${count.creates} failed creates, ${count.taints} tainted objects, ${count.deletes} failed deletes in ${count.runs} runs of Terraform`);
+  if (count.wiredLikeOthers > 0) {
+    suite.note(`${count.wiredLikeOthers} resources are wired like one that failed in another environment; --full lets these fail, too`);
+  }
+}
+
+/** The long checks first: all workers are busy to the end. */
+function sweptWith(sweep: Sweep, chosen: ReadonlyMap<Role, readonly StateInstance[]>): readonly Check[] {
+  const { base: { environment }, full } = sweep;
+  const all = [...chosen.values()].flat();
+  const ofEach = (checks: (role: Role, managed: readonly StateInstance[]) => readonly Check[]): readonly Check[] => [...chosen].flatMap(([role, managed]) => checks(role, managed));
+  return [
+    ...(all.length === 0 ? [] : [{ name: `${environment}: each of ${all.length} deletes fails`, run: (processes: Processes) => deletes(sweep, chosen, processes) }]),
+    ...ofEach((role, managed) => {
+      const others = managed.filter(({ type }) => !ALONE.test(type) && !SECRETS.test(type));
+      const ways = full ? "each fails and is left tainted" : "each fails or is left tainted";
+      return others.length === 0 ? [] : [{ name: `${environment} ${role}: ${others.length} others, ${ways}`, run: (processes: Processes) => layers(sweep, role, others, processes) }];
+    }),
+    ...ofEach((role, managed) => {
+      const secrets = managed.filter(({ type }) => SECRETS.test(type));
+      const batches = full ? secrets.map((secret) => [secret]) : [0, 1].map((half) => secrets.filter((_, index) => index % 2 === half)).filter((batch) => batch.length > 0);
+      return [...managed.filter(({ type }) => ALONE.test(type)).map((resource) => [resource]), ...batches].map((batch) => ({
+        name: `${environment} ${role}: ${batch.map(({ address }) => address).join(", ")} fails, and is left tainted`,
+        run: (processes: Processes) => failsAlone(sweep, role, batch, processes),
+      }));
+    }),
+  ];
 }
 
 function resources(state: State): readonly StateInstance[] {
@@ -156,107 +159,99 @@ async function converge(site: Site, act: () => Promise<Run>, count: Count): Prom
 }
 
 /** Everything ready to be made fails in one run: what fails together never depends on each other. */
-async function layers(base: Base, role: Role, others: readonly StateInstance[], processes: Processes, count: Count): Promise<readonly string[]> {
+async function layers({ base, count, full }: Sweep, role: Role, others: readonly StateInstance[], processes: Processes): Promise<readonly string[]> {
   const site = base.before[role].fork();
-  const fail = others.flatMap((resource) => [`${selector(resource)}:create:1`, `${selector(resource)}:create:1:taint`]).join(",");
-  const { problems, failures } = await converge(site, () => site.apply(processes, role, { fail }), count);
-  count.creates += failures.length / 2;
-  count.taints += failures.length / 2;
-  const missing = failures.length === 2 * others.length ? [] : [`${failures.length} failures instead of ${2 * others.length}`];
+  const ways = others.flatMap((resource, index) => {
+    const both = [`${selector(resource)}:create:1`, `${selector(resource)}:create:1:taint`];
+    return full ? both : both.slice(index % 2, index % 2 + 1);
+  });
+  const { problems, failures } = await converge(site, () => site.apply(processes, role, { fail: ways.join(",") }), count);
+  const taints = ways.filter((way) => way.endsWith(":taint")).length;
+  count.creates += ways.length - taints;
+  count.taints += taints;
+  const missing = failures.length === ways.length ? [] : [`${failures.length} failures instead of ${ways.length}`];
   const out = [...ambiguous(others), ...problems, ...missing, ...unlike(base, site, role), ...(await site.plannedChanges(processes, [role]))];
   if (role === "infra" && out.length === 0) {
     // The times at which the secrets were made have failed, too, and the next stack reads them.
-    succeeded(await site.apply(processes, "cluster-config"), "deploy of cluster-config");
-    count.runs += 1;
-    out.push(...unlike(base, site, "cluster-config"));
+    out.push(...(await nextStack(base, site, processes, count)));
   }
   out.push(...disagreements(site.objects()));
   site.remove();
   return out;
 }
 
-async function failsAlone(base: Base, role: Role, resource: StateInstance, processes: Processes, count: Count): Promise<readonly string[]> {
+async function failsAlone({ base, count }: Sweep, role: Role, batch: readonly StateInstance[], processes: Processes): Promise<readonly string[]> {
   const site = base.before[role].fork();
-  const name = selector(resource);
-  const { problems, failures } = await converge(site, () => site.apply(processes, role, { fail: `${name}:create:1,${name}:create:1:taint` }), count);
+  const fail = batch.map(selector).flatMap((name) => [`${name}:create:1`, `${name}:create:1:taint`]).join(",");
+  const { problems, failures } = await converge(site, () => site.apply(processes, role, { fail }), count);
   const out = [...problems];
-  if (failures.length !== 2 || failures.some(({ type }) => type !== resource.type)) {
-    out.push(`it failed ${failures.length} times instead of twice`);
-  } else {
-    count.creates += 1;
-    count.taints += 1;
+  if (failures.length !== 2 * batch.length || failures.some(({ type }) => batch.every((resource) => resource.type !== type))) {
+    out.push(`${failures.length} failures instead of ${2 * batch.length}`);
   }
+  count.creates += batch.length;
+  count.taints += batch.length;
   out.push(...unlike(base, site, role));
-  if (role === "infra" && READ_LATER.test(resource.type) && out.length === 0) {
-    succeeded(await site.apply(processes, "cluster-config"), "deploy of cluster-config");
-    count.runs += 1;
-    out.push(...unlike(base, site, "cluster-config"));
+  if (role === "infra" && batch.some(({ type }) => READ_LATER.test(type)) && out.length === 0) {
+    out.push(...(await nextStack(base, site, processes, count)));
   }
   out.push(...disagreements(site.objects()));
   site.remove();
   return out;
 }
 
-async function deletes(base: Base, role: Role, managed: readonly StateInstance[], processes: Processes, count: Count): Promise<readonly string[]> {
-  const site = base.done.fork();
-  for (const later of REVERSED.slice(0, REVERSED.indexOf(role))) {
-    succeeded(await site.destroy(processes, later), `destroy of ${later}`);
-    count.runs += 1;
-  }
-  const fail = managed.map((resource) => `${selector(resource)}:delete:1`).join(",");
-  const problems: string[] = [];
-  let failures = 0;
-  for (let attempt = 0; ; attempt += 1) {
-    const run = await site.destroy(processes, role, { fail });
-    count.runs += 1;
-    failures += asked(run.journal).length;
-    problems.push(...unexpected(run));
-    if (run.succeeded || problems.length > 0 || attempt > MOST_RUNS) {
-      break;
-    }
-  }
-  count.deletes += failures;
-  if (failures !== managed.length) {
-    problems.push(`${failures} deletes failed instead of ${managed.length}`);
-  }
-  const left = site.state(role).instances.filter(({ mode }) => mode === "managed").map(({ address }) => `left in the state: ${address}`);
-  const objects = role === "infra" ? site.left() : [];
-  site.remove();
-  return [...problems, ...left, ...objects];
+async function nextStack(base: Deployed, site: Site, processes: Processes, count: Count): Promise<readonly string[]> {
+  succeeded(await site.apply(processes, "cluster-config"), "deploy of cluster-config");
+  count.runs += 1;
+  return unlike(base, site, "cluster-config");
 }
 
-/** Names of attributes that differ between two deployments of the same. */
-function volatileAttributes(one: Site, other: Site): ReadonlySet<string> {
-  const out = new Set<string>();
-  for (const role of ROLES) {
-    const second = new Map(other.state(role).instances.map((instance) => [instance.address, instance]));
-    for (const { address, attributes, type } of one.state(role).instances) {
-      for (const [name, value] of Object.entries(attributes)) {
-        // Two deployments in the same second agree on a time by chance.
-        if (TIMES.test(`${type}.${name}`) || !isDeepStrictEqual(value, second.get(address)?.attributes[name])) {
-          out.add(`${address}.${name}`);
-        }
+async function deletes({ base, count }: Sweep, chosen: ReadonlyMap<Role, readonly StateInstance[]>, processes: Processes): Promise<readonly string[]> {
+  const site = base.done.fork();
+  const problems: string[] = [];
+  for (const role of REVERSED) {
+    const managed = chosen.get(role) ?? [];
+    const fail = managed.map((resource) => `${selector(resource)}:delete:1`).join(",");
+    let failures = 0;
+    for (let attempt = 0; ; attempt += 1) {
+      const run = await site.destroy(processes, role, { fail });
+      count.runs += 1;
+      failures += asked(run.journal).length;
+      problems.push(...unexpected(run));
+      if (run.succeeded || problems.length > 0 || attempt > MOST_RUNS) {
+        break;
       }
     }
+    count.deletes += failures;
+    if (failures !== managed.length) {
+      problems.push(`${role}: ${failures} deletes failed instead of ${managed.length}`);
+    }
   }
-  return out;
+  problems.push(...site.left());
+  site.remove();
+  return problems;
 }
 
-/** What follows from the time at which a secret was made, or is made up anew. */
-const TIMES = /^time_|_wo_(version|revision)$|^null_resource\.|^terraform_data\.id|^terraform_remote_state\.outputs|^azurerm_key_vault_secret\.(id|version|resource_id)$|^kubernetes_job_v1\.spec|^helm_release\.values|^helm_release\.metadata|^kubernetes_(deployment|persistent_volume_claim)_v1\.spec/;
+/** Attributes, as TYPE.NAME, that follow from the time at which a secret was made, or are made up anew. */
+const OWN = /^time_|_wo_(version|revision)$|^null_resource\.|^terraform_data\.id|^terraform_remote_state\.outputs|^azurerm_key_vault_secret\.(id|version|resource_id)$|^kubernetes_job_v1\.(id|metadata|spec)$|^helm_release\.(values|metadata)$|^kubernetes_(deployment|persistent_volume_claim)_v1\.spec$/;
+
+/** Whether two values are the same, but for times in them. */
+function same(one: unknown, other: unknown): boolean {
+  const timeless = (value: unknown): string => JSON.stringify(value).replace(/\d{4}-\d\d-\d\dT[\d:]+Z/g, "TIME");
+  return isDeepStrictEqual(one, other) || (one !== undefined && other !== undefined && timeless(one) === timeless(other));
+}
 
 /** In what a state differs from the one of a deployment without failures. */
-function unlike(base: Base, site: Site, role: Role): readonly string[] {
+function unlike(base: Deployed, site: Site, role: Role): readonly string[] {
   const expected = new Map(base.done.state(role).instances.map((instance) => [instance.address, instance]));
   const out: string[] = [];
-  for (const { address, attributes, tainted } of site.state(role).instances) {
+  for (const { address, type, attributes, tainted } of site.state(role).instances) {
     const normal = expected.get(address);
     expected.delete(address);
     if (normal === undefined || tainted) {
       out.push(`${role}: ${address} ${tainted ? "is tainted in the end" : "is not in a deployment without failures"}`);
       continue;
     }
-    const names = Object.keys(attributes).filter((name) => !base.volatile.has(`${address}.${name}`) && !isDeepStrictEqual(attributes[name], normal.attributes[name]));
+    const names = Object.keys(attributes).filter((name) => !OWN.test(`${type}.${name}`) && !same(attributes[name], normal.attributes[name]));
     out.push(...names.map((name) => `${role}: ${address}: ${name} is not as in a deployment without failures`));
   }
   return [...out, ...[...expected.keys()].map((address) => `${role}: ${address} is missing in the end`)];

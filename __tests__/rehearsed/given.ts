@@ -4,7 +4,7 @@ import { changesIn } from "../../rehearsal/records";
 import { formsIn, needle } from "./needles";
 import type { PointProps } from "./point";
 import { rootValues } from "./reached";
-import type { Synthesis } from "./rig";
+import type { Synthesis, SynthesisProps } from "./rig";
 import { type Run, type Site, succeeded } from "./site";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -25,24 +25,22 @@ const REVISIONS: Readonly<Record<string, string>> = {
 };
 
 /** When a plan asks for a variable, and when it refuses a value. Every environment has the same rules. */
-export async function given({ rig, suite, environments: [environment], processes: first }: PointProps): Promise<void> {
-  if (environment === undefined) {
+export async function given({ rig, suite, deployments, environments: [environment] }: PointProps): Promise<void> {
+  const [deployed] = environment === undefined ? [] : await deployments.of([environment]);
+  if (environment === undefined || deployed === undefined) {
     return;
   }
-  const before = await rig.synthesize({ environment });
-  const raised = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { revisions: { tokens: 2 } }) });
-  const running = rig.site(before);
-  await running.deploy(first, ["infra"]);
+  const running = deployed.before["cluster-config"];
+  const raised: SynthesisProps = { environment, change: (settings) => Object.assign(settings, { protection: false, revisions: { tokens: 2 } }) };
   const onRunning = (check: (site: Site, processes: Processes) => Promise<readonly string[]>) => async (processes: Processes) => checked(running.fork(), check, processes);
   await suite.all([
-    { name: "no variable: a first deployment is refused at once, one that broke asks for what is missing", run: (processes) => checked(rig.site(before), firstDeployment, processes) },
+    { name: "no variable: a first deployment is refused at once, one that broke asks for what is missing", run: (processes) => checked(deployed.before.infra.fork(), firstDeployment, processes) },
     { name: "no variable: nothing changes on a running environment", run: onRunning(async (site, processes) => site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })) },
-    { name: "another token: refused, until its number is raised", run: onRunning((site, processes) => correctedToken(site, raised, processes)) },
+    { name: "another token: refused, until its number is raised", run: onRunning(async (site, processes) => correctedToken(site, await rig.synthesize(raised, processes), processes)) },
     { name: "another token after a kill between the vault and Terraform's record: refused in the apply", run: onRunning(killedBeforeTheRecord) },
     { name: "another password: refused; the vault's own passes", run: onRunning(passwords) },
     { name: "a token that the vault is to get anew is asked for", run: onRunning(replacedSecret) },
   ]);
-  running.remove();
 }
 
 async function checked(site: Site, check: (site: Site, processes: Processes) => Promise<readonly string[]>, processes: Processes): Promise<readonly string[]> {

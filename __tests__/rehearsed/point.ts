@@ -1,4 +1,4 @@
-import type { Processes } from "../../rehearsal/processes";
+import type { Deployments } from "./deployed";
 import type { Rig } from "./rig";
 import type { Suite } from "./suite";
 
@@ -6,11 +6,12 @@ import type { Suite } from "./suite";
 export interface PointProps {
   readonly rig: Rig;
   readonly suite: Suite;
-  /** For what is prepared before the checks run side by side. */
-  readonly processes: Processes;
-  /** Names of the environments to look at. */
+  readonly deployments: Deployments;
+  /** Names of the environments to look at; what is the same in all of them is looked at in the first one. */
   readonly environments: readonly string[];
   /** Parts of the addresses of the resources that the failure sweep is to look at; none: all. */
   readonly resources: readonly string[];
+  /** Also what is another example of the same. */
+  readonly full: boolean;
   readonly project: string;
 }

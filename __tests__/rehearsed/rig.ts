@@ -7,6 +7,7 @@ import type { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
 import { readStacks, type Stack } from "../../rehearsal/records";
 import { type Environment, loadEnvironment } from "../../settings/load";
+import type { Settings } from "../../settings/schema";
 import { Site } from "./site";
 
 /** What the app is made of: a copy can be synthesized with other settings. */
@@ -43,6 +44,10 @@ export interface RigProps {
 /** The stand-in providers, a copy of the app's sources, and what was synthesized with it. */
 export class Rig {
   private count = 0;
+  private last: Promise<unknown> = Promise.resolve();
+  private readonly syntheses = new Map<string, Promise<Synthesis>>();
+  /** The `terraform` block of a stack → the folder of one that has it and is initialized. */
+  private readonly initialized = new Map<string, string>();
 
   private constructor(
     private readonly props: RigProps,
@@ -60,25 +65,44 @@ export class Rig {
     return new Rig(props, cliConfigFile);
   }
 
-  /** Synthesizes an environment in a folder of its own. Settings of a copy: no file of the project is touched. */
-  async synthesize({ environment, change, placeholders }: SynthesisProps): Promise<Synthesis> {
-    const file = join(this.props.folder, "app", "environments", `${environment}.yaml`);
-    const source = readFileSync(file, "utf8");
-    if (change) {
-      const settings = parse(source) as SettingsFile;
-      change(settings);
-      writeFileSync(file, stringify(settings));
+  /**
+   * Synthesizes an environment in a folder of its own, the same settings once. Settings of a copy: no file of the project is
+   * touched. One after the other, because all read the same copy.
+   */
+  async synthesize({ environment, change, placeholders = false }: SynthesisProps, processes: Processes): Promise<Synthesis> {
+    const app = join(this.props.folder, "app");
+    const file = join(app, "environments", `${environment}.yaml`);
+    const source = readFileSync(join(this.props.project, "environments", `${environment}.yaml`), "utf8");
+    const settings = parse(source) as SettingsFile;
+    change?.(settings);
+    const content = change ? stringify(settings) : source;
+    const key = JSON.stringify([environment, placeholders, content]);
+    const known = this.syntheses.get(key);
+    if (known) {
+      return known;
     }
-    try {
-      return await this.synthesizeFrom(join(this.props.folder, "app"), environment, placeholders);
-    } finally {
-      writeFileSync(file, source);
-    }
+    const synthesis = this.last.then(async () => {
+      writeFileSync(file, content);
+      const output = await this.app(app, environment, placeholders, processes);
+      const loaded = loadEnvironment({ folder: join(app, "environments"), variables: this.variables(environment, output, placeholders) });
+      const stacks = readStacks(output);
+      for (const stack of stacks) {
+        await this.init(stack, this.env(environment, join(output, "..")), processes);
+      }
+      return { environment: loaded, output, stacks };
+    });
+    this.syntheses.set(key, synthesis);
+    this.last = synthesis.catch(() => undefined);
+    return synthesis;
   }
 
-  /** The same from the project's own folder. */
-  async synthesizeProject(environment: string): Promise<Synthesis> {
-    return this.synthesizeFrom(this.props.project, environment);
+  settings(environment: string): Settings {
+    return loadEnvironment({ folder: join(this.props.project, "environments"), variables: this.env(environment, this.props.folder) }).settings;
+  }
+
+  /** The same from the project's own folder, to be read: its stacks are not initialized. */
+  async synthesizeProject(environment: string, processes: Processes): Promise<readonly Stack[]> {
+    return readStacks(await this.app(this.props.project, environment, false, processes));
   }
 
   /** An empty made-up cloud, and the stacks of a synthesis. */
@@ -98,34 +122,46 @@ export class Rig {
     return folder;
   }
 
-  private async synthesizeFrom(app: string, environment: string, placeholders = false): Promise<Synthesis> {
-    const folder = this.newFolder("synth");
-    const output = join(folder, "cdktf.out");
-    const env: Record<string, string> = { ...this.env(environment, folder), CDKTF_OUTDIR: output };
-    if (placeholders) {
-      Object.keys(MADE_UP_SETTINGS).forEach((name) => delete env[name]);
+  /** @returns the folder of cdktf.out */
+  private async app(app: string, environment: string, placeholders: boolean, processes: Processes): Promise<string> {
+    const output = join(this.newFolder("synth"), "cdktf.out");
+    const { status, stdout, stderr } = await processes.run(process.execPath, ["-r", "./register.js", "main.ts"], { cwd: app, env: this.variables(environment, output, placeholders) });
+    if (status !== 0) {
+      throw new RehearsalError(`${environment} cannot be synthesized:\n${stdout}${stderr}`);
     }
-    const { processes } = this.props;
-    const synth = await processes.run(process.execPath, ["-r", "./register.js", "main.ts"], { cwd: app, env });
-    if (synth.status !== 0) {
-      throw new RehearsalError(`${environment} cannot be synthesized:\n${synth.stdout}${synth.stderr}`);
-    }
-    const stacks = readStacks(output);
-    for (const stack of stacks) {
-      const init = await processes.run("terraform", ["init", "-input=false", "-no-color"], { cwd: stack.folder, env });
-      if (init.status !== 0) {
-        throw new RehearsalError(`terraform init of ${stack.name} failed:\n${init.stdout}${init.stderr}`);
+    return output;
+  }
+
+  private variables(environment: string, output: string, placeholders: boolean): Record<string, string> {
+    const env = { ...this.env(environment, join(output, "..")), CDKTF_OUTDIR: output };
+    const left = placeholders ? Object.keys(MADE_UP_SETTINGS) : [];
+    return Object.fromEntries(Object.entries(env).filter(([name]) => !left.includes(name)));
+  }
+
+  /** Stacks with the same providers and backend are initialized once. */
+  private async init(stack: Stack, env: Readonly<Record<string, string>>, processes: Processes): Promise<void> {
+    const { terraform } = JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8")) as { terraform?: unknown };
+    const key = JSON.stringify(terraform);
+    const same = this.initialized.get(key);
+    if (same !== undefined) {
+      for (const made of [".terraform", ".terraform.lock.hcl"]) {
+        cpSync(join(same, made), join(stack.folder, made), { recursive: true, verbatimSymlinks: true });
       }
+      return;
     }
-    return { environment: loadEnvironment({ folder: join(app, "environments"), variables: env }), output, stacks };
+    const { status, stdout, stderr } = await processes.run("terraform", ["init", "-input=false", "-no-color"], { cwd: stack.folder, env });
+    if (status !== 0) {
+      throw new RehearsalError(`terraform init of ${stack.name} failed:\n${stdout}${stderr}`);
+    }
+    this.initialized.set(key, stack.folder);
   }
 
   /** Environment variables for Terraform and the app. */
   env(environment: string, scratch: string): Record<string, string> {
     const env = rehearsalEnvironment({ own: this.props.own, settingsName: environment, scratch, cliConfigFile: this.cliConfigFile });
-    // What a person wishes for `npm run rehearse` would disturb here. Less garbage collection: a third less time.
+    // What a person wishes for `npm run rehearse` would disturb here.
     delete env.REHEARSAL_FAIL;
     delete env.REHEARSAL_TIME_SCALE;
-    return { ...env, GOGC: "400" };
+    return env;
   }
 }

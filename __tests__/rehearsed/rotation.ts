@@ -5,9 +5,10 @@ import { ROOT_SECRETS, type RootSecretId, type SecretFamily } from "../../constr
 import { describeEntry } from "../../rehearsal/differences";
 import type { Processes } from "../../rehearsal/processes";
 import { changesIn, type CloudObject, compare, type JournalEntry } from "../../rehearsal/records";
+import { type Deployed, withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
 import { disagreements, rootValues } from "./reached";
-import type { Synthesis } from "./rig";
+import type { Rig, SettingsFile } from "./rig";
 import { ROLES, type Site } from "./site";
 
 /** What the rotation of a family does, and nothing else. */
@@ -64,44 +65,49 @@ const EXPECTED: Readonly<Record<SecretFamily, Expected>> = {
   },
 };
 
-const FAMILIES = Object.keys(EXPECTED) as SecretFamily[];
+/** What is rotated one after the other; the two chains run side by side. */
+const CHAINS: readonly (readonly (SecretFamily | "reapply")[])[] = [
+  ["databasePasswords", "tokens"],
+  ["airflowKeys", "fernetKey", "reapply"],
+];
 const NEW_TOKENS = { TF_VAR_github_token: `another-github-token"'%<>&`, TF_VAR_gitlab_customer_token: `another-gitlab-token"'%<>&` };
 
-/** Point 6: one check for each family and environment. */
-export async function rotation({ rig, suite, environments }: PointProps): Promise<void> {
-  for (const environment of environments) {
-    const synthesis = await rig.synthesize({ environment });
-    const rotated = new Map<SecretFamily, Synthesis>();
-    for (const family of FAMILIES) {
-      rotated.set(family, await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { revisions: { [family]: 2 } }) }));
-    }
-    const base = rig.site(synthesis);
-    await suite.all([
-      {
-        name: `${environment}: deployed, to be rotated`,
-        run: async (processes) => {
-          await base.deploy(processes);
-          return disagreements(base.objects());
-        },
-      },
-    ]);
-    const reapplied = await rig.synthesize({ environment, change: (settings) => Object.assign(settings, { revisions: { reapply: 2 } }) });
-    await suite.all([{ name: `${environment}: what was changed by hand is seen by no plan, and put right by revisions.reapply`, run: (processes) => reapply(base, reapplied, processes) }]);
-    await suite.all(
-      FAMILIES.map((family) => ({
-        name: `${environment}: ${family} rotated`,
-        run: (processes: Processes) => rotate(base, rotated.get(family) ?? synthesis, family, processes),
+/** Point 6: each family by itself; what was changed by hand is put right by revisions.reapply. */
+export async function rotation({ rig, suite, deployments, environments, full }: PointProps): Promise<void> {
+  const deployed = await deployments.of(full ? environments : environments.slice(0, 1));
+  await suite.all(
+    deployed.flatMap((base) =>
+      CHAINS.map((steps) => ({
+        name: `${base.environment}: ${steps.join(", ")}, each rotated behind the one before, then an empty plan`,
+        run: (processes: Processes) => rotatedInTurn(rig, base, steps, processes),
       })),
-    );
-    base.remove();
-  }
+    ),
+  );
 }
 
-async function rotate(base: Site, synthesis: Synthesis, family: SecretFamily, processes: Processes): Promise<readonly string[]> {
-  const site = base.fork();
-  site.use(synthesis);
-  const before = { roots: rootValues(base.objects()), values: helmValues(base) };
-  const env = family === "tokens" ? NEW_TOKENS : {};
+async function rotatedInTurn(rig: Rig, { environment, done }: Deployed, steps: readonly (SecretFamily | "reapply")[], processes: Processes): Promise<readonly string[]> {
+  const site = done.fork();
+  const revisions: Record<string, number> = {};
+  const env = () => ("tokens" in revisions ? NEW_TOKENS : {});
+  for (const step of steps) {
+    revisions[step] = 2;
+    const change = (settings: SettingsFile): void => {
+      withoutProtection(settings);
+      settings.revisions = { ...revisions };
+    };
+    site.use(await rig.synthesize({ environment, change }, processes));
+    const problems = step === "reapply" ? await reapply(site, processes) : await rotate(site, step, env(), processes);
+    if (problems.length > 0) {
+      return problems.map((line) => `${step}: ${line}`);
+    }
+  }
+  const problems = await site.plannedChanges(processes, ROLES, { env: env() });
+  site.remove();
+  return problems;
+}
+
+async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<string, string>>, processes: Processes): Promise<readonly string[]> {
+  const before = { roots: rootValues(site.objects()), values: helmValues(site) };
   const journal = changesIn(await site.deploy(processes, ROLES, { env }));
   const expected = EXPECTED[family];
   const problems: string[] = [];
@@ -129,10 +135,8 @@ async function rotate(base: Site, synthesis: Synthesis, family: SecretFamily, pr
     ...different("jobs run again", names(journal.filter(({ action, type }) => action === "create" && type === "kubernetes_job_v1")), expected.jobs),
     // A job's revision is an object of its own: no other thing is made or deleted.
     ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
-    ...written(journal, family),
-    ...(await site.plannedChanges(processes, ROLES, { env })),
+    ...written(journal),
   );
-  site.remove();
   return problems;
 }
 
@@ -149,13 +153,10 @@ function changeByHand(site: Site): void {
   }
 }
 
-async function reapply(base: Site, synthesis: Synthesis, processes: Processes): Promise<readonly string[]> {
-  const site = base.fork();
+async function reapply(site: Site, processes: Processes): Promise<readonly string[]> {
   const held = rootValues(site.objects());
   changeByHand(site);
   const problems = disagreements(site.objects()).length > 0 ? [] : ["nothing was changed by hand"];
-  problems.push(...(await site.plannedChanges(processes)));
-  site.use(synthesis);
   const journal = changesIn(await site.deploy(processes));
   const releases = ROLES.flatMap((role) => site.state(role).instances.filter(({ type }) => type === "helm_release").map(({ attributes }) => String(attributes.name)));
   const jobs = ["airflow-admin", "identity", "verify"].filter((job) => site.source("workload").includes(`"generate_name": "${job}-"`));
@@ -166,9 +167,7 @@ async function reapply(base: Site, synthesis: Synthesis, processes: Processes): 
     ...different("Helm releases", done("update", "helm_release"), releases),
     ...different("jobs run again", done("create", "kubernetes_job_v1"), jobs),
     ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
-    ...(await site.plannedChanges(processes)),
   );
-  site.remove();
   return problems;
 }
 
@@ -179,11 +178,11 @@ function foreseen({ action, type }: JournalEntry): boolean {
 }
 
 /** What an update sent: the write-only values of the family are among it, or nothing was rotated. */
-function written(journal: readonly JournalEntry[], family: SecretFamily): readonly string[] {
+function written(journal: readonly JournalEntry[]): readonly string[] {
   return journal
     .filter(({ action, type }) => action === "update" && /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1)$/.test(type))
     .filter(({ config }) => !Object.entries(config as Record<string, unknown>).some(([name, value]) => name.endsWith("_wo") && value !== null && value !== undefined))
-    .map((entry) => `${family}: no value was sent: ${describeEntry(entry)}`);
+    .map((entry) => `no value was sent: ${describeEntry(entry)}`);
 }
 
 function names(entries: readonly JournalEntry[]): readonly string[] {

@@ -4,6 +4,7 @@ import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { ArgumentError, runCommand } from "../../settings/command-line";
 import { inScratchFolder } from "../helpers/scratch";
 import { chosenEnvironments } from "../helpers/settings";
+import { Deployments } from "./deployed";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
 import { given } from "./given";
@@ -34,6 +35,8 @@ ${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${abou
   --only NAME         only this one; may be given several times
   --environment NAME  only this file of environments/; may be given several times (default: the three examples)
   --resource TEXT     failure-sweep: only resources with this text in their address; may be given several times
+  --full              every example of each failure: each secret fails by itself, every other resource in both ways, in each
+                      environment; without it the first environment, and what is another one in the others
   --workers N         how many run at a time (default 2)
   --keep              leave the scratch folder and say where it is
   --help              this text
@@ -47,6 +50,7 @@ interface Options {
   readonly only: readonly string[];
   readonly environments: readonly string[];
   readonly resources: readonly string[];
+  readonly full: boolean;
   readonly workers: number;
   readonly keep: boolean;
 }
@@ -63,11 +67,12 @@ async function main(options: Options): Promise<number> {
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
     const environments = chosenEnvironments(options.environments);
+    const deployments = new Deployments(rig, suite);
     for (const [name, { about, run }] of Object.entries(POINTS)) {
       if (options.only.length === 0 || options.only.includes(name)) {
         const begun = Date.now();
         say(`\n=== ${name}: ${about}`);
-        await run({ rig, suite, processes, environments, resources: options.resources, project: PROJECT });
+        await run({ rig, suite, deployments, environments, resources: options.resources, full: options.full, project: PROJECT });
         say(`=== ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
       }
     }
@@ -83,10 +88,11 @@ void runCommand({
     only: { type: "string", multiple: true },
     environment: { type: "string", multiple: true },
     resource: { type: "string", multiple: true },
+    full: { type: "boolean" },
     workers: { type: "string" },
     keep: { type: "boolean" },
   },
-  run: ({ only = [], environment: environments = [], resource: resources = [], workers = "2", keep = false }) => {
+  run: ({ only = [], environment: environments = [], resource: resources = [], full = false, workers = "2", keep = false }) => {
     const unknown = only.find((name) => !(name in POINTS));
     if (unknown !== undefined) {
       throw new ArgumentError(`--only: "${unknown}" is not one of ${Object.keys(POINTS).join(", ")}.`);
@@ -94,6 +100,6 @@ void runCommand({
     if (!/^[1-9]$/.test(workers)) {
       throw new ArgumentError(`--workers: "${workers}" is no number from 1 to 9.`);
     }
-    return main({ only, environments, resources, workers: Number(workers), keep });
+    return main({ only, environments, resources, full, workers: Number(workers), keep });
   },
 });

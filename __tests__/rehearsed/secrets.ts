@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { releaseLine } from "../../bootstrap/releases";
 import type { RootSecretId } from "../../constructs/azure/root-secrets";
 import { vaultSecrets } from "../../rehearsal/differences";
 import type { Processes } from "../../rehearsal/processes";
 import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
 import { contents, formsIn, needle, type Needle } from "./needles";
+import { withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
 import { PLACES, reached, rootValues } from "./reached";
 import type { Rig, SettingsFile, Synthesis } from "./rig";
@@ -34,55 +36,75 @@ const TOKENS = [given("github_token", "gitHub", "Xq7GitHubTokenXq7"), given("git
 /** Part of every value that the rehearsal makes up. */
 const MADE_UP = ["CANARY", "canary"].map((mark) => needle(`a made-up secret (${mark})`, mark, mark));
 
-/** Point 5: no secret is where it does not belong, and each is where it belongs, unchanged. */
-export async function secrets({ rig, suite, environments }: PointProps): Promise<void> {
-  const variants: { name: string; environment: string; values: readonly Given[]; change?: (settings: SettingsFile) => void }[] = environments.flatMap((environment) => [
-    { name: `${environment}, tokens and passwords given`, environment, values: [...PASSWORDS, ...TOKENS] },
-    { name: `${environment}, passwords made up`, environment, values: TOKENS },
-  ]);
-  const [first] = environments;
-  if (first !== undefined) {
-    variants.push({ name: `${first}, access: local-admin`, environment: first, values: [...PASSWORDS, ...TOKENS], change: (settings) => Object.assign(settings, { access: { ...settings.access, mode: "local-admin" } }) });
-  }
-  const checks = [];
-  for (const { name, environment, values, change } of variants) {
-    const released = (settings: SettingsFile): void => {
-      change?.(settings);
-      settings.protection = false as unknown as undefined;
-    };
-    const synthesis = await rig.synthesize({ environment, change: released });
-    const rotated = await rig.synthesize({
-      environment,
-      change: (settings) => {
-        released(settings);
-        settings.revisions = { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 };
-      },
-    });
-    checks.push({ name, run: (processes: Processes) => searched(rig, synthesis, rotated, values, processes) });
-  }
-  await suite.all(checks);
+/** One deployment whose files are searched. */
+interface Variant {
+  readonly environment: string;
+  readonly about: string;
+  readonly values: readonly Given[];
+  readonly change?: (settings: SettingsFile) => void;
+  /** How far it goes; one that is destroyed also fails on the way. */
+  readonly until: "deployed" | "rotated" | "destroyed";
 }
 
-async function searched(rig: Rig, synthesis: Synthesis, rotated: Synthesis, values: readonly Given[], processes: Processes): Promise<readonly string[]> {
+/** Point 5: no secret is where it does not belong, and each is where it belongs, unchanged. */
+export async function secrets({ rig, suite, environments, full }: PointProps): Promise<void> {
+  const given = { about: "tokens and passwords given", values: [...PASSWORDS, ...TOKENS] };
+  const madeUp = { about: "passwords made up", values: TOKENS };
+  const [first, ...others] = environments;
+  const variants: readonly Variant[] = [
+    ...(first === undefined ? [] : [
+      { ...given, environment: first, until: "destroyed" } as const,
+      { ...madeUp, about: "passwords made up, access: local-admin", environment: first, change: localAdmin, until: full ? "destroyed" : "deployed" } as const,
+    ]),
+    ...(full ? others : ofOtherLines(rig, others, first)).map((environment) => ({ ...given, environment, until: full ? "destroyed" : "rotated" }) as const),
+    ...(full ? environments : []).map((environment) => ({ ...madeUp, environment, until: "destroyed" }) as const),
+  ];
+  await suite.all(variants.map((variant) => ({ name: `${variant.environment}, ${variant.about}: ${variant.until}`, run: (processes: Processes) => searched(rig, variant, processes) })));
+}
+
+function localAdmin(settings: SettingsFile): void {
+  Object.assign(settings, { access: { ...settings.access, mode: "local-admin" } });
+}
+
+/** The first environment of each release line that an earlier one does not have: which secrets there are follows from it. */
+function ofOtherLines(rig: Rig, others: readonly string[], first: string | undefined): readonly string[] {
+  const line = (environment: string) => releaseLine(rig.settings(environment).datasurface.version);
+  const lines = new Set(first === undefined ? [] : [line(first)]);
+  return others.filter((environment) => lines.size < lines.add(line(environment)).size);
+}
+
+async function searched(rig: Rig, { environment, values, change, until }: Variant, processes: Processes): Promise<readonly string[]> {
+  const settings = (file: SettingsFile): void => {
+    change?.(file);
+    withoutProtection(file);
+  };
+  const synthesis = await rig.synthesize({ environment, change: settings }, processes);
   const site = rig.site(synthesis);
   const env = Object.fromEntries(values.map(({ variable, value }) => [variable, value]));
   // By a saved plan, as a pipeline does; one failure on the way, so that errors are in the log.
-  await planAndApply(site, "first", env, processes, "kubernetes_secret_v1[git]:create:1,azurerm_mssql_server:create:1,azurerm_key_vault_secret[sql-admin-password]:create:1");
+  await planAndApply(site, "first", env, processes, until === "destroyed" ? "kubernetes_secret_v1[git]:create:1,azurerm_mssql_server:create:1,azurerm_key_vault_secret[sql-admin-password]:create:1" : undefined);
   const problems = [...arrived(site, values)];
   const everSecret = new Set(vaultSecrets(site.objects()).values());
-  site.use(rotated);
-  await planAndApply(site, "rotated", env, processes);
-  problems.push(...arrived(site, values));
-  vaultSecrets(site.objects()).forEach((value) => everSecret.add(value));
-  problems.push(...(await site.plannedChanges(processes, ROLES, { env })));
+  if (until !== "deployed") {
+    const rotated = (file: SettingsFile): void => {
+      settings(file);
+      file.revisions = { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 };
+    };
+    site.use(await rig.synthesize({ environment, change: rotated }, processes));
+    await planAndApply(site, "rotated", env, processes);
+    problems.push(...arrived(site, values));
+    vaultSecrets(site.objects()).forEach((value) => everSecret.add(value));
+  }
 
   const needles = [...MADE_UP, ...values.map(({ variable, value, mark }) => needle(variable, value, mark)), ...generated(everSecret, values)];
   const known = keysThatOpenNothing(site, synthesis);
   problems.push(...seen(site, needles), ...leaks(site, needles, known));
-  for (const role of REVERSED) {
-    succeeded(await site.destroy(processes, role), `destroy of ${role}`);
+  if (until === "destroyed") {
+    for (const role of REVERSED) {
+      succeeded(await site.destroy(processes, role), `destroy of ${role}`);
+    }
+    problems.push(...leaks(site, needles, known).map((line) => `after the destroy: ${line}`), ...site.left());
   }
-  problems.push(...leaks(site, needles, known).map((line) => `after the destroy: ${line}`), ...site.left());
   site.remove();
   return [...new Set(problems)];
 }
@@ -92,8 +114,10 @@ async function planAndApply(site: Site, name: string, env: Readonly<Record<strin
     for (let attempt = 1; ; attempt += 1) {
       const plan = `${name}-${attempt}.tfplan`;
       succeeded(await site.terraform(processes, role, ["plan", "-input=false", "-no-color", `-out=${plan}`], { env }), `plan of ${role}`);
-      const shown = succeeded(await site.terraform(processes, role, ["show", "-json", plan], { unlogged: true }), `show of ${role}`);
-      writeFileSync(join(site.stackFolder(role), `${plan}.json`), shown.output);
+      if (attempt === 1) {
+        const shown = succeeded(await site.terraform(processes, role, ["show", "-json", plan], { unlogged: true }), `show of ${role}`);
+        writeFileSync(join(site.stackFolder(role), `${plan}.json`), shown.output);
+      }
       const run = await site.terraform(processes, role, ["apply", "-input=false", "-no-color", plan], { env, fail });
       if (run.succeeded) {
         break;
@@ -101,10 +125,6 @@ async function planAndApply(site: Site, name: string, env: Readonly<Record<strin
       if (attempt > 3 || !run.journal.some(({ asked_for }) => asked_for)) {
         succeeded(run, `deploy of ${role}`);
       }
-    }
-    for (const programArguments of [["show", "-no-color"], ["show", "-json"], ["output", "-json"]]) {
-      const shown = succeeded(await site.terraform(processes, role, programArguments, { unlogged: true }), programArguments.join(" "));
-      writeFileSync(join(site.stackFolder(role), `${name}-${programArguments.join("")}.txt`), shown.output);
     }
   }
 }

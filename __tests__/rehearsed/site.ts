@@ -145,8 +145,7 @@ export class Site {
     for (const role of roles) {
       const { status, output } = await this.terraform(processes, role, ["plan", "-input=false", "-no-color", "-detailed-exitcode"], props);
       if (status === 2) {
-        const lines = output.split("\n").filter((line) => /^ {2}# |^Plan:|^Changes to Outputs/.test(line));
-        out.push(...lines.map((line) => `${this.stackName(role)}: the plan is not empty: ${line.trim()}`));
+        out.push(...plannedLines(output).map((line) => `${this.stackName(role)}: the plan is not empty: ${line}`));
       } else if (status !== 0) {
         out.push(`${this.stackName(role)}: the plan fails`, ...errorLines(output));
       }
@@ -184,6 +183,11 @@ export function succeeded(run: Run, what: string): Run {
     throw new RehearsalError([`${what} failed (status ${run.status})`, ...errors, ...errorLines(run.output)].join("\n"));
   }
   return run;
+}
+
+/** The lines of a plan that tell what it would change. */
+export function plannedLines(output: string): readonly string[] {
+  return output.split("\n").filter((line) => /^ {2}# |^Plan:|^Changes to Outputs/.test(line)).map((line) => line.trim());
 }
 
 /** Stacks in the order in which they are destroyed. */
