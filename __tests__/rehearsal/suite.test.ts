@@ -30,3 +30,22 @@ test("a check that throws has failed, and the others go on", async () => {
   expect([suite.passed, suite.failed]).toEqual([1, 1]);
   expect(said.join("\n")).toContain("of no use");
 });
+
+test("checks that were given at different times share the workers: no worker does two at a time", async () => {
+  const busy = new Set<Processes>();
+  const order: string[] = [];
+  const check = (name: string) => ({
+    name,
+    run: async (worker: Processes) => {
+      order.push(name);
+      const problems = busy.has(worker) ? ["two at a time"] : [];
+      busy.add(worker);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      busy.delete(worker);
+      return problems;
+    },
+  });
+  const suite = new Suite([new Processes(), new Processes()], () => undefined);
+  await Promise.all([suite.all(["a", "b", "c"].map(check)), suite.all(["d", "e"].map(check))]);
+  expect([suite.passed, suite.failed, order.join("")]).toEqual([5, 0, "abcde"]);
+});

@@ -22,7 +22,7 @@ export interface Deployed {
 
 /** Deploys each environment once, for all points. */
 export class Deployments {
-  private readonly made = new Map<string, Deployed>();
+  private readonly made = new Map<string, Promise<Deployed | undefined>>();
 
   constructor(
     private readonly rig: Rig,
@@ -31,18 +31,22 @@ export class Deployments {
 
   /** @returns the deployments that there are: one that fails is a failed check */
   async of(environments: readonly string[]): Promise<readonly Deployed[]> {
-    const missing = environments.filter((environment) => !this.made.has(environment));
-    await this.suite.all(
-      missing.map((environment) => ({
-        name: `${environment}: deployed; secrets agree and are in no state, and it does not take longer than it has to`,
-        run: async (processes: Processes) => {
-          const deployed = await this.deploy(environment, processes);
-          this.made.set(environment, deployed);
-          return problems(deployed);
-        },
-      })),
-    );
-    return environments.flatMap((environment) => this.made.get(environment) ?? []);
+    const all = environments.map((environment) => {
+      const made = this.made.get(environment) ?? this.check(environment);
+      this.made.set(environment, made);
+      return made;
+    });
+    return (await Promise.all(all)).flatMap((deployed) => deployed ?? []);
+  }
+
+  private async check(environment: string): Promise<Deployed | undefined> {
+    let deployed: Deployed | undefined;
+    const run = async (processes: Processes): Promise<readonly string[]> => {
+      deployed = await this.deploy(environment, processes);
+      return problems(deployed);
+    };
+    await this.suite.all([{ name: `${environment}: deployed; secrets agree and are in no state, and it does not take longer than it has to`, run }]);
+    return deployed;
   }
 
   private async deploy(environment: string, processes: Processes): Promise<Deployed> {

@@ -13,7 +13,7 @@ import { reason } from "./reason";
 import { Rig } from "./rig";
 import { rotation } from "./rotation";
 import { secrets } from "./secrets";
-import { Suite } from "./suite";
+import { settled, Suite } from "./suite";
 import { values } from "./values";
 
 const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
@@ -67,15 +67,10 @@ async function main(options: Options): Promise<number> {
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
     const environments = chosenEnvironments(options.environments);
-    const deployments = new Deployments(rig, suite);
-    for (const [name, { about, run }] of Object.entries(POINTS)) {
-      if (options.only.length === 0 || options.only.includes(name)) {
-        const begun = Date.now();
-        say(`\n=== ${name}: ${about}`);
-        await run({ rig, suite, deployments, environments, resources: options.resources, full: options.full, project: PROJECT });
-        say(`=== ${name}: ${((Date.now() - begun) / 1000).toFixed(0)} s`);
-      }
-    }
+    const points = Object.entries(POINTS).filter(([name]) => options.only.length === 0 || options.only.includes(name));
+    points.forEach(([name, { about }]) => say(`${name}: ${about}`));
+    const props: PointProps = { rig, suite, deployments: new Deployments(rig, suite), environments, resources: options.resources, full: options.full, project: PROJECT };
+    await settled(points.map(async ([, { run }]) => run(props)));
     say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
     say(`${suite.passed} passed, ${suite.failed} failed`);
     return suite.failed === 0 ? 0 : 1;

@@ -16,27 +16,42 @@ export class Suite {
   passed = 0;
   failed = 0;
   private readonly started = Date.now();
+  private readonly idle: Processes[];
+  private readonly waiting: ((worker: Processes) => void)[] = [];
+  private stopped = false;
 
   /** @param workers - each starts one program at a time */
   constructor(
-    private readonly workers: readonly Processes[],
+    workers: readonly Processes[],
     private readonly say: (line: string) => void,
-  ) {}
+  ) {
+    this.idle = [...workers];
+  }
 
+  /** Several may be under way: they share the workers, in the order in which they came. */
   async all(checks: readonly Check[]): Promise<void> {
-    const queue = [...checks];
-    const work = async (processes: Processes): Promise<void> => {
-      for (let check = queue.shift(); check !== undefined; check = queue.shift()) {
-        this.report(check.name, await problemsOf(check, processes));
-      }
-    };
     // Whoever cleans up afterwards must not do it under the feet of a worker that still runs.
-    const ended = await Promise.allSettled(this.workers.map(work));
-    for (const one of ended) {
-      if (one.status === "rejected") {
-        throw one.reason;
-      }
-    }
+    await settled(
+      checks.map(async (check) => {
+        const worker = this.idle.shift() ?? (await new Promise<Processes>((resolve) => this.waiting.push(resolve)));
+        try {
+          if (this.stopped) {
+            return;
+          }
+          this.report(check.name, await problemsOf(check, worker));
+        } catch (error) {
+          this.stopped = true;
+          throw error;
+        } finally {
+          const next = this.waiting.shift();
+          if (next) {
+            next(worker);
+          } else {
+            this.idle.push(worker);
+          }
+        }
+      }),
+    );
   }
 
   note(line: string): void {
@@ -55,6 +70,15 @@ export class Suite {
     problems.slice(0, SHOWN).forEach((problem) => this.say(`       ${problem}`));
     if (problems.length > SHOWN) {
       this.say(`       and ${problems.length - SHOWN} more`);
+    }
+  }
+}
+
+/** Waits for all of them, then throws what the first one threw. */
+export async function settled(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const one of await Promise.allSettled(work)) {
+    if (one.status === "rejected") {
+      throw one.reason;
     }
   }
 }
