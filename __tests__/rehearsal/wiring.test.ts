@@ -4,7 +4,7 @@ const stack = (server: object): unknown => ({ resource: { azurerm_mssql_server: 
 const of = (server: object): string => wiring(stack(server), "azurerm_mssql_server.Sql");
 
 test("other values are the same wiring", () => {
-  expect(of({ name: "two", size: 2, "//": { metadata: { path: "other" } } })).toBe(of({ size: 1 }));
+  expect(of({ name: "two", size: 2, tags: { a: "1", b: "2" }, "//": { metadata: { path: "other" } } })).toBe(of({ size: 1 }));
 });
 
 test("an argument more, inside of a block too, is another wiring", () => {

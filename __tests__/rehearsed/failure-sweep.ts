@@ -52,7 +52,7 @@ export async function failureSweep({ deployments, suite, environments, resources
         return [role, unlike] as const;
       }),
     );
-    return sweptWith({ base, count, full }, chosen);
+    return sweptWith({ base, count, full }, chosen, full || wanted.length > 0 || base.environment === environments[0]);
   });
   if (checks.length === 0 && wanted.length > 0) {
     throw new RehearsalError(`--resource: no address in ${environments.join(", ")} has ${wanted.join(" or ")} in it. Addresses are like azurerm_mssql_server.SqlServer_9A5145DA; --only failure-sweep without --resource names them.`);
@@ -64,13 +64,16 @@ export async function failureSweep({ deployments, suite, environments, resources
   }
 }
 
-/** The long checks first: all workers are busy to the end. */
-function sweptWith(sweep: Sweep, chosen: ReadonlyMap<Role, readonly StateInstance[]>): readonly Check[] {
+/**
+ * The long checks first: all workers are busy to the end.
+ * @param deleted - whether deletes fail, too: which arguments a resource has makes no difference to these
+ */
+function sweptWith(sweep: Sweep, chosen: ReadonlyMap<Role, readonly StateInstance[]>, deleted: boolean): readonly Check[] {
   const { base: { environment }, full } = sweep;
   const all = [...chosen.values()].flat();
   const ofEach = (checks: (role: Role, managed: readonly StateInstance[]) => readonly Check[]): readonly Check[] => [...chosen].flatMap(([role, managed]) => checks(role, managed));
   return [
-    ...(all.length === 0 ? [] : [{ name: `${environment}: each of ${all.length} deletes fails`, run: (processes: Processes) => deletes(sweep, chosen, processes) }]),
+    ...(all.length === 0 || !deleted ? [] : [{ name: `${environment}: each of ${all.length} deletes fails`, run: (processes: Processes) => deletes(sweep, chosen, processes) }]),
     ...ofEach((role, managed) => {
       const others = managed.filter(({ type }) => !ALONE.test(type) && !SECRETS.test(type));
       const ways = full ? "each fails and is left tainted" : "each fails or is left tainted";
@@ -80,7 +83,7 @@ function sweptWith(sweep: Sweep, chosen: ReadonlyMap<Role, readonly StateInstanc
       const secrets = managed.filter(({ type }) => SECRETS.test(type));
       const batches = full ? secrets.map((secret) => [secret]) : [0, 1].map((half) => secrets.filter((_, index) => index % 2 === half)).filter((batch) => batch.length > 0);
       return [...managed.filter(({ type }) => ALONE.test(type)).map((resource) => [resource]), ...batches].map((batch) => ({
-        name: `${environment} ${role}: ${batch.map(({ address }) => address).join(", ")} fails, and is left tainted`,
+        name: `${environment} ${role}: ${batch.length === 1 ? String(batch[0]?.address) : `${batch.length} of ${secrets.length} secrets, beside the others:`} each fails, and is left tainted`,
         run: (processes: Processes) => failsAlone(sweep, role, batch, processes),
       }));
     }),

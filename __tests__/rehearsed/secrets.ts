@@ -98,7 +98,7 @@ async function searched(rig: Rig, { environment, values, change, until }: Varian
 
   const needles = [...MADE_UP, ...values.map(({ variable, value, mark }) => needle(variable, value, mark)), ...generated(everSecret, values)];
   const known = keysThatOpenNothing(site, synthesis);
-  problems.push(...seen(site, needles), ...leaks(site, needles, known));
+  problems.push(...seen(site, needles, until), ...leaks(site, needles, known));
   if (until === "destroyed") {
     for (const role of REVERSED) {
       succeeded(await site.destroy(processes, role), `destroy of ${role}`);
@@ -200,10 +200,10 @@ function leaks(site: Site, needles: readonly Needle[], known: readonly KnownKey[
 }
 
 /** The search itself is tried where everything must be found: in the made-up cloud. And what is searched has to be there. */
-function seen(site: Site, needles: readonly Needle[]): readonly string[] {
+function seen(site: Site, needles: readonly Needle[], until: Variant["until"]): readonly string[] {
   const cloud = files(site.cloud, []).map((file) => readFileSync(file, "latin1")).join("\n");
   const names = files(site.folder, ["cloud", ".terraform"]).map((file) => relative(site.folder, file));
-  const expected = [/cdk\.tf\.json$/, /\.tfplan$/, /\.tfplan\.json$/, /\.tfstate$/, /\.tfstate\.backup$/, /terraform\.log$/];
+  const expected = [/cdk\.tf\.json$/, /\.tfplan$/, /\.tfplan\.json$/, /\.tfstate$/, /terraform\.log$/, ...(until === "deployed" ? [] : [/\.tfstate\.backup$/])];
   const plans = files(site.folder, ["cloud", ".terraform"]).filter((file) => file.endsWith(".tfplan"));
   return [
     ...needles.filter((wanted) => wanted.name !== "a made-up secret (canary)" && formsIn(cloud, wanted).length === 0).map(({ name }) => `the search does not find ${name} where it has to be`),
