@@ -19,11 +19,11 @@ import { values } from "./values";
 const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
   values: { about: "what becomes of each value of a TF_VAR_*: used, trimmed or refused (no environment)", run: values },
   reason: { about: "cdktf deploy shows why a plan is refused (one environment)", run: reason },
-  "every-stack": { about: "each stack is valid, deployed, planned empty and destroyed; also after it broke, and alone in a folder", run: everyStack },
-  "failure-sweep": { about: "each resource fails once and is left tainted once, each delete fails once; all secrets agree in the end", run: failureSweep },
+  "every-stack": { about: "each stack is valid, breaks once, is deployed to the end, planned empty alone in a folder, destroyed", run: everyStack },
+  "failure-sweep": { about: "each resource fails or is left tainted (data and secrets: both), each delete fails; all secrets agree in the end", run: failureSweep },
   secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },
   given: { about: "TF_VAR_*: when a plan asks for one, and when it refuses a value (one environment)", run: given },
-  rotation: { about: "each family of secrets: what is written, what restarts, what stays", run: rotation },
+  rotation: { about: "each family of secrets: what is written, what restarts, what stays (one environment)", run: rotation },
 };
 
 const USAGE = `npm run test:rehearsal [-- OPTIONS]
@@ -35,8 +35,9 @@ ${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${abou
   --only NAME         only this one; may be given several times
   --environment NAME  only this file of environments/; may be given several times (default: the three examples)
   --resource TEXT     failure-sweep: only resources with this text in their address; may be given several times
-  --full              every example of each failure: each secret fails by itself, every other resource in both ways, in each
-                      environment; without it the first environment, and what is another one in the others
+  --full              in each environment all that runs in the first one, and each secret fails by itself, every resource in
+                      both ways. Without it the others are deployed, broken once in each stack and destroyed; of their
+                      resources those fail that are wired in another way, of their release lines each is searched for secrets
   --workers N         how many run at a time (default 2)
   --keep              leave the scratch folder and say where it is
   --help              this text
