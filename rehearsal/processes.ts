@@ -81,7 +81,8 @@ export class Processes {
     }
   }
 
-  private throwIfInterrupted(): void {
+  /** @throws Interrupted when the person has interrupted */
+  throwIfInterrupted(): void {
     if (this.interrupted) {
       throw new Interrupted("interrupted");
     }

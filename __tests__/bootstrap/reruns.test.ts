@@ -6,35 +6,38 @@ import { kindOfJob } from "../helpers/synthesized";
 
 /**
  * Which jobs run again at the next deployment when something has changed. A job runs again when its trigger is another one,
- * with everything that the trigger refers to in this stack and in those before it, or when its name or namespace is.
+ * with everything that the trigger refers to in this stack and in those before it, or when its name or namespace is. The MCP server
+ * starts anew when its pod is another one in the same way.
  */
 interface Change {
   readonly settings?: SettingsChange;
   readonly payload?: Readonly<Record<string, string>>;
 }
 
-const ALL = ["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "identity", "publish-dag", "publish-model", "verify"];
+const MCP = "mcp-server";
+const ALL = ["airflow-admin", "airflow-migrate", "demo-psp-model-merge-job", "demo-psp-ring1-init", "identity", MCP, "publish-dag", "publish-model", "verify"];
 const NONE: readonly string[] = [];
 /** What the model goes into. */
-const MODEL = ["demo-psp-model-merge-job", "demo-psp-ring1-init", "publish-dag", "publish-model", "verify"];
+const MODEL = ["demo-psp-model-merge-job", "demo-psp-ring1-init", MCP, "publish-dag", "publish-model", "verify"];
 
 function script(file: keyof typeof FIXED_PAYLOAD): Change {
   return { payload: { ...FIXED_PAYLOAD, [file]: `${FIXED_PAYLOAD[file]}# changed\n` } };
 }
 
-const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly string[]])[] = [
-  // Nothing that a job is made from.
-  ["nothing", {}, NONE],
-  ["the number of nodes", { settings: { cluster: { nodes: { count: 2 } } } }, NONE],
-  ["the size of the nodes", { settings: { cluster: { nodes: { vmSize: "Standard_D2as_v5" } } } }, NONE],
-  ["a tag", { settings: { azure: { tags: { owner: "team" } } } }, NONE],
-  ["who deploys", { settings: { access: { deployers: ["11111111-2222-4333-8444-555555555555"] } } }, NONE],
-  ["protection", { settings: { protection: true } }, NONE],
-  ["monitoring", { settings: { monitoring: { logAnalytics: false } } }, NONE],
-  ["the way to Azure SQL", { settings: { sql: { network: "vnet-rule" } } }, NONE],
-  ["the size of the databases", { settings: { sql: { sku: "S2" }, postgresql: { sku: "GP_Standard_D2ds_v5" } } }, NONE],
-  ["the size of the shares", { settings: { storage: { gitCacheGiB: 200, logsGiB: 200 } } }, NONE],
+/** Nothing that a job is made from. */
+const UNRELATED: SettingsChange = {
+  cluster: { nodes: { count: 2, vmSize: "Standard_D2as_v5" } },
+  azure: { tags: { owner: "team" } },
+  access: { deployers: ["11111111-2222-4333-8444-555555555555"] },
+  protection: true,
+  monitoring: { logAnalytics: false },
+  sql: { network: "vnet-rule", sku: "S2" },
+  postgresql: { sku: "GP_Standard_D2ds_v5" },
+  storage: { gitCacheGiB: 200, logsGiB: 200 },
+};
 
+const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly string[]])[] = [
+  ["nothing", {}, NONE],
   // Airflow is upgraded or its pods start anew, and verify looks at what came of it.
   ["the number of workers", { settings: { airflow: { workers: 2 }, cluster: { nodes: { count: 4 } }, azure: { vcpuQuota: 20 } } }, ["verify"]],
   ["tasks at a time", { settings: { airflow: { parallelism: 16 } } }, ["verify"]],
@@ -42,10 +45,10 @@ const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly st
   ["the GitHub user", { settings: { datasurface: { gitHubUser: "another" } } }, ["verify"]],
   ["the passwords of the databases", { settings: { revisions: { databasePasswords: 2 } } }, ["verify"]],
   ["the fernet key", { settings: { revisions: { fernetKey: 2 } } }, ["verify"]],
-  ["the tokens", { settings: { revisions: { tokens: 2 } } }, ["verify"]],
+  ["the tokens", { settings: { revisions: { tokens: 2 } } }, [MCP, "verify"]],
   ["Airflow's keys and the admin's password", { settings: { revisions: { airflowKeys: 2 } } }, ["airflow-admin", "verify"]],
 
-  ["what a plan sees no drift of, written again", { settings: { revisions: { reapply: 2 } } }, ["airflow-admin", "identity", "verify"]],
+  ["what a plan sees no drift of, written again", { settings: { revisions: { reapply: 2 } } }, ["airflow-admin", "identity", MCP, "verify"]],
 
   // The admin user.
   ["the admin's e-mail address", { settings: { airflow: { admin: { email: "someone@example.com" } } } }, ["airflow-admin", "verify"]],
@@ -80,9 +83,8 @@ const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly st
 
 /** With the newest release, which has neither a merge job nor an identity job. */
 const NEWEST: readonly (readonly [what: string, change: Change, jobs: readonly string[]])[] = [
-  ["the number of nodes", { settings: { cluster: { nodes: { count: 2 } } } }, NONE],
   ["the passwords of the databases", { settings: { revisions: { databasePasswords: 2 } } }, ["verify"]],
-  ["the model's repository", { settings: { datasurface: { modelRepository: "me/model" } } }, ["demo-psp-ring1-init", "publish-dag", "publish-model", "verify"]],
+  ["the model's repository", { settings: { datasurface: { modelRepository: "me/model" } } }, ["demo-psp-ring1-init", MCP, "publish-dag", "publish-model", "verify"]],
   ["the managed identity, which no pod has", { settings: { identity: { name: "another-identity" } } }, NONE],
 ];
 
@@ -90,12 +92,15 @@ function triggers(environment: SynthesizedEnvironment): ReadonlyMap<string, stri
   const fingerprints = new Fingerprints(environment);
   const { workload } = environment;
   return new Map(
-    workload.all("kubernetes_job_v1").map(({ attributes }) => {
-      const [address = ""] = at(attributes, "lifecycle.replace_triggered_by") as readonly string[];
-      const trigger = workload.blocks.find((block) => block.address === address);
-      const place = [at(attributes, "metadata.generate_name"), at(attributes, "metadata.namespace")];
-      return [kindOfJob(attributes), fingerprints.of(workload, [at(trigger?.attributes ?? {}, "triggers"), place])];
-    }),
+    [
+      ...workload.all("kubernetes_job_v1").map(({ attributes }): [string, string] => {
+        const [address = ""] = at(attributes, "lifecycle.replace_triggered_by") as readonly string[];
+        const trigger = workload.blocks.find((block) => block.address === address);
+        const place = [at(attributes, "metadata.generate_name"), at(attributes, "metadata.namespace")];
+        return [kindOfJob(attributes), fingerprints.of(workload, [at(trigger?.attributes ?? {}, "triggers"), place])];
+      }),
+      [MCP, fingerprints.of(workload, ["metadata.namespace", "spec.template"].map((path) => at(workload.resource("kubernetes_deployment_v1", "McpServer/Deployment"), path)))],
+    ],
   );
 }
 
@@ -110,8 +115,15 @@ describe.each([["1.1.0", TABLE], ["1.8.4", NEWEST]])("DataSurface %s", (version,
     before = synthesize({});
   });
 
+  const rerunAfter = (change: Change) => [...synthesize(change)].filter(([name, trigger]) => before.get(name) !== trigger).map(([name]) => name).sort();
+
   test.each(table)("%s", (_what, change, expected) => {
-    const rerun = [...synthesize(change)].filter(([name, trigger]) => before.get(name) !== trigger).map(([name]) => name);
-    expect(rerun.sort()).toEqual([...expected].sort());
+    expect(rerunAfter(change)).toEqual([...expected].sort());
+  });
+
+  test("nodes, tags, who deploys, protection, monitoring, networks, the size of databases and shares", () => {
+    const rerun = rerunAfter({ settings: UNRELATED });
+    const because = rerun.length === 0 ? [] : Object.entries(UNRELATED).filter(([section, value]) => rerunAfter({ settings: { [section]: value } }).length > 0).map(([section]) => section);
+    expect({ rerun, because }).toEqual({ rerun: [], because: [] });
   });
 });

@@ -39,15 +39,32 @@ export function objectAt(value: Json, path: string): JsonObject {
   return found;
 }
 
+interface Text {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Nobody changes a document, and a stack is searched by many tests. */
+const searched = new WeakMap<object, readonly Text[]>();
+
 /** Every string of a document with its path, keys of objects included. */
-export function strings(value: Json, path = ""): readonly { readonly path: string; readonly text: string }[] {
+export function strings(value: Json): readonly Text[] {
+  if (typeof value !== "object" || value === null) {
+    return textsOf(value, "");
+  }
+  const found = searched.get(value) ?? textsOf(value, "");
+  searched.set(value, found);
+  return found;
+}
+
+function textsOf(value: Json, path: string): Text[] {
   if (typeof value === "string") {
     return [{ path, text: value }];
   }
   if (typeof value !== "object" || value === null) {
     return [];
   }
-  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) => strings(child, path === "" ? key : `${path}.${key}`));
+  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) => textsOf(child, path === "" ? key : `${path}.${key}`));
   return isObject(value) ? [...Object.keys(value).map((key) => ({ path: `${path} (key)`, text: key })), ...inside] : inside;
 }
 

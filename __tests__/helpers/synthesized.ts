@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { App, TerraformStack } from "cdktf";
+import { withoutCallStacks } from "../../stacks/without-call-stacks";
 import { at, isObject, type Json, type JsonObject, plain } from "./json";
 
 export type BlockMode = "resource" | "data" | "ephemeral";
@@ -107,9 +108,11 @@ function idOf(path: string): (id: string) => boolean {
 export function synthesizeInStack(build: (stack: TerraformStack) => void): SynthesizedStack {
   // An app makes its folder when it is missing, so it gets one that exists.
   const stack = new TerraformStack(new App({ outdir: tmpdir(), stackTraces: false }), "test");
-  build(stack);
-  stack.prepareStack();
-  return new SynthesizedStack("test", JSON.parse(JSON.stringify(stack.toTerraform())) as JsonObject);
+  return withoutCallStacks(() => {
+    build(stack);
+    stack.prepareStack();
+    return new SynthesizedStack("test", JSON.parse(JSON.stringify(stack.toTerraform())) as JsonObject);
+  });
 }
 
 /** The kind of a bootstrap job: its name without the suffix that the API server makes. */

@@ -20,8 +20,6 @@ export type Catcher =
   | { readonly suite: "types"; readonly says: string }
   /** `npm run rehearse` of demo, by a part of what it says. */
   | { readonly suite: "rehearse"; readonly says: string }
-  /** `npm run test:rehearsal -- --only POINT` of demo, by a part of what it says below FAIL. */
-  | { readonly suite: "rehearsal"; readonly point: string; readonly says: string; readonly resource?: string }
   /** `npm run test:bootstrap`: a unit test of a payload, as unittest names it. */
   | { readonly suite: "payload"; readonly test: string };
 
@@ -34,8 +32,6 @@ export function describeCatcher(catcher: Catcher): string {
       return `\`npm run types\`: "${catcher.says}"`;
     case "rehearse":
       return `\`npm run rehearse\`: "${catcher.says}"`;
-    case "rehearsal":
-      return `\`npm run test:rehearsal\`, ${catcher.point}: "${catcher.says}"`;
     case "payload":
       return `\`npm run test:bootstrap\`: ${catcher.test}`;
   }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PROJECT } from "../helpers/settings";
 import { planted } from "./copy";
 import { FAULTS } from "./faults";
-import { catches } from "./suites";
+import { catches, nameOf } from "./suites";
 import { TABLE, tableOfFaults } from "./table";
 
 const ALL = Object.values(FAULTS).flat();
@@ -66,4 +66,15 @@ describe("catching", () => {
   test("is nothing that passed", () => {
     expect(catches(byTest, { passed: true, failures: ["a.test.ts, holds"] })).toBe(false);
   });
+});
+
+test.each([
+  ["a wall › holds (at 1.5 m)", "a house a wall holds (at 1.5 m)", true],
+  ["holds", "a wall holds", true],
+  ["holds", "holds", true],
+  ["holds", "a wall upholds", false],
+  ["holds", "holds more", false],
+  ["1.5", "1x5", false],
+])("the title %j is run as %j: %s", (title, name, expected) => {
+  expect(new RegExp(nameOf(title)).test(name)).toBe(expected);
 });

@@ -1,9 +1,8 @@
-import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import type { Processes } from "../../rehearsal/processes";
 import type { Copy } from "./copy";
 import type { Catcher } from "./fault";
+import type { Jest } from "./jest";
 
 /** What fails at every change, and so catches nothing. The last one is the list of the faults itself. */
 const GOLDEN = ["/__tests__/stacks/snapshots\\.test\\.ts$", "/__tests__/addresses/", "/__tests__/changes/", "/__tests__/planted-faults/"];
@@ -18,47 +17,42 @@ export interface Outcome {
 export interface Place {
   readonly copy: Copy;
   readonly processes: Processes;
+  readonly jest: Jest;
   readonly env: NodeJS.ProcessEnv;
 }
 
-const jestReport = z.object({
-  testResults: z.array(z.object({ name: z.string(), message: z.string(), assertionResults: z.array(z.object({ status: z.string(), title: z.string(), ancestorTitles: z.array(z.string()) })) })),
-});
-
 /**
  * Runs test files of `npm test`; without any, all but the golden ones.
- * @param titles - expression for the titles of the tests to run; unset: all
+ * @param names - expression for the names of the tests to run; unset: all
  */
-export async function runTests({ copy, processes, env }: Place, files: readonly string[], titles?: RegExp): Promise<Outcome> {
-  const report = join(copy.folder, "jest-report.json");
-  rmSync(report, { force: true });
+export async function runTests({ copy, processes, jest }: Pick<Place, "copy" | "processes" | "jest">, files: readonly string[], names?: string): Promise<Outcome> {
   const paths = files.map((file) => join("__tests__", file));
-  // The files come first: what follows this option counts as its values.
-  const words = ["node_modules/jest/bin/jest.js", ...paths, "--ci", "--silent", "--json", `--outputFile=${report}`, `--testPathIgnorePatterns=${GOLDEN.join("|")}`, ...(titles === undefined ? [] : [`--testNamePattern=${titles.source}`])];
-  const { status, stdout, stderr } = await processes.run(process.execPath, words, { cwd: copy.folder, env });
-  const { testResults } = jestReport.parse(JSON.parse(readFileSync(report, "utf8")));
+  const { testResults } = await jest.run({ paths, ignored: GOLDEN, names });
+  processes.throwIfInterrupted();
   const failures = testResults.flatMap(({ name, message, assertionResults }) => {
     const file = name.slice(join(copy.folder, "__tests__").length + 1);
     const failed = assertionResults.filter((result) => result.status === "failed").map(({ ancestorTitles, title }) => `${file}, ${[...ancestorTitles, title].join(" › ")}`);
     return failed.length > 0 || message === "" ? failed : [`${file} cannot be run: ${message.split("\n").find((line) => line.trim() !== "") ?? ""}`];
   });
-  const nothing = testResults.length === 0 ? [`no test file is like ${paths.join(", ")}: ${stdout}${stderr}`.trim()] : [];
-  return { passed: status === 0 && nothing.length === 0, failures: [...new Set([...failures, ...nothing])] };
+  const ran = testResults.some(({ assertionResults }) => assertionResults.some(({ status }) => status === "passed" || status === "failed"));
+  const nothing = ran || failures.length > 0 ? [] : [`there is no such test in ${paths.join(", ")}: ${names ?? "any"}`];
+  return { passed: failures.length + nothing.length === 0, failures: [...failures, ...nothing] };
+}
+
+/** Expression for the names of the tests that a Catcher's title stands for: the titles of a test's describes come first in its name. */
+export function nameOf(title: string): string {
+  return `(?:^| )${title.replaceAll(" › ", " ").replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
 }
 
 /** Runs what a Catcher names, and nothing else where that can be chosen. */
 export async function runCatcher(place: Place, catcher: Catcher): Promise<Outcome> {
   switch (catcher.suite) {
     case "test":
-      return runTests(place, [catcher.file]);
+      return runTests(place, [catcher.file], nameOf(catcher.test));
     case "types":
       return runProgram(place, "npm", ["run", "--silent", "types"]);
     case "rehearse":
       return runProgram(place, "npm", ["run", "--silent", "rehearse", "--", "--yes"]);
-    case "rehearsal": {
-      const resource = catcher.resource === undefined ? [] : ["--resource", catcher.resource];
-      return runProgram(place, "npm", ["run", "--silent", "test:rehearsal", "--", "--environment", "demo", "--only", catcher.point, ...resource]);
-    }
     case "payload":
       return runProgram(place, "python3", ["-m", "unittest", catcher.test], join("bootstrap", "tests"));
   }
@@ -81,7 +75,6 @@ export function catches(catcher: Catcher, { passed, failures }: Outcome): boolea
       return failures.some((line) => new RegExp(`^(FAIL|ERROR): ${catcher.test.split(".").at(-1) ?? ""}\\b`).test(line));
     case "types":
     case "rehearse":
-    case "rehearsal":
       return failures.some((line) => line.includes(catcher.says));
   }
 }

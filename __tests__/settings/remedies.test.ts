@@ -5,9 +5,10 @@ import { nodesAt } from "../../settings/json-schema";
 import { LIMITS } from "../../settings/limits";
 import { OTHER_NAMES } from "../../settings/other-names";
 import type { Problem } from "../../settings/problem";
+import type { Settings } from "../../settings/schema";
 import { OWN_ENVIRONMENTS } from "../helpers/own-environments";
 import { PROJECT } from "../helpers/settings";
-import { fileWith, LEAST, problemsOf, settingsOf } from "./settings-file";
+import { fileWith, LEAST, problemsOf, problemsWhen, settingsOf } from "./settings-file";
 
 /** A remedy is right when who follows it to the letter has settings that load. */
 
@@ -68,12 +69,13 @@ function followed(text: string, problem: Problem): string {
 }
 
 /** Does what the first remedy says, until there is none left. */
-function mended(text: string): { readonly text: string; readonly remedies: readonly string[] } {
+function mended(text: string): { readonly settings: Settings | undefined; readonly remedies: readonly string[] } {
   const remedies: string[] = [];
   for (let now = text; ; ) {
-    const [problem] = problemsOf(now);
+    let settings: Settings | undefined;
+    const [problem] = problemsWhen(() => (settings = settingsOf(now)));
     if (problem === undefined) {
-      return { text: now, remedies };
+      return { settings, remedies };
     }
     const next = followed(now, problem);
     remedies.push(`${problem.field}: ${problem.remedy}`);
@@ -94,6 +96,7 @@ const slip = (field: string, value: unknown): string => {
 describe("a name that another tool has for a setting", () => {
   const complete = OWN_ENVIRONMENTS["acme-complete"];
   const source = stringify(complete);
+  const settings = settingsOf(source);
   const rows = Object.entries(OTHER_NAMES).flatMap(([setting, names]) => names.map((name) => ({ setting, name })));
 
   test.each(rows)("$name: following the remedies gives $setting", ({ setting, name }) => {
@@ -101,7 +104,7 @@ describe("a name that another tool has for a setting", () => {
     expect(nodesAt(pathOf(name))).toEqual([]);
     const document = parseDocument(source);
     move(document, pathOf(setting), pathOf(name));
-    expect(settingsOf(mended(document.toString({ lineWidth: 0 })).text)).toEqual(settingsOf(source));
+    expect(mended(document.toString({ lineWidth: 0 })).settings).toEqual(settings);
   });
 
   test("is one of one setting", () => {

@@ -10,7 +10,7 @@ const CASES: readonly { readonly what: string; readonly name: string; readonly c
 
 describe.each(CASES)("terraformTest of $what", ({ name, change }) => {
   const environment = environmentOf(name, change);
-  const { workload } = synthesizeEnvironment(environment);
+  const { clusterConfig, workload } = synthesizeEnvironment(environment);
   const written = terraformTest(workload.json, environment);
   const assertions = Object.values(written.run).flatMap(({ assert }) => assert);
   const section = (kind: "data" | "resource"): Readonly<Record<string, Readonly<Record<string, unknown>>>> => (workload.json[kind] ?? {}) as never;
@@ -36,6 +36,10 @@ describe.each(CASES)("terraformTest of $what", ({ name, change }) => {
     expect(named.filter((address) => !known.includes(address))).toEqual([]);
   });
 
+  test("a stack with ephemeral resources is refused", () => {
+    expect(() => terraformTest(clusterConfig.json, environment)).toThrow("cannot mock ephemeral resources");
+  });
+
   test("every condition is an expression, and every message says something", () => {
     expect(assertions.filter(({ condition, error_message }) => !/^\$\{.+\}$/s.test(condition) || error_message.length < 10 || error_message.includes("${"))).toEqual([]);
   });
@@ -46,8 +50,3 @@ test("no two made-up outputs are alike", () => {
   expect(new Set(values).size).toBe(values.length);
 });
 
-test("a stack with ephemeral resources is refused", () => {
-  const environment = environmentOf("demo");
-  const { clusterConfig } = synthesizeEnvironment(environment);
-  expect(() => terraformTest(clusterConfig.json, environment)).toThrow("cannot mock ephemeral resources");
-});

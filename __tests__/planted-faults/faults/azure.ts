@@ -80,7 +80,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: "dependsOn: [networkContributor, subnet.securityGroup],",
     to: "dependsOn: [networkContributor],",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "what Azure changes one at a time is never changed together" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together" },
   },
   {
     name: "endpoint-beside-its-zone-link",
@@ -88,7 +88,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/private-access.ts",
     from: "dependsOn: [props.subnet.securityGroup, this.dnsZone.link],",
     to: "dependsOn: [props.subnet.securityGroup],",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "what Azure changes one at a time is never changed together" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together" },
   },
   {
     name: "sql-password-as-plain-value",
@@ -96,7 +96,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/sql-server.ts",
     from: "administratorLoginPasswordWo: adminPassword.value,",
     to: "administratorLoginPassword: adminPassword.value,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "ephemeral values go into write-only arguments alone" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
   },
   {
     name: "credential-as-plain-value",
@@ -104,7 +104,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/datasurface-credential.ts",
     from: "valueWo: interpolate",
     to: "value: interpolate",
-    caughtBy: { suite: "rehearse", says: "Ephemeral" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
   },
   {
     name: "variable-that-is-not-ephemeral",
@@ -120,7 +120,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "publicNetworkAccessEnabled: false,",
     to: "publicNetworkAccessEnabled: true,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "no database and no share is reached from outside" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
   },
   {
     name: "public-shares",
@@ -128,7 +128,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/file-storage.ts",
     from: "publicNetworkAccessEnabled: false,",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "no database and no share is reached from outside" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
   },
   {
     name: "public-sql-beside-its-endpoint",
@@ -136,7 +136,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/sql-server.ts",
     from: "publicNetworkAccessEnabled: !byEndpoint,",
     to: "publicNetworkAccessEnabled: byEndpoint,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "no database and no share is reached from outside" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
   },
   {
     name: "registry-with-admin",
@@ -152,7 +152,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "subnet: network.postgresqlSubnet,",
     to: "subnet: network.clusterSubnet,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
   },
   {
     name: "endpoint-in-the-clusters-subnet",
@@ -160,7 +160,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/file-storage.ts",
     from: "subnet: network.privateEndpointSubnet,",
     to: "subnet: network.clusterSubnet,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
   },
   {
     name: "dns-zone-of-another-service",
@@ -184,7 +184,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/datasurface-credential.ts",
     from: "valueWoVersion: props.source.generation,",
     to: "valueWoVersion: 1,",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "--Demo--" },
+    caughtBy: { suite: "test", file: "constructs/azure/secrets.test.ts", test: "is written anew whenever its source is" },
   },
   {
     name: "server-that-does-not-follow",
@@ -192,7 +192,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "administratorPasswordWoVersion: adminPassword.generation,",
     to: "administratorPasswordWoVersion: 1,",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "not the postgresql that the vault holds" },
+    caughtBy: { suite: "test", file: "constructs/azure/databases.test.ts", test: "its password's version follows birth and revision" },
   },
   {
     name: "value-read-before-it-was-written",
@@ -208,7 +208,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/root-secret.ts",
     from: 'return this.readBack.expression("value");',
     to: "return String(this.secret.valueWoInput).slice(2, -1);",
-    caughtBy: { suite: "rehearsal", point: "failure-sweep", says: "not the sql that the vault holds", resource: "azurerm_mssql_server" },
+    caughtBy: { suite: "test", file: "constructs/azure/secrets.test.ts", test: "hands out the read-back value, never the one that it was made of" },
   },
   {
     name: "readers-of-a-replaced-secret-are-not-told",
@@ -240,7 +240,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/workload-identity.ts",
     from: 'roleDefinitionName: "Key Vault Secrets User",',
     to: 'roleDefinitionName: "Key Vault Secrets Officer",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "every role that is given away is in the list above" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › every role that is given away is in the list above" },
   },
   {
     name: "database-without-protection",
@@ -248,7 +248,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "const lifecycle = { preventDestroy: props.protect ?? false };",
     to: "const lifecycle = { preventDestroy: false };",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
   {
     name: "upgrade-is-undone",
@@ -280,7 +280,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "interpolate(`nonsensitive(${kubeConfig}.host)`)",
     to: "interpolate(`nonsensitive(${kubeConfig}.client_key)`)",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "no output hands on a credential" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no output hands on a credential" },
   },
   {
     name: "slash-behind-the-vaults-url",

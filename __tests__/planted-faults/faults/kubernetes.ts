@@ -24,7 +24,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/secrets.ts",
     from: "dataWo: Object",
     to: "data: Object",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "ephemeral values go into write-only arguments alone" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
   },
   {
     name: "secrets-that-do-not-follow",
@@ -32,7 +32,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/secrets.ts",
     from: "dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),",
     to: "dataWoRevision: 1,",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "Secrets written" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "git is write-only, with a revision: without one the provider writes an empty Secret" },
   },
   {
     name: "password-pasted-into-a-url",
@@ -40,7 +40,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/namespace-secrets.ts",
     from: 'percentEncode(value("postgresql"))',
     to: 'value("postgresql")',
-    caughtBy: { suite: "rehearsal", point: "secrets", says: "Secret airflow-database connection" },
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "metadataPooled percent-encodes its password: SQLAlchemy keeps a plus sign" },
   },
   {
     name: "plus-for-a-space",
@@ -112,7 +112,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "preventDestroy: settings.protection",
     to: "preventDestroy: false",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
   {
     name: "nodes-metadata-is-reached",
@@ -144,7 +144,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/mcp-server.ts",
     from: 'type: "ClusterIP",',
     to: 'type: "NodePort",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "nothing in the cluster is opened to the outside" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › nothing in the cluster is opened to the outside" },
   },
   {
     name: "mcp-server-keeps-its-old-token",
@@ -152,6 +152,6 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: 'revision: `${publishModel.revision}-${secretRevisions.ofSecret("git")}`,',
     to: "revision: publishModel.revision,",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "Deployments" },
+    caughtBy: { suite: "test", file: "bootstrap/reruns.test.ts", test: "DataSurface 1.1.0 › the tokens" },
   },
 ];

@@ -64,7 +64,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "completions: 1,",
     to: 'completions: 1,\n        ttlSecondsAfterFinished: "600",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "no job has a time to live" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no job has a time to live" },
   },
   {
     name: "deadline-before-terraforms",
@@ -72,7 +72,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "activeDeadlineSeconds: (props.minutes + MINUTES_WITH_LOG) * 60,",
     to: "activeDeadlineSeconds: (props.minutes - MINUTES_WITH_LOG) * 60,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "a job's deadline comes after Terraform's patience" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › a job's deadline comes after Terraform's patience" },
   },
   {
     name: "wrong-settings-are-retried",
@@ -104,7 +104,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: 'ADMIN_PASSWORD: secret("admin", "password"),\n      ADMIN_EMAIL',
     to: 'ADMIN_PASSWORD: SECRETS.admin.name,\n      ADMIN_EMAIL',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "an argument for a secret holds a reference" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › an argument for a secret holds a reference" },
   },
   {
     name: "key-that-the-secret-does-not-have",
@@ -200,7 +200,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "revision(secretRevisions.databasePasswords, secretRevisions.airflowKeys, secretRevisions.fernetKey),",
     to: "revision(secretRevisions.databasePasswords, secretRevisions.airflowKeys),",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "fernetKey" },
+    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: 'restart after a rotation › fernetKey restarts ["all"] and nothing else' },
   },
   {
     name: "pgbouncer-keeps-the-old-password",
@@ -208,7 +208,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "podAnnotations: { [SECRETS_REVISION_ANNOTATION]: revision(secretRevisions.databasePasswords) },",
     to: "",
-    caughtBy: { suite: "rehearsal", point: "rotation", says: "pgbouncer.podAnnotations" },
+    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: 'restart after a rotation › databasePasswords restarts ["all","pgbouncer"] and nothing else' },
   },
   {
     name: "airflow-past-pgbouncer",
