@@ -248,7 +248,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "const lifecycle = { preventDestroy: props.protect ?? false };",
     to: "const lifecycle = { preventDestroy: false };",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
   {
     name: "upgrade-is-undone",

@@ -112,7 +112,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "preventDestroy: settings.protection",
     to: "preventDestroy: false",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
   {
     name: "nodes-metadata-is-reached",

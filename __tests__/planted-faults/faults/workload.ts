@@ -240,6 +240,6 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "stacks/backend.ts",
     from: "../../../${LOCAL_STATE_FOLDER}",
     to: "../../${LOCAL_STATE_FOLDER}",
-    caughtBy: { suite: "test", file: "stacks/contract.test.ts", test: "local states lie outside of the folder that each synth cleans" },
+    caughtBy: { suite: "test", file: "stacks/contract.test.ts", test: "backend local › has what its kind needs, and no key" },
   },
 ];
