@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "./helpers/settings";
@@ -8,21 +8,23 @@ import { PROJECT } from "./helpers/settings";
 class Checkout {
   private readonly scratch = realpathSync(mkdtempSync(join(tmpdir(), "ci-")));
   readonly folder = join(this.scratch, "checkout");
+  /** TMPDIR of its runs. */
+  readonly temporary = join(this.scratch, "tmp");
   private readonly calls = join(this.scratch, "calls");
 
   constructor() {
     const tools = join(this.scratch, "tools");
-    [join(this.folder, ".ci"), join(this.folder, "rehearsal", "providers"), join(this.folder, "environments"), tools].forEach((path) => mkdirSync(path, { recursive: true }));
+    [join(this.folder, ".ci"), join(this.folder, "rehearsal", "providers"), join(this.folder, "environments"), tools, this.temporary].forEach((path) => mkdirSync(path, { recursive: true }));
     writeFileSync(this.calls, "");
     for (const tool of ["npm", "npx", "node", "go", "terraform", "python3", "python3.11", "kubectl", "helm"]) {
       const answers = { node: `[ "$1" = --version ] && echo "\${NODE_VERSION-v24.0.0}" && exit\n`, npx: `case "$*" in *node@24*) [ -n "$NPX_NODE" ] && echo "$NPX_NODE"; exit;; esac\n` };
       const answer = tool === "node" || tool === "npx" ? answers[tool] : "";
-      writeFileSync(join(tools, tool), `#!/bin/sh\n${answer}echo "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n[ "$FAIL" != "${tool} $*" ]\n`);
+      writeFileSync(join(tools, tool), `#!/bin/sh\n${answer}echo "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n${tool === "npm" ? 'eval "$ON_NPM"\n' : ""}[ "$FAIL" != "${tool} $*" ]\n`);
       chmodSync(join(tools, tool), 0o755);
     }
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
     writeFileSync(join(this.folder, "rehearsal", "providers", "go.mod"), "");
-    writeFileSync(join(this.folder, "environments", "demo.yaml"), "");
+    ["demo", "other"].forEach((name) => writeFileSync(join(this.folder, "environments", `${name}.yaml`), ""));
     writeFileSync(join(this.folder, "file"), "committed");
     this.git("init", "--quiet");
     this.git("add", "--all");
@@ -36,7 +38,7 @@ class Checkout {
   /** Exit code and output of a run, and every call of a tool: folder, content of `file` there, command. */
   run(parameters: readonly string[] = [], fail = "", variables: Readonly<Record<string, string>> = {}) {
     writeFileSync(this.calls, "");
-    const env = { PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`, HOME: this.scratch, FAIL: fail, ...variables };
+    const env = this.env({ FAIL: fail, ...variables });
     const { status, output } = ((): { status: number; output: string } => {
       try {
         return { status: 0, output: execFileSync("bash", [join(this.folder, ".ci", "run"), ...parameters], { env, cwd: this.scratch, encoding: "utf8", stdio: "pipe" }) };
@@ -47,6 +49,15 @@ class Checkout {
     })();
     const calls = readFileSync(this.calls, "utf8").split("\n").filter(Boolean).map((line) => line.split("|") as [string, string, string]);
     return { status, output, calls };
+  }
+
+  /** A whole run that goes on in the background. */
+  start(variables: Readonly<Record<string, string>>): ChildProcess {
+    return spawn("bash", [join(this.folder, ".ci", "run")], { env: this.env(variables), cwd: this.scratch, stdio: "ignore" });
+  }
+
+  private env(variables: Readonly<Record<string, string>>): Record<string, string> {
+    return { PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`, HOME: this.scratch, TMPDIR: this.temporary, ...variables };
   }
 
   remove(): void {
@@ -87,6 +98,41 @@ describe(".ci/run", () => {
     expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2", NPX_NODE: folder })).toMatchObject({ status: 0, output: expect.stringContaining("npm runs on v24.21.0") as string });
     expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2" })).toMatchObject({ status: 1, output: expect.stringContaining("Node 24 is needed, this is v20.20.2, and npx cannot get it") as string });
     expect(checkout.run(["lint"]).output).not.toContain("by npx");
+  });
+
+  test("ends what it runs when it is told to end, and leaves no clone", async () => {
+    const pid = join(checkout.folder, "..", "pid");
+    const ended = new Promise<number | null>((resolve) => {
+      const ci = checkout.start({ ON_NPM: `echo $$ > "${pid}"; exec sleep 60` });
+      ci.on("close", (status) => resolve(status));
+      const timer = setInterval(() => {
+        if (existsSync(pid) && readFileSync(pid, "utf8") !== "") {
+          clearInterval(timer);
+          ci.kill("SIGTERM");
+        }
+      }, 20);
+    });
+    expect(await ended).toBe(130);
+    expect(() => process.kill(Number(readFileSync(pid, "utf8")), 0)).toThrow("ESRCH");
+    expect(readdirSync(checkout.temporary)).toEqual([]);
+  });
+
+  test("leaves nothing to examples when it is to be full, and says so with --help", () => {
+    const { status, calls } = checkout.run(["full"]);
+    expect(status).toBe(0);
+    const commands = calls.map(([, , command]) => command);
+    expect(commands.filter((command) => command.endsWith("--full")).length).toBeGreaterThan(1);
+    expect(commands).toContain("npm run --silent rehearse -- --yes --environment other");
+    expect(checkout.run([]).calls.filter(([, , command]) => /--full|--environment/.test(command))).toEqual([]);
+    expect(checkout.run(["--help"])).toMatchObject({ status: 0, output: expect.stringContaining("bash .ci/run [full] [STEP...]") as string, calls: [] });
+  });
+
+  test("refuses a step that there is not, before it runs one", () => {
+    expect(checkout.run(["lint", "tests"])).toMatchObject({ status: 2, output: expect.stringContaining('there is no step "tests"; the steps are: install lint') as string, calls: [] });
+  });
+
+  test("prints the seconds of each step in the end", () => {
+    expect(checkout.run(["lint", "types"]).output).toMatch(/step +wall +CPU\nlint +\d+s +\d+s\ntypes +\d+s +\d+s\nAll steps passed in \d+ s\./);
   });
 
   test("runs a named step on the folder as it is", () => {

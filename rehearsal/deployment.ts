@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { withoutTokens } from "./environment";
@@ -73,25 +73,6 @@ export class Deployment {
       throw new RehearsalError(`The plan of ${name} cannot be read:\n${shown.stderr}`);
     }
     return { empty: planned.status === 0, plan: JSON.parse(shown.stdout) as unknown };
-  }
-
-  /**
-   * A plan of a deployed stack as if it had not been: it has the outputs of the stacks before it, every argument with its
-   * default, and nothing that the stand-in providers made up.
-   */
-  async planAnew(stack: Stack): Promise<unknown> {
-    const state = this.props.workspace.stateFile(stack.name);
-    if (!existsSync(state)) {
-      throw new RehearsalError(`The state of ${stack.name} is not in ${state}.`);
-    }
-    const aside = `${state}.aside`;
-    renameSync(state, aside);
-    try {
-      return (await this.plan(stack)).plan;
-    } finally {
-      rmSync(state, { force: true });
-      renameSync(aside, state);
-    }
   }
 
   /** The stacks of the last synthesis, each behind those that it depends on. */

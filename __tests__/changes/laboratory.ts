@@ -2,7 +2,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { RehearsalError } from "../../rehearsal/problem";
+import type { Processes } from "../../rehearsal/processes";
 import type { SynthesizedEnvironment } from "../helpers/environments";
+import { shareOut } from "../helpers/share-out";
 import type { Row } from "./document";
 import type { Change } from "./examples";
 import type { LeafValues } from "./leaves";
@@ -12,7 +14,8 @@ import { study } from "./study";
 
 export interface LaboratoryProps {
   readonly folder: string;
-  readonly workers: number;
+  /** Each works by itself. */
+  readonly workers: readonly Processes[];
   readonly cliConfigFile: string;
   readonly own: NodeJS.ProcessEnv;
   readonly say: (line: string) => void;
@@ -41,7 +44,7 @@ export class Laboratory {
     };
     const synthesized = changes.map((change) => ({ change, before: startOf(change), after: demoWith(change.after) }));
 
-    const rigs = Array.from({ length: workers }, (_, index) => this.rig(`rig${index}`));
+    const rigs = workers.map((processes, index) => this.rig(`rig${index}`, processes));
     const [first, ...others] = rigs;
     if (!first) {
       return [];
@@ -61,25 +64,14 @@ export class Laboratory {
     }
 
     const rows = new Map<Change, Row>();
-    const queue = [...groups(synthesized)];
-    const ended = await Promise.allSettled(
-      rigs.map(async (rig, index) => {
-        for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
-          const base = await this.base(rig, demoBase, group.before, `base${index}`, group.values);
-          rig.restore(base.folder);
-          for (const { change, after } of group.members) {
-            say(change.setting);
-            rows.set(change, await this.row(rig, base, change, after));
-          }
-        }
-      }),
-    );
-    // Not before the others have ended, which would write into a folder that is being removed.
-    for (const result of ended) {
-      if (result.status === "rejected") {
-        throw result.reason;
+    await shareOut([...rigs.entries()], groups(synthesized), async (group, [index, rig]) => {
+      const base = await this.base(rig, demoBase, group.before, `base${index}`, group.values);
+      rig.restore(base.folder);
+      for (const { change, after } of group.members) {
+        say(change.setting);
+        rows.set(change, await this.row(rig, base, change, after));
       }
-    }
+    });
     return changes.flatMap((change) => rows.get(change) ?? []);
   }
 
@@ -100,10 +92,10 @@ export class Laboratory {
     }
   }
 
-  private rig(name: string): Rig {
+  private rig(name: string, processes: Processes): Rig {
     const folder = join(this.props.folder, name);
     mkdirSync(folder, { recursive: true });
-    return new Rig({ folder, environment: "demo", cliConfigFile: this.props.cliConfigFile, own: this.props.own });
+    return new Rig({ folder, environment: "demo", cliConfigFile: this.props.cliConfigFile, own: this.props.own, processes });
   }
 
   /** Deploys what differs from the demo, from nothing. Where only the state's place does, the demo's own deployment will do. */

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
-import { Processes } from "../../rehearsal/processes";
+import type { Processes } from "../../rehearsal/processes";
 import { readState } from "../../rehearsal/records";
 import { usedTypes } from "../../rehearsal/used-types";
 import { isObject, type JsonObject } from "../helpers/json";
@@ -31,16 +31,18 @@ export interface RigProps {
   readonly environment: string;
   readonly cliConfigFile: string;
   readonly own: NodeJS.ProcessEnv;
+  readonly processes: Processes;
 }
 
 /** A folder in which Terraform deploys the three stacks of an environment into a made-up cloud, by itself, without cdktf. */
 export class Rig {
-  readonly processes = new Processes();
   readonly env: Readonly<Record<string, string>>;
   private readonly folder: string;
+  private readonly processes: Processes;
 
-  constructor({ folder, environment, cliConfigFile, own }: RigProps) {
+  constructor({ folder, environment, cliConfigFile, own, processes }: RigProps) {
     this.folder = folder;
+    this.processes = processes;
     const scratch = { ...own, REHEARSAL_FAIL: undefined, REHEARSAL_TIME_SCALE: undefined, REHEARSAL_EXISTING: undefined };
     this.env = rehearsalEnvironment({ own: scratch, settingsName: environment, scratch: folder, cliConfigFile });
     for (const part of [...MEMORY, "home"]) {

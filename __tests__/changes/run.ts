@@ -22,21 +22,21 @@ the working folder over them: nothing that holds data may be replaced or destroy
 Exit status: 0 when everything is as it should be, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
 
 const DOCUMENT = join(PROJECT, "docs", "changes.md");
-const WORKERS = 2;
 
 function main(write: boolean): Promise<number> {
-  const processes = new Processes();
-  processes.watchSignals();
-  return inScratchFolder("changes", {}, (scratch) => check(scratch, processes, write));
+  const workers = [new Processes(), new Processes()];
+  workers.forEach((worker) => worker.watchSignals());
+  return inScratchFolder("changes", {}, (scratch) => check(scratch, workers, write));
 }
 
-async function check(scratch: string, processes: Processes, write: boolean): Promise<number> {
+async function check(scratch: string, workers: readonly Processes[], write: boolean): Promise<number> {
+  const [processes = new Processes()] = workers;
   const start = Date.now();
   const seconds = () => ((Date.now() - start) / 1000).toFixed(0);
   const { cliConfigFile } = await installProviders(processes, process.env);
   const problems: string[] = [];
 
-  const laboratory = new Laboratory({ folder: join(scratch, "changes"), workers: WORKERS, cliConfigFile, own: process.env, say: (line) => console.log(line) });
+  const laboratory = new Laboratory({ folder: join(scratch, "changes"), workers, cliConfigFile, own: process.env, say: (line) => console.log(line) });
   const rows = await laboratory.run(changes());
   for (const { change, outcomes, failure } of rows) {
     problems.push(...(failure === undefined ? [] : [`${change.setting} → ${JSON.stringify(change.to)}: ${failure}`]));
@@ -56,7 +56,7 @@ async function check(scratch: string, processes: Processes, write: boolean): Pro
   const refused = rows.filter(({ outcomes }) => outcomes.some(({ kind }) => kind === "refused")).length;
   console.log(`${rows.length} changes of ${new Set(rows.map(({ change }) => change.setting)).size} settings: ${refused} refused. ${seconds()} s.`);
 
-  problems.push(...(await upgrade({ folder: join(scratch, "upgrade"), cliConfigFile, own: process.env, processes, say: (line) => console.log(line) })));
+  problems.push(...(await upgrade({ folder: join(scratch, "upgrade"), cliConfigFile, own: process.env, workers, say: (line) => console.log(line) })));
   console.log(`Together ${seconds()} s.`);
   problems.forEach((problem) => console.error(`NOT AS IT SHOULD BE: ${problem}`));
   return problems.length > 0 ? 1 : 0;

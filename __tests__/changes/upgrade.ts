@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { changedSecrets, vaultSecrets } from "../../rehearsal/differences";
 import { withoutTokens } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
-import type { Processes } from "../../rehearsal/processes";
+import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
 import { readCloud, readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
 import type { JsonObject } from "../helpers/json";
 import { isExample, PROJECT } from "../helpers/settings";
+import { shareOut } from "../helpers/share-out";
 import { SynthesizedStack } from "../helpers/synthesized";
 import { Rig } from "./rig";
 import { environmentAsRehearsed } from "./sources";
@@ -18,7 +19,8 @@ export interface UpgradeProps {
   readonly folder: string;
   readonly cliConfigFile: string;
   readonly own: NodeJS.ProcessEnv;
-  readonly processes: Processes;
+  /** Each takes one environment at a time. */
+  readonly workers: readonly Processes[];
   readonly say: (line: string) => void;
 }
 
@@ -31,7 +33,8 @@ const BEFORE_THE_FIRST_RELEASE = "f135b23f73d688936b9ff722fb74cdb45aaaf458";
  * @returns what would be lost, one line each
  */
 export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
-  const { folder, processes, own, say } = props;
+  const { folder, workers, own, say } = props;
+  const [processes = new Processes()] = workers;
   const git = async (...words: readonly string[]): Promise<string> => {
     const { status, stdout, stderr } = await processes.run("git", words, { cwd: PROJECT, env: own });
     if (status !== 0) {
@@ -53,18 +56,28 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
   symlinkSync(join(PROJECT, "node_modules"), join(sources, "node_modules"));
 
   const both = environmentNames(join(sources, "environments")).filter(isExample);
+  const { cliConfigFile: released } = await installProviders(processes, own, join(sources, "rehearsal", "providers"));
   const problems: string[] = [];
-  for (const name of both) {
-    problems.push(...(await upgradeEnvironment(props, sources, name)).map((line) => `upgrade of ${name} from ${from}: ${line}`));
-  }
+  await shareOut(workers, both, async (name, worker) => {
+    const lines = await upgradeEnvironment({ ...props, processes: worker, sources, released, name });
+    problems.push(...lines.map((line) => `upgrade of ${name} from ${from}: ${line}`));
+  });
   return both.length > 0 ? problems : [`upgrade from ${from}: no environment is in both`];
 }
 
-async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say }: UpgradeProps, sources: string, name: string): Promise<readonly string[]> {
+interface EnvironmentProps extends UpgradeProps {
+  readonly processes: Processes;
+  /** Folder of the released version. */
+  readonly sources: string;
+  /** Terraform's CLI configuration that leads to its stand-in providers. */
+  readonly released: string;
+  readonly name: string;
+}
+
+async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, sources, released, name }: EnvironmentProps): Promise<readonly string[]> {
   const home = join(folder, name);
   mkdirSync(home, { recursive: true });
-  const released = await installProviders(processes, own, join(sources, "rehearsal", "providers"));
-  const releasedRig = new Rig({ folder: home, environment: name, cliConfigFile: released.cliConfigFile, own });
+  const releasedRig = new Rig({ folder: home, environment: name, cliConfigFile: released, own, processes });
   const output = join(home, "before");
   // As that version itself says how to start it.
   const { app } = JSON.parse(readFileSync(join(sources, "cdktf.json"), "utf8")) as { readonly app: string };
@@ -78,7 +91,7 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say }
   }
   // Leaves states and made-up cloud, and takes the lock files away: as `terraform init -upgrade` does.
   rmSync(join(home, "cdktf.out"), { recursive: true });
-  const rig = new Rig({ folder: home, environment: name, cliConfigFile, own });
+  const rig = new Rig({ folder: home, environment: name, cliConfigFile, own, processes });
   await rig.init([before, after.stacks]);
   const paired = { ...after, stacks: after.stacks.map(({ name: stack }) => before.find((one) => one.name === stack)).filter((stack) => stack !== undefined) };
   const held = vaultSecrets(readCloud(join(home, "cloud")));

@@ -1,24 +1,18 @@
 import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
-import { Deployment } from "../../rehearsal/deployment";
-import { rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
-import type { Providers } from "../../rehearsal/providers";
 import type { CloudObject, State } from "../../rehearsal/records";
-import { Workspace } from "../../rehearsal/workspace";
+import type { Rig, SettingsFile } from "../rehearsed/rig";
+import { ROLES } from "../rehearsed/site";
 import type { PlannedObject } from "./manifests";
 
 export interface PlannedProps {
-  readonly project: string;
+  readonly rig: Rig;
   readonly processes: Processes;
-  readonly providers: Providers;
   /** Name of a file in environments/. */
   readonly environment: string;
-  /** Settings by variable, as in `.env`. */
-  readonly variables: Readonly<Record<string, string>>;
-  readonly own: NodeJS.ProcessEnv;
-  /** Gets the lines that tell how far the deployment is. */
-  readonly say: (line: string) => void;
+  /** Of DataSurface. */
+  readonly version: string;
 }
 
 export interface StackObject extends PlannedObject {
@@ -41,48 +35,37 @@ interface PlannedValues {
   };
 }
 
-/** Deploys an environment in the made-up cloud and plans its stacks with Kubernetes objects anew (Deployment.planAnew). */
-export async function plannedObjects({ project, processes, providers, environment, variables, own, say }: PlannedProps): Promise<Plan> {
-  const workspace = new Workspace(project);
-  try {
-    const env = {
-      ...rehearsalEnvironment({ own, settingsName: environment, scratch: workspace.folder, cliConfigFile: providers.cliConfigFile }),
-      ...variables,
-    };
-    const deployment = new Deployment({ workspace, processes, env, say });
-    const { succeeded, output } = await deployment.deploy();
-    if (!succeeded) {
-      throw new RehearsalError(`The rehearsed deployment of ${environment} failed:\n${output.trim().split("\n").slice(-30).join("\n")}`);
+/** Deploys an environment in the made-up cloud and plans its stacks with Kubernetes objects anew. */
+export async function plannedObjects({ rig, processes, environment, version }: PlannedProps): Promise<Plan> {
+  const change = (settings: SettingsFile) => Object.assign(settings, { datasurface: { ...settings.datasurface, version } });
+  const site = rig.site(await rig.synthesize({ environment, change }, processes));
+  await site.deploy(processes);
+  const cloud = site.objects();
+  const objects: StackObject[] = [];
+  const outputs: Record<string, unknown> = {};
+  for (const role of ROLES) {
+    const state = site.state(role);
+    if (!state.instances.some(isKubernetes)) {
+      continue;
     }
-    const cloud = deployment.objects();
-    const states = deployment.states();
-    const objects: StackObject[] = [];
-    const outputs: Record<string, unknown> = {};
-    for (const stack of deployment.stacks()) {
-      const state = states.find(({ stack: name }) => name === stack.name);
-      if (state === undefined || !state.instances.some(isKubernetes)) {
-        continue;
-      }
-      const { planned_values } = (await deployment.planAnew(stack)) as PlannedValues;
-      for (const [name, { value }] of Object.entries(planned_values?.outputs ?? {})) {
-        outputs[name] = value;
-      }
-      const planned = new Map((planned_values?.root_module?.resources ?? []).map((resource) => [resource.address, resource]));
-      // A stack is deployed when those before it are complete.
-      const first = Math.max(-1, ...objects.map(({ step }) => step)) + 1;
-      for (const [{ address, attributes }, step] of inSteps(state)) {
-        const found = planned.get(address);
-        if (found === undefined) {
-          throw new RehearsalError(`${address} is in the state of ${stack.name} and not in its plan.`);
-        }
-        const own = { step: first + step, address, type: found.type, values: found.values, writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)) };
-        objects.push(...(found.type === "helm_release" ? claimsOf(own) : [own]));
-      }
+    const { planned_values } = (await site.planAnew(processes, role)) as PlannedValues;
+    for (const [name, { value }] of Object.entries(planned_values?.outputs ?? {})) {
+      outputs[name] = value;
     }
-    return { objects, outputs };
-  } finally {
-    workspace.remove();
+    const planned = new Map((planned_values?.root_module?.resources ?? []).map((resource) => [resource.address, resource]));
+    // A stack is deployed when those before it are complete.
+    const first = Math.max(-1, ...objects.map(({ step }) => step)) + 1;
+    for (const [{ address, attributes }, step] of inSteps(state)) {
+      const found = planned.get(address);
+      if (found === undefined) {
+        throw new RehearsalError(`${address} is in the state of ${site.stackName(role)} and not in its plan.`);
+      }
+      const own = { step: first + step, address, type: found.type, values: found.values, writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)) };
+      objects.push(...(found.type === "helm_release" ? claimsOf(own) : [own]));
+    }
   }
+  site.remove();
+  return { objects, outputs };
 }
 
 /** Objects that a provider sends to the API server, and the release whose chart is the project's own. */

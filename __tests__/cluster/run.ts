@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
-import { installProviders } from "../../rehearsal/providers";
 import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { runCommand } from "../../settings/command-line";
 import { SettingsError } from "../../settings/problem";
+import { Rig as MadeUp } from "../rehearsed/rig";
 import { Checks } from "./checks";
 import { Kubectl, KUBECTL } from "./kubectl";
 import { ManifestError } from "./manifests";
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   try {
     await checkTools([TERRAFORM, GO, KUBECTL], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
-    const providers = await installProviders(processes, process.env);
+    const madeUp = await MadeUp.start({ project: PROJECT, folder, processes, own: process.env });
     const given = process.env.KUBECONFIG;
     if (given === undefined || given === "") {
       rig = await Rig.start({ processes, own: process.env, state: join(folder, "rig"), say });
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
       say(`\n=== ${expected.environment} with DataSurface ${expected.version}`);
       const rehearsed = Date.now();
       const variables = { DATASURFACE_VERSION: expected.version };
-      const plan = await plannedObjects({ project: PROJECT, processes, providers, environment: expected.environment, variables, own: process.env, say: () => undefined });
+      const plan = await plannedObjects({ rig: madeUp, processes, environment: expected.environment, variables });
       say(`  deployed in the made-up cloud and planned, ${((Date.now() - rehearsed) / 1000).toFixed(0)} s`);
       const scenario = new Scenario({ plan, expected, kubectl, checks, fakenode, helm: rig?.helm, say });
       try {

@@ -56,7 +56,6 @@ export function parseReport(stdout: string, stderr: string): Scan {
 }
 
 export interface CheckovProps {
-  readonly processes: Processes;
   /** The person's own environment. */
   readonly own: NodeJS.ProcessEnv;
   /** Folder of the venv; made when it is missing or holds other versions. */
@@ -70,8 +69,8 @@ export class Checkov {
   private constructor(private readonly props: CheckovProps) {}
 
   /** The program, installed from requirements.txt by hash, unless the venv has it. */
-  static async install(props: CheckovProps): Promise<Checkov> {
-    const { processes, own, venv } = props;
+  static async install(processes: Processes, props: CheckovProps): Promise<Checkov> {
+    const { own, venv } = props;
     const requirements = join(__dirname, "requirements.txt");
     const wanted = readFileSync(requirements, "utf8");
     const stamp = join(venv, "installed.txt");
@@ -93,8 +92,8 @@ export class Checkov {
     return new Checkov(props);
   }
 
-  async scan(folder: string, framework: Framework): Promise<Scan> {
-    const { processes, own, venv, home } = this.props;
+  async scan(processes: Processes, folder: string, framework: Framework): Promise<Scan> {
+    const { own, venv, home } = this.props;
     const bin = join(venv, "bin");
     const { status, stdout, stderr } = await processes.run(
       join(bin, "python"),

@@ -1,21 +1,9 @@
-import { Deployment } from "../../rehearsal/deployment";
-import { rehearsalEnvironment } from "../../rehearsal/environment";
-import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
-import type { Providers } from "../../rehearsal/providers";
-import { Workspace } from "../../rehearsal/workspace";
 import type { PlannedObject } from "../cluster/manifests";
+import type { Rig, Synthesis } from "../rehearsed/rig";
+import { ROLES } from "../rehearsed/site";
 
-export interface PlansProps {
-  readonly project: string;
-  readonly processes: Processes;
-  readonly providers: Providers;
-  /** Name of a file in environments/. */
-  readonly environment: string;
-  readonly own: NodeJS.ProcessEnv;
-}
-
-/** One stack as cdktf wrote it and as Terraform would make it. */
+/** One stack as the app wrote it and as Terraform would make it. */
 export interface PlannedStack {
   readonly name: string;
   /** Text of its cdk.tf.json. */
@@ -30,28 +18,16 @@ interface PlannedValues {
   };
 }
 
-/** Deploys an environment in the made-up cloud, then plans each stack anew (Deployment.planAnew). */
-export async function plannedStacks({ project, processes, providers, environment, own }: PlansProps, read: (file: string) => string): Promise<readonly PlannedStack[]> {
-  const workspace = new Workspace(project);
-  try {
-    const env = rehearsalEnvironment({ own, settingsName: environment, scratch: workspace.folder, cliConfigFile: providers.cliConfigFile });
-    const deployment = new Deployment({ workspace, processes, env, say: () => undefined });
-    const { succeeded, output } = await deployment.deploy();
-    if (!succeeded) {
-      throw new RehearsalError(`The rehearsed deployment of ${environment} failed:\n${output.trim().split("\n").slice(-30).join("\n")}`);
-    }
-    const planned: PlannedStack[] = [];
-    for (const stack of deployment.stacks()) {
-      planned.push({
-        name: stack.name,
-        synthesized: read(`${stack.folder}/cdk.tf.json`),
-        plan: await deployment.planAnew(stack),
-      });
-    }
-    return planned;
-  } finally {
-    workspace.remove();
+/** Deploys an environment in the made-up cloud, then plans each stack anew. */
+export async function plannedStacks(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly PlannedStack[]> {
+  const site = rig.site(synthesis);
+  await site.deploy(processes);
+  const planned: PlannedStack[] = [];
+  for (const role of ROLES) {
+    planned.push({ name: site.stackName(role), synthesized: site.source(role), plan: await site.planAnew(processes, role) });
   }
+  site.remove();
+  return planned;
 }
 
 /** The Kubernetes objects that a plan makes. */

@@ -1,19 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Interrupted, messageOf, RehearsalError } from "../../rehearsal/problem";
 import { Processes } from "../../rehearsal/processes";
-import { installProviders } from "../../rehearsal/providers";
 import { runCommand } from "../../settings/command-line";
-import { SettingsError } from "../../settings/problem";
 import { ManifestError } from "../cluster/manifests";
+import { inScratchFolder } from "../helpers/scratch";
 import { chosenEnvironments, EVERY_ENVIRONMENT, PROJECT } from "../helpers/settings";
-import { Checkov, type CheckResult, type Scan } from "./checkov";
+import { Rig } from "../rehearsed/rig";
+import { type Check, Suite } from "../rehearsed/suite";
+import { Checkov, type Scan } from "./checkov";
 import { exceptionsWithout, type Finding, judge, parseExceptions } from "./exceptions";
 import { addressesOf, type Inputs, kubernetesInputs, planInputs, synthesizedInputs, writeInputs } from "./inputs";
 import { type PlannedStack, plannedStacks } from "./plans";
 import { PolicyError } from "./problem";
-import { WITNESSES } from "./witnesses";
+import { damagedBy, WITNESSES } from "./witnesses";
 
 const USAGE = `npm run test:policy [-- OPTIONS]
 
@@ -58,72 +57,14 @@ function merge(environment: string, scans: readonly { readonly form: string; rea
   return { findings: [...findings.values()], unplaced };
 }
 
-class Policy {
-  private passed = 0;
-  private failed = 0;
-  private scans = 0;
-
-  constructor(
-    private readonly folder: string,
-    private readonly checkov: Checkov,
-  ) {}
-
-  check(what: string, problems: readonly string[]): void {
-    if (problems.length === 0) {
-      this.passed += 1;
-      console.log(`  ok      ${what}`);
-      return;
-    }
-    this.failed += problems.length;
-    console.log(`  FAILED  ${what}`);
-    problems.forEach((problem) => console.log(`          ${problem}`));
-  }
-
-  /** An environment by itself: graph checks connect whatever lies in one folder. */
-  async scan(inputs: Inputs, files = inputs.files): Promise<Scan> {
-    const folder = join(this.folder, String((this.scans += 1)));
-    writeInputs(folder, files);
-    try {
-      return await this.checkov.scan(folder, inputs.framework);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-
-  async environment(environment: string, stacks: readonly PlannedStack[]): Promise<readonly Finding[]> {
-    const scans = [];
-    for (const [form, inputsOf] of Object.entries(FORMS)) {
-      const inputs = inputsOf(stacks);
-      const scan = await this.scan(inputs);
-      scans.push({ form, inputs, scan });
-      const looked = new Set([...scan.passed, ...scan.failed].map(({ file, resource }) => `${file} ${resource}`));
-      this.check(`${environment}, ${form}: ${scan.passed.length + scan.failed.length} checks of ${looked.size} resources in ${Object.keys(inputs.files).length} files`, looked.size === 0 ? ["nothing was checked"] : []);
-    }
-    const { findings, unplaced } = merge(environment, scans);
-    this.check(`${environment}: every finding is of a resource that Terraform knows`, unplaced);
-    return findings;
-  }
-
-  async witnesses(stacks: readonly PlannedStack[]): Promise<void> {
-    const forms = Object.values(FORMS).map((inputsOf) => inputsOf(stacks));
-    for (const { framework, what, check, damage } of WITNESSES) {
-      const inputs = forms.find((form) => form.framework === framework);
-      const damaged = inputs && damage(inputs.files);
-      if (!inputs || !damaged) {
-        this.check(`${what} would be found in ${framework}`, ["there is nothing to build it into"]);
-        continue;
-      }
-      const failed = ({ failed }: Scan): number => failed.filter((result: CheckResult) => result.check === check).length;
-      this.check(`${what} would be found in ${framework}`, failed(await this.scan(inputs, damaged)) > 0 ? [] : [`${check} says nothing`]);
-    }
-  }
-
-  summary(): string {
-    return `${this.passed} passed, ${this.failed} failed`;
-  }
-
-  get ok(): boolean {
-    return this.failed === 0;
+/** An environment by itself: graph checks connect whatever lies in one folder. */
+async function scanned(checkov: Checkov, scratch: string, processes: Processes, { framework }: Inputs, files: Inputs["files"]): Promise<Scan> {
+  const folder = mkdtempSync(join(scratch, "scan-"));
+  writeInputs(folder, files);
+  try {
+    return await checkov.scan(processes, folder, framework);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -136,64 +77,83 @@ interface Wishes {
   readonly list: boolean;
 }
 
-async function policy(processes: Processes, folder: string, { named, list }: Wishes): Promise<boolean> {
+async function policy(folder: string, { named, list }: Wishes): Promise<number> {
   const environments = chosenEnvironments(named);
   const elsewhere = EVERY_ENVIRONMENT.filter((name) => !environments.includes(name));
   const exceptions = exceptionsWithout(elsewhere, parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8")));
-  console.log("Installing checkov and building the stand-in providers, unless the cache has them …");
+  const workers = [new Processes(), new Processes()];
+  workers.forEach((worker) => worker.watchSignals());
+  const [processes = new Processes()] = workers;
+  const say = (line: string): void => console.log(line);
+  say("Installing checkov and building the stand-in providers, unless the cache has them …");
   const home = join(folder, "home");
   mkdirSync(home);
-  const checkov = await Checkov.install({ processes, own: process.env, venv: join(process.env.CI_CACHE ?? join(PROJECT, ".cache"), "policy-venv"), home });
-  const providers = await installProviders(processes, process.env);
-  const run = new Policy(folder, checkov);
-  const findings: Finding[] = [];
-  const resources = new Map<string, ReadonlySet<string>>();
-  for (const environment of environments) {
-    console.log(`\n=== ${environment}`);
-    const stacks = await plannedStacks({ project: PROJECT, processes, providers, environment, own: process.env }, (file) => readFileSync(file, "utf8"));
-    const addresses = stacks.flatMap(({ synthesized }) => addressesOf(synthesized));
-    run.check(`${environment}: no two resources have the same address`, addresses.filter((address, index) => addresses.indexOf(address) !== index));
-    resources.set(environment, new Set(addresses));
-    findings.push(...(await run.environment(environment, stacks)));
-    if (environment === environments[0]) {
-      await run.witnesses(stacks);
-    }
-  }
-  console.log("\n=== exceptions");
-  const { unexplained, explained, stale } = judge(findings, exceptions, resources);
-  run.check(`${explained.length} findings have a reason, and there is no other`, unexplained.map(describe));
-  if (named.length === 0) {
-    run.check(`${exceptions.length} reasons, each with a finding for every resource and environment that it names`, stale);
-  }
-  if (list) {
-    explained.forEach((finding) => console.log(`          ${describe(finding)}`));
-  }
-  console.log(`\n${run.summary()}`);
-  return run.ok;
-}
+  const checkov = await Checkov.install(processes, { own: process.env, venv: join(process.env.CI_CACHE ?? join(PROJECT, ".cache"), "policy-venv"), home });
+  const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
+  const suite = new Suite(workers, say);
 
-async function main(wishes: Wishes): Promise<number> {
-  const processes = new Processes();
-  processes.watchSignals();
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "datasurface-policy-")));
-  try {
-    return (await policy(processes, folder, wishes)) ? 0 : 1;
-  } catch (error) {
-    if (error instanceof Interrupted) {
-      console.error("\nInterrupted.");
-      return 130;
-    }
-    const expectable = error instanceof PolicyError || error instanceof RehearsalError || error instanceof SettingsError || error instanceof ManifestError;
-    console.error(`\n${expectable || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message)}`);
-    console.error("\n0 passed, 1 failed");
-    return 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const planned = new Map<string, readonly PlannedStack[]>();
+  const deployments: Check[] = [];
+  for (const environment of environments) {
+    const synthesis = await rig.synthesize({ environment });
+    deployments.push({
+      name: `${environment}: deployed in the made-up cloud and planned; no two resources have the same address`,
+      run: async (worker) => {
+        const stacks = await plannedStacks(rig, synthesis, worker);
+        planned.set(environment, stacks);
+        const addresses = stacks.flatMap(({ synthesized }) => addressesOf(synthesized));
+        return addresses.filter((address, index) => addresses.indexOf(address) !== index);
+      },
+    });
   }
+  await suite.all(deployments);
+  if (suite.failed > 0) {
+    return 1;
+  }
+
+  const scans = new Map<string, { readonly form: string; readonly inputs: Inputs; readonly scan: Scan }[]>([...planned.keys()].map((environment) => [environment, []]));
+  const scanOf = (environment: string, form: string, inputs: Inputs): Check => ({
+    name: `${environment}, ${form}: checks of ${Object.keys(inputs.files).length} files`,
+    run: async (worker) => {
+      const scan = await scanned(checkov, folder, worker, inputs, inputs.files);
+      scans.get(environment)?.push({ form, inputs, scan });
+      return scan.passed.length + scan.failed.length === 0 ? ["nothing was checked"] : [];
+    },
+  });
+  const witnessOf = (inputs: Inputs): Check => {
+    const witnesses = WITNESSES.filter(({ framework }) => framework === inputs.framework);
+    return {
+      name: `${inputs.framework}: ${witnesses.map(({ what }) => what).join(", and ")} would be found`,
+      run: async (worker) => {
+        const { failed } = await scanned(checkov, folder, worker, inputs, damagedBy(witnesses, inputs.files));
+        return witnesses.filter(({ check }) => !failed.some((result) => result.check === check)).map(({ check, what }) => `${check} says nothing of ${what}`);
+      },
+    };
+  };
+  const [first = []] = planned.values();
+  await suite.all([
+    ...[...planned].flatMap(([environment, stacks]) => Object.entries(FORMS).map(([form, inputsOf]) => scanOf(environment, form, inputsOf(stacks)))),
+    ...Object.values(FORMS).map((inputsOf) => witnessOf(inputsOf(first))),
+  ]);
+
+  const found = [...scans].map(([environment, ofEnvironment]) => merge(environment, ofEnvironment));
+  const resources = new Map([...planned].map(([environment, stacks]) => [environment, new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized)))]));
+  const { unexplained, explained, stale } = judge(found.flatMap(({ findings }) => findings), exceptions, resources);
+  await suite.all([
+    { name: "every finding is of a resource that Terraform knows", run: () => Promise.resolve(found.flatMap(({ unplaced }) => unplaced)) },
+    { name: `${explained.length} findings have a reason, and there is no other`, run: () => Promise.resolve(unexplained.map(describe)) },
+    ...(named.length > 0 ? [] : [{ name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`, run: () => Promise.resolve(stale) }]),
+  ]);
+  if (list) {
+    explained.forEach((finding) => say(`     ${describe(finding)}`));
+  }
+  say(`\n${suite.passed} passed, ${suite.failed} failed`);
+  return suite.failed === 0 ? 0 : 1;
 }
 
 void runCommand({
   usage: USAGE,
   options: { environment: { type: "string", multiple: true }, findings: { type: "boolean" } },
-  run: ({ environment: named = [], findings: list = false }) => main({ named, list }),
+  run: ({ environment: named = [], findings: list = false }) => inScratchFolder("policy", {}, (folder) => policy(folder, { named, list })),
+  expected: [PolicyError, ManifestError],
 });

@@ -1,4 +1,5 @@
 import type { Framework } from "./checkov";
+import { PolicyError } from "./problem";
 
 type Files = Readonly<Record<string, unknown>>;
 interface JsonObject {
@@ -10,7 +11,7 @@ export interface Witness {
   readonly framework: Framework;
   readonly what: string;
   readonly check: string;
-  /** Builds the defect into a copy of what is scanned; undefined when it found no place for it. */
+  /** Builds the defect into a copy of what is scanned; undefined when it finds no place for it. */
   readonly damage: (files: Files) => Files | undefined;
 }
 
@@ -50,3 +51,17 @@ export const WITNESSES: readonly Witness[] = [
     damage: (files) => changed(files, (object) => "allowPrivilegeEscalation" in object && Boolean((object.privileged = true))),
   },
 ];
+
+/**
+ * A copy with all these defects.
+ * @throws PolicyError when there is no place for one
+ */
+export function damagedBy(witnesses: readonly Witness[], files: Files): Files {
+  return witnesses.reduce((damaged, { damage, what }) => {
+    const next = damage(damaged);
+    if (next === undefined) {
+      throw new PolicyError(`There is nothing to build ${what} into.`);
+    }
+    return next;
+  }, files);
+}

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describeEntry } from "../../rehearsal/differences";
 import { withoutTokens } from "../../rehearsal/environment";
@@ -151,6 +151,24 @@ export class Site {
       }
     }
     return out;
+  }
+
+  /**
+   * A plan of a deployed stack as if it had not been, as `terraform show -json` writes it: it has the outputs of the stacks
+   * before it, every argument with its default, and nothing that the stand-in providers made up.
+   */
+  async planAnew(processes: Processes, role: Role): Promise<unknown> {
+    const state = this.stateFile(role);
+    const aside = `${state}.aside`;
+    renameSync(state, aside);
+    try {
+      const what = `plan of ${this.stackName(role)}`;
+      succeeded(await this.terraform(processes, role, ["plan", "-input=false", "-no-color", "-out=anew.tfplan"]), what);
+      return JSON.parse(succeeded(await this.terraform(processes, role, ["show", "-json", "anew.tfplan"], { unlogged: true }), what).output) as unknown;
+    } finally {
+      rmSync(state, { force: true });
+      renameSync(aside, state);
+    }
   }
 
   /** What a destroy has left. */
