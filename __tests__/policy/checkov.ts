@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { Processes } from "../../rehearsal/processes";
 import { PolicyError } from "./problem";
 
-export type Framework = "terraform_json" | "terraform_plan" | "kubernetes";
+/** In one run, because checkov's own start takes longer than a scan. */
+const FRAMEWORKS = ["terraform_json", "terraform_plan", "kubernetes"] as const;
 
 /** One thing that a check said of one resource. */
 export interface CheckResult {
@@ -28,7 +29,7 @@ const report = z.object({
 /** Where nothing applies to any file, checkov prints its summary alone. */
 const nothing = z.object({ passed: z.literal(0), failed: z.literal(0), parsing_errors: z.literal(0) });
 
-/** What checkov printed, or why it cannot be relied on. */
+/** What checkov printed, of all frameworks together, or why it cannot be relied on. */
 export function parseReport(stdout: string, stderr: string): Scan {
   // A check that crashes is logged and counts neither as passed nor as failed.
   const crashed = stderr.split("\n").filter((line) => /\[(ERROR|CRITICAL)|Traceback|Error:/.test(line));
@@ -39,7 +40,12 @@ export function parseReport(stdout: string, stderr: string): Scan {
   if (nothing.safeParse(printed).success) {
     return { passed: [], failed: [] };
   }
-  const { results } = report.parse(printed);
+  // One framework's report stands by itself.
+  const scans = [printed].flat().map((one) => resultsOf(report.parse(one)));
+  return { passed: scans.flatMap(({ passed }) => passed), failed: scans.flatMap(({ failed }) => failed) };
+}
+
+function resultsOf({ results }: z.infer<typeof report>): Scan {
   if (results.parsing_errors.length > 0) {
     throw new PolicyError(`checkov cannot read ${results.parsing_errors.join(", ")}.`);
   }
@@ -92,12 +98,12 @@ export class Checkov {
     return new Checkov(props);
   }
 
-  async scan(processes: Processes, folder: string, framework: Framework): Promise<Scan> {
+  async scan(processes: Processes, folder: string): Promise<Scan> {
     const { own, venv, home } = this.props;
     const bin = join(venv, "bin");
     const { status, stdout, stderr } = await processes.run(
       join(bin, "python"),
-      [join(bin, "checkov"), "--directory", ".", "--framework", framework, "--skip-download", "--compact", "--output", "json"],
+      [join(bin, "checkov"), "--directory", ".", "--framework", ...FRAMEWORKS, "--skip-download", "--compact", "--output", "json"],
       {
         cwd: folder,
         env: {

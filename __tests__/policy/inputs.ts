@@ -1,12 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { manifestOf } from "../cluster/manifests";
-import type { Framework } from "./checkov";
 import { kubernetesObjects, type PlannedStack } from "./plans";
 
 /** What checkov reads, as files, and the way back from its names to Terraform's addresses. */
 export interface Inputs {
-  readonly framework: Framework;
   /** Content by file, relative to the folder that is scanned. */
   readonly files: Readonly<Record<string, unknown>>;
   /** The managed resource of a stack that checkov means; undefined when there is none. */
@@ -27,7 +25,6 @@ export function addressesOf(synthesized: string): readonly string[] {
 export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
   const addresses = new Map(stacks.map(({ name, synthesized }) => [`${name}/cdk.tf.json`, addressesOf(synthesized)]));
   return {
-    framework: "terraform_json",
     files: Object.fromEntries(
       stacks.map(({ name, synthesized }) => {
         const blocks = JSON.parse(synthesized) as Record<string, unknown>;
@@ -47,7 +44,6 @@ export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
 export function planInputs(stacks: readonly PlannedStack[]): Inputs {
   const addresses = new Map(stacks.map(({ name, synthesized }) => [`${name}/plan.json`, new Set(addressesOf(synthesized))]));
   return {
-    framework: "terraform_plan",
     files: Object.fromEntries(
       stacks.map(({ name, plan }) => {
         const { planned_values, ...rest } = plan as Record<string, unknown>;
@@ -63,7 +59,6 @@ export function kubernetesInputs(stacks: readonly PlannedStack[]): Inputs {
   const objects = stacks.flatMap(({ name, plan }) => kubernetesObjects(plan).map((object) => ({ file: `${name}/${object.address}.json`, object })));
   const addresses = new Map(objects.map(({ file, object }) => [file, object.address]));
   return {
-    framework: "kubernetes",
     files: Object.fromEntries(objects.filter(({ object }) => object.type !== "kubernetes_secret_v1").map(({ file, object }) => [file, manifestOf(object)])),
     addressOf: (file) => addresses.get(file),
   };

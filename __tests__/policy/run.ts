@@ -31,38 +31,47 @@ Environment variables:
 
 Exit status: 0 when every check passed, 1 when not, 2 when an argument is wrong, 130 when interrupted.`;
 
-const FORMS = { synthesized: synthesizedInputs, plan: planInputs, kubernetes: kubernetesInputs } as const;
+const FORMS = ["synthesized", "plan", "kubernetes"] as const;
+type Form = (typeof FORMS)[number];
+type Forms = Readonly<Record<Form, Inputs>>;
+
+const formsOf = (stacks: readonly PlannedStack[]): Forms => ({ synthesized: synthesizedInputs(stacks), plan: planInputs(stacks), kubernetes: kubernetesInputs(stacks) });
 
 interface Found {
   readonly findings: readonly Finding[];
+  /** Findings of no managed resource, one line each. */
   readonly unplaced: readonly string[];
 }
 
+const mapValues = <T, U>(record: Readonly<Record<Form, T>>, turn: (value: T, form: Form) => U): Record<Form, U> => Object.fromEntries(FORMS.map((form) => [form, turn(record[form], form)])) as Record<Form, U>;
+
 /** The failed checks of all forms of one environment, each once for its resource. */
-function merge(environment: string, scans: readonly { readonly form: string; readonly inputs: Inputs; readonly scan: Scan }[]): Found {
+function merge(environment: string, forms: Forms, { failed }: Scan): Found {
   const findings = new Map<string, Finding>();
   const unplaced: string[] = [];
-  for (const { form, inputs, scan } of scans) {
-    for (const { check, title, file, resource } of scan.failed) {
-      const address = inputs.addressOf(file, resource);
-      if (address === undefined) {
-        unplaced.push(`${environment}, ${form}: ${check} of ${resource} in ${file}, which is no managed resource of the stack`);
-        continue;
-      }
-      const key = `${check} ${address}`;
-      const before = findings.get(key)?.seenIn ?? [];
-      findings.set(key, { check, title, environment, address, seenIn: before.includes(form) ? before : [...before, form] });
+  for (const { check, title, file, resource } of failed) {
+    const form = formOf(file);
+    const address = forms[form].addressOf(file.slice(form.length + 1), resource);
+    if (address === undefined) {
+      unplaced.push(`${environment}: ${check} of ${resource} in ${file}, which is no managed resource of the stack`);
+      continue;
     }
+    const key = `${check} ${address}`;
+    const before = findings.get(key)?.seenIn ?? [];
+    findings.set(key, { check, title, environment, address, seenIn: before.includes(form) ? before : [...before, form] });
   }
   return { findings: [...findings.values()], unplaced };
 }
 
+/** Each form lies in a folder of its name. */
+const formOf = (file: string): Form => file.slice(0, file.indexOf("/")) as Form;
+
 /** An environment by itself: graph checks connect whatever lies in one folder. */
-async function scanned(checkov: Checkov, scratch: string, processes: Processes, { framework }: Inputs, files: Inputs["files"]): Promise<Scan> {
+async function scanned(checkov: Checkov, scratch: string, processes: Processes, files: Readonly<Record<Form, Inputs["files"]>>): Promise<Scan> {
   const folder = mkdtempSync(join(scratch, "scan-"));
-  writeInputs(folder, files);
+  Object.entries(files).forEach(([form, ofForm]) => writeInputs(join(folder, form), ofForm));
   try {
-    return await checkov.scan(processes, folder, framework);
+    return await checkov.scan(processes, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -111,36 +120,31 @@ async function policy(folder: string, { named, list }: Wishes): Promise<number> 
     return 1;
   }
 
-  const scans = new Map<string, { readonly form: string; readonly inputs: Inputs; readonly scan: Scan }[]>([...planned.keys()].map((environment) => [environment, []]));
-  const scanOf = (environment: string, form: string, inputs: Inputs): Check => ({
-    name: `${environment}, ${form}: checks of ${Object.keys(inputs.files).length} files`,
+  const found: Finding[] = [];
+  const scanOf = (environment: string, forms: Forms): Check => ({
+    name: `${environment}: ${FORMS.join(", ")} are scanned, and every finding is of a resource that Terraform knows`,
     run: async (worker) => {
-      const scan = await scanned(checkov, folder, worker, inputs, inputs.files);
-      scans.get(environment)?.push({ form, inputs, scan });
-      return scan.passed.length + scan.failed.length === 0 ? ["nothing was checked"] : [];
+      const scan = await scanned(checkov, folder, worker, mapValues(forms, ({ files }) => files));
+      const { findings, unplaced } = merge(environment, forms, scan);
+      found.push(...findings);
+      const seen = new Set([...scan.passed, ...scan.failed].map(({ file }) => formOf(file)));
+      return [...FORMS.filter((form) => !seen.has(form)).map((form) => `nothing of ${form} was checked`), ...unplaced];
     },
   });
-  const witnessOf = (inputs: Inputs): Check => {
-    const witnesses = WITNESSES.filter(({ framework }) => framework === inputs.framework);
-    return {
-      name: `${inputs.framework}: ${witnesses.map(({ what }) => what).join(", and ")} would be found`,
-      run: async (worker) => {
-        const { failed } = await scanned(checkov, folder, worker, inputs, damagedBy(witnesses, inputs.files));
-        return witnesses.filter(({ check }) => !failed.some((result) => result.check === check)).map(({ check, what }) => `${check} says nothing of ${what}`);
-      },
-    };
-  };
-  const [first = []] = planned.values();
-  await suite.all([
-    ...[...planned].flatMap(([environment, stacks]) => Object.entries(FORMS).map(([form, inputsOf]) => scanOf(environment, form, inputsOf(stacks)))),
-    ...Object.values(FORMS).map((inputsOf) => witnessOf(inputsOf(first))),
-  ]);
+  const witnessOf = (environment: string, forms: Forms): Check => ({
+    name: `${environment}, with ${WITNESSES.map(({ what, form }) => `${what} in ${form}`).join(", ")}: each is found`,
+    run: async (worker) => {
+      const damaged = mapValues(forms, ({ files }, form) => damagedBy(WITNESSES.filter((witness) => witness.form === form), files));
+      const { failed } = await scanned(checkov, folder, worker, damaged);
+      return WITNESSES.filter(({ check, form }) => !failed.some((result) => result.check === check && formOf(result.file) === form)).map(({ check, what, form }) => `${check} says nothing of ${what} in ${form}`);
+    },
+  });
+  const scans = environments.map((environment, index) => ({ environment, forms: formsOf(planned.get(environment) ?? []), witness: index === 0 }));
+  await suite.all(scans.flatMap(({ environment, forms, witness }) => [scanOf(environment, forms), ...(witness ? [witnessOf(environment, forms)] : [])]));
 
-  const found = [...scans].map(([environment, ofEnvironment]) => merge(environment, ofEnvironment));
   const resources = new Map([...planned].map(([environment, stacks]) => [environment, new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized)))]));
-  const { unexplained, explained, stale } = judge(found.flatMap(({ findings }) => findings), exceptions, resources);
+  const { unexplained, explained, stale } = judge(found, exceptions, resources);
   await suite.all([
-    { name: "every finding is of a resource that Terraform knows", run: () => Promise.resolve(found.flatMap(({ unplaced }) => unplaced)) },
     { name: `${explained.length} findings have a reason, and there is no other`, run: () => Promise.resolve(unexplained.map(describe)) },
     ...(named.length > 0 ? [] : [{ name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`, run: () => Promise.resolve(stale) }]),
   ]);

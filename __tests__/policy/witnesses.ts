@@ -1,4 +1,3 @@
-import type { Framework } from "./checkov";
 import { PolicyError } from "./problem";
 
 type Files = Readonly<Record<string, unknown>>;
@@ -8,7 +7,7 @@ interface JsonObject {
 
 /** A defect that checkov has to find: otherwise it does not see what it is given, and "nothing found" says nothing. */
 export interface Witness {
-  readonly framework: Framework;
+  readonly form: "synthesized" | "plan" | "kubernetes";
   readonly what: string;
   readonly check: string;
   /** Builds the defect into a copy of what is scanned; undefined when it finds no place for it. */
@@ -36,16 +35,16 @@ const oldTls = (object: JsonObject): boolean => {
 };
 
 export const WITNESSES: readonly Witness[] = [
-  { framework: "terraform_json", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  { form: "synthesized", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
   {
-    framework: "terraform_json",
+    form: "synthesized",
     what: "an SQL server without its private endpoint",
     check: "CKV2_AZURE_45",
     damage: (files) => changed(files, (object, key) => key === "resource" && delete object.azurerm_private_endpoint),
   },
-  { framework: "terraform_plan", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  { form: "plan", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
   {
-    framework: "kubernetes",
+    form: "kubernetes",
     what: "a privileged container",
     check: "CKV_K8S_16",
     damage: (files) => changed(files, (object) => "allowPrivilegeEscalation" in object && Boolean((object.privileged = true))),
