@@ -77,8 +77,6 @@ export function rehearsalEnvironment({ own, settingsName, scratch, cliConfigFile
     GOGC: "400",
     REHEARSAL_DIR: join(scratch, "cloud"),
     REHEARSAL_STRICT: "1",
-    // Terraform and the providers are short-lived Go programs: less garbage collection, a third less time.
-    GOGC: "400",
     ...MADE_UP_SETTINGS,
     ...MADE_UP_TOKENS,
   };

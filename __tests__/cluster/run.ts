@@ -61,8 +61,7 @@ async function main(): Promise<number> {
     for (const expected of CASES) {
       say(`\n=== ${expected.environment} with DataSurface ${expected.version}`);
       const rehearsed = Date.now();
-      const variables = { DATASURFACE_VERSION: expected.version };
-      const plan = await plannedObjects({ rig: madeUp, processes, environment: expected.environment, variables });
+      const plan = await plannedObjects({ rig: madeUp, processes, environment: expected.environment, version: expected.version });
       say(`  deployed in the made-up cloud and planned, ${((Date.now() - rehearsed) / 1000).toFixed(0)} s`);
       const scenario = new Scenario({ plan, expected, kubectl, checks, fakenode, helm: rig?.helm, say });
       try {

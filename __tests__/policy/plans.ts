@@ -1,6 +1,6 @@
 import type { Processes } from "../../rehearsal/processes";
 import type { PlannedObject } from "../cluster/manifests";
-import type { Rig, Synthesis } from "../rehearsed/rig";
+import type { Rig } from "../rehearsed/rig";
 import { ROLES } from "../rehearsed/site";
 
 /** One stack as the app wrote it and as Terraform would make it. */
@@ -18,9 +18,12 @@ interface PlannedValues {
   };
 }
 
-/** Deploys an environment in the made-up cloud, then plans each stack anew. */
-export async function plannedStacks(rig: Rig, synthesis: Synthesis, processes: Processes): Promise<readonly PlannedStack[]> {
-  const site = rig.site(synthesis);
+/**
+ * Deploys an environment in the made-up cloud, then plans each stack anew.
+ * @param environment - name of a file in environments/
+ */
+export async function plannedStacks(rig: Rig, environment: string, processes: Processes): Promise<readonly PlannedStack[]> {
+  const site = rig.site(await rig.synthesize({ environment }, processes));
   await site.deploy(processes);
   const planned: PlannedStack[] = [];
   for (const role of ROLES) {

@@ -102,20 +102,17 @@ async function policy(folder: string, { named, list }: Wishes): Promise<number> 
   const suite = new Suite(workers, say);
 
   const planned = new Map<string, readonly PlannedStack[]>();
-  const deployments: Check[] = [];
-  for (const environment of environments) {
-    const synthesis = await rig.synthesize({ environment });
-    deployments.push({
+  await suite.all(
+    environments.map((environment) => ({
       name: `${environment}: deployed in the made-up cloud and planned; no two resources have the same address`,
       run: async (worker) => {
-        const stacks = await plannedStacks(rig, synthesis, worker);
+        const stacks = await plannedStacks(rig, environment, worker);
         planned.set(environment, stacks);
         const addresses = stacks.flatMap(({ synthesized }) => addressesOf(synthesized));
         return addresses.filter((address, index) => addresses.indexOf(address) !== index);
       },
-    });
-  }
-  await suite.all(deployments);
+    })),
+  );
   if (suite.failed > 0) {
     return 1;
   }
