@@ -285,7 +285,7 @@ export class Scenario {
     const { checks, kubectl, plan } = this.props;
     const namespace = ["--namespace", this.namespace];
     await checks.check("the claims are bound, to volumes of the planned class, reclaim policy and mount options", async () =>
-      until(30, async () => {
+      until(60, async () => {
         const volumes = await this.volumes(kubectl);
         return this.ofKind("PersistentVolumeClaim").flatMap((claim) => {
           const volume = volumes.find((one) => at(one, "spec", "claimRef", "name") === claim.metadata.name);
@@ -305,7 +305,7 @@ export class Scenario {
     }
     for (const service of this.ofKind("Service")) {
       await checks.check(`service ${service.metadata.name} leads to its pod`, async () =>
-        until(20, async () => {
+        until(60, async () => {
           const slices = await kubectl.get("endpointslices.discovery.k8s.io", ...namespace, "--selector", `kubernetes.io/service-name=${service.metadata.name}`);
           const ready = slices.flatMap((slice) => list(slice.endpoints).filter((endpoint) => at(endpoint, "conditions", "ready") === true));
           const ports = slices.flatMap((slice) => list(slice.ports).map((port) => text(at(port, "port"))));
@@ -335,7 +335,7 @@ export class Scenario {
       await checks.check(`a person can start the suspended ${metadata.name}, and it completes`, async () => {
         const name = `${metadata.name}-by-hand`;
         await kubectl.must("create", "job", name, `--from=cronjob/${metadata.name}`, ...namespace);
-        return until(30, async () => incomplete((await kubectl.get("job", name, ...namespace))[0], undefined));
+        return until(60, async () => incomplete((await kubectl.get("job", name, ...namespace))[0], undefined));
       });
     }
   }
@@ -380,10 +380,10 @@ export class Scenario {
       }
       return problems;
     };
-    await checks.check("a job that ends with 2 or 3 (wrong setting, refusal) fails at once, without another try", async () => until(30, () => failures(trials.refused, "PodFailurePolicy", () => 1)));
+    await checks.check("a job that ends with 2 or 3 (wrong setting, refusal) fails at once, without another try", async () => until(60, () => failures(trials.refused, "PodFailurePolicy", () => 1)));
     await checks.check("and its pod is still there, with the log", async () => logs(trials.refused.filter((_, index) => index % 2 === 0), 2));
     await checks.check("a missing Secret keeps the container in CreateContainerConfigError, and the message names it", async () =>
-      until(20, async () => {
+      until(60, async () => {
         const problems: string[] = [];
         for (const job of trials.lacking) {
           const waiting = (await podsOf(job)).map((pod) => object(at(pod, "status", "containerStatuses", 0, "state", "waiting")));
@@ -395,7 +395,7 @@ export class Scenario {
       }),
     );
     await checks.check("a deadline that is reached deletes the pod, and the log with it: why it has to be the later one", async () =>
-      until(30, async () => {
+      until(60, async () => {
         const problems: string[] = [];
         for (const job of trials.late) {
           const [live] = await kubectl.kept([job]);
@@ -461,7 +461,7 @@ export class Scenario {
       const left = await create("slow:12");
       const second = await create("exit:0");
       pairs.push(...left.map((job, index) => [job, second[index] ?? ""] as const));
-      return until(10, async () => {
+      return until(60, async () => {
         const problems: string[] = [];
         for (const [first, next] of pairs) {
           const waiting = list(at(await podOf(next), "status", "conditions")).some((one) => text(at(one, "message")).includes("anti-affinity"));
@@ -533,7 +533,7 @@ export class Scenario {
     });
     await checks.check("an ended task pod, a server that still ends its work, and a release whose install failed mount a claim", async () => {
       const { errors } = await kubectl.apply([pod("task", "exit:0", { restartPolicy: "Never" }), pod("worker", "stops:15", { terminationGracePeriodSeconds: 1800 })]);
-      const ended = await until(30, async () => {
+      const ended = await until(60, async () => {
         const phases = (await kubectl.get("pods", "task", "worker", ...namespace)).map((live) => text(at(live, "status", "phase")));
         return phases.join() === "Succeeded,Running" ? [] : [`task and worker: ${phases.join()}`];
       });
@@ -581,7 +581,7 @@ export class Scenario {
     if (fakenode) {
       await checks.check("the volumes outlive their claims, as their class says (Retain)", async () => {
         const wanted = this.ofKind("PersistentVolumeClaim").length;
-        const problems = await until(20, async () => {
+        const problems = await until(60, async () => {
           const volumes = await this.volumes(kubectl);
           const released = volumes.filter((volume) => at(volume, "status", "phase") === "Released");
           return volumes.length === wanted && released.length === wanted ? [] : [`${volumes.length} volumes, ${released.length} of them released; ${wanted} expected`];
@@ -591,7 +591,7 @@ export class Scenario {
       });
     }
     const clean = await checks.check("nothing else is left in the cluster: namespaces, classes, volumes, roles are as before", async () =>
-      until(20, async () => {
+      until(60, async () => {
         const after = await this.clusterWide();
         return [...after.filter((name) => !before.includes(name)).map((name) => `${name} is left`), ...before.filter((name) => !after.includes(name)).map((name) => `${name} is gone`)];
       }),
