@@ -220,6 +220,15 @@ class Suite:
                 limit.cancel()
 
 
+def end_on_signals() -> None:
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+
+
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", default=[])
@@ -231,12 +240,7 @@ def main(argv: Sequence[str]) -> int:
             print(f'--only: "{name}" is not one of {", ".join(SUITES)}, and no test of {", ".join(known[len(SUITES) :])}.', file=sys.stderr)
             return 2
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    end_on_signals()
     with tempfile.TemporaryDirectory(prefix="bootstrap-", ignore_cleanup_errors=True) as temporary:
         # PostgreSQL runs as nobody.
         os.chmod(temporary, 0o711)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
+from processes import kill_with_descendants
 from suite import Group, Suite
 
 SAMPLE = """
@@ -108,6 +113,38 @@ class Outcomes(unittest.TestCase):
     def test_what_others_build_on_ends_them(self) -> None:
         code, out = self.run_suite("test_sample.Ordered", sample=SAMPLE.replace("BREAK", "PATH"))
         self.assertEqual((code, self.results(out)), (1, ["FAILED Ordered.test_2", "FAILED Ordered.test_3", "passed Ordered.test_1"]))
+
+    def test_a_signal_ends_everything(self) -> None:
+        hangs = """
+import os, subprocess, unittest
+
+class Hangs(unittest.TestCase):
+    def test_hangs(self):
+        below = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        with open("pid.new", "w") as file: file.write(str(below.pid))
+        os.rename("pid.new", "pid")
+        below.wait()
+"""
+        runs = """
+import pathlib, sys, suite
+suite.end_on_signals()
+folder = sys.argv[1]
+suite.Suite(["test_sample"], False, folder).run([suite.Group("sample", pathlib.Path(folder), ["test_sample"])])
+"""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number=number), tempfile.TemporaryDirectory() as folder:
+                (Path(folder) / "test_sample.py").write_text(hangs)
+                process = subprocess.Popen([sys.executable, "-c", runs, folder], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
+                self.addCleanup(kill_with_descendants, process.pid)
+                started = Path(folder) / "pid"
+                while not started.exists():
+                    self.assertIsNone(process.poll())
+                    time.sleep(0.05)
+                process.send_signal(number)
+                self.assertEqual((process.communicate(timeout=60)[0], process.returncode), ("", 128 + number))
+                state = subprocess.run(["ps", "-o", "stat=", "-p", started.read_text()], capture_output=True, text=True).stdout
+                # Whoever inherits it may not have asked for its end yet.
+                self.assertIn(state.strip()[:1], ("", "Z"))
 
 
 if __name__ == "__main__":
