@@ -122,7 +122,7 @@ class JobTest(unittest.TestCase):
 
     def finish(self, process: subprocess.Popen[str]) -> Finished:
         try:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=600)
         except subprocess.TimeoutExpired:
             kill_with_descendants(process.pid)
             out, err = process.communicate()
@@ -192,7 +192,7 @@ class JobTest(unittest.TestCase):
         process = self.start()
         holder.append(process)
         started.set()
-        process.communicate(timeout=120)
+        process.communicate(timeout=600)
         self.server.watch = lambda _seen, _phase: None
         self.assertEqual(hit, [point.step])
         # What a killed container leaves in its own file system is gone with it.

@@ -35,8 +35,8 @@ WITH_AIRFLOW = ("test_live", "test_jobs")
 # Most tests wait most of the time; those with an Airflow work.
 AT_ONCE = 5
 AIRFLOWS_AT_ONCE = 2
-# Python environments: the tests of one begin when it is there.
-MADE_AT_ONCE = 2
+# What the whole run waits for is an environment with Airflow, and then its tests: the others take what these leave.
+BEHIND = ("nice", "-n", "5")
 # Tests of one process, where they have nothing in common.
 PORTION = 8
 # A process that runs longer hangs.
@@ -80,7 +80,7 @@ class Suite:
             print(text, flush=True)
 
     def run(self, groups: Sequence[Group]) -> int:
-        with ThreadPoolExecutor(AT_ONCE) as light, ThreadPoolExecutor(AIRFLOWS_AT_ONCE) as heavy, ThreadPoolExecutor(MADE_AT_ONCE) as makers:
+        with ThreadPoolExecutor(AT_ONCE) as light, ThreadPoolExecutor(AIRFLOWS_AT_ONCE) as heavy, ThreadPoolExecutor() as makers:
             try:
                 pending = [makers.submit(self._group, group, heavy if group.with_airflow else light) for group in groups]
                 if "types" in self._suites:
@@ -143,7 +143,7 @@ class Suite:
             self._tell("types", time.monotonic() - began, [str(fault)])
             return []
         files = [str(path.relative_to(BOOTSTRAP)) for pattern in TYPED for path in sorted(BOOTSTRAP.glob(pattern))]
-        command = [python, "-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir", str(self._cache / "mypy"), *files]
+        command = [*BEHIND, python, "-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir", str(self._cache / "mypy"), *files]
         done = subprocess.run(command, cwd=BOOTSTRAP, env={**self._environment, "MYPYPATH": "payload:tests"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._tell("types", time.monotonic() - began, [done.stdout] if done.returncode != 0 else [])
         return []
@@ -201,7 +201,7 @@ class Suite:
         reading, writing = os.pipe()
         with open(reading) as lines:
             process = subprocess.Popen(
-                [python, str(TESTS / "run_tests.py"), str(group.folder), str(writing), task, *names],
+                [*(() if group.with_airflow else BEHIND), python, str(TESTS / "run_tests.py"), str(group.folder), str(writing), task, *names],
                 cwd=group.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

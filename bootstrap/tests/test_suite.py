@@ -141,7 +141,7 @@ suite.Suite(["test_sample"], False, folder).run([suite.Group("sample", pathlib.P
                     self.assertIsNone(process.poll())
                     time.sleep(0.05)
                 process.send_signal(number)
-                self.assertEqual((process.communicate(timeout=60)[0], process.returncode), ("", 128 + number))
+                self.assertEqual((process.communicate(timeout=600)[0], process.returncode), ("", 128 + number))
                 state = subprocess.run(["ps", "-o", "stat=", "-p", started.read_text()], capture_output=True, text=True).stdout
                 # Whoever inherits it may not have asked for its end yet.
                 self.assertIn(state.strip()[:1], ("", "Z"))
