@@ -270,6 +270,8 @@ class LiveAirflow:
         self.dags.mkdir()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        # The admin's.
+        self.password = PASSWORD
         # Between two runs of the infrastructure DAG.
         self.seconds = 5
         self.set_state()
@@ -354,12 +356,12 @@ class LiveAirflow:
         database = {name: self.environment[name] for name in self.environment if name.startswith("AIRFLOW")}
         defaults = {
             "ADMIN_USERNAME": "admin",
-            "ADMIN_PASSWORD": PASSWORD,
+            "ADMIN_PASSWORD": self.password,
             "ADMIN_EMAIL": "admin@example.com",
             "AIRFLOW_URL": self.url,
             "EXPECTED_DAGS": json.dumps(EXPECTED),
             "INFRASTRUCTURE_DAG": INFRASTRUCTURE,
-            "REQUIRED_PACKAGES": '["airflow.providers.fab"]',
+            "REQUIRED_PACKAGES": "[]",
             # Any run counts, unless a test is about that.
             "DEPLOYMENT_STARTED": (datetime.now(timezone.utc) - timedelta(hours=1)).isoformat(timespec="seconds"),
             # Bounds for what is to succeed are long: a machine may be busy with other things.

@@ -181,13 +181,10 @@ class Database(_Case):
         environment = self.environment(self.dsn(database="airflow_db"))
         self.check(run_job("airflow_admin.py", environment), 0, "created")
         self.check(run_job("airflow_admin.py", environment), 0, "already as it must be")
+        self.sql("UPDATE ab_user SET active = false", "airflow_db")
         changed = run_job("airflow_admin.py", {**environment, "ADMIN_PASSWORD": "another password", "ADMIN_EMAIL": "new@example.com", "ADMIN_LAST_NAME": "Istrator"})
         self.check(changed, 0)
-        self.assertEqual(changed.result["changed"], ["last name", "email", "password"])
-        self.sql("UPDATE ab_user SET active = false", "airflow_db")
-        woken = run_job("airflow_admin.py", {**environment, "ADMIN_PASSWORD": "another password", "ADMIN_EMAIL": "new@example.com", "ADMIN_LAST_NAME": "Istrator"})
-        self.check(woken, 0)
-        self.assertEqual(woken.result["changed"], ["active"])
+        self.assertEqual(changed.result["changed"], ["last name", "email", "active", "password"])
         self.assertEqual(self.sql("SELECT u.username, r.name FROM ab_user u JOIN ab_user_role j ON j.user_id = u.id JOIN ab_role r ON r.id = j.role_id", "airflow_db"), [("admin", "Admin")])
 
     @differs_between_versions
@@ -206,7 +203,6 @@ class Database(_Case):
         self.check(self.migrate(dsn), 0)
         self.assertEqual(self.sql("SELECT count(*) FROM ab_user", "killed"), [(0,)])
 
-    @differs_between_versions
     def test_7_migrated_by_a_newer_airflow(self) -> None:
         self.sql("UPDATE alembic_version SET version_num = 'ffffffffffff'", "airflow_db")
         self.check(self.migrate(self.dsn(database="airflow_db")), 2, "migrated by a newer Airflow (revision ffffffffffff)")
