@@ -39,8 +39,8 @@ AIRFLOWS_AT_ONCE = 2
 BEHIND = ("nice", "-n", "5")
 # Tests of one process, where they have nothing in common.
 PORTION = 8
-# A process that runs longer hangs.
-SECONDS = 1500
+# A process in which no test ends for so long hangs.
+SILENCE = 1500
 
 SUITES = ("types", "payload", "airflow")
 
@@ -193,9 +193,8 @@ class Suite:
             left = [test for test in tests if test not in seen]
             if not done or left:
                 log.seek(0)
-                seconds = time.monotonic() - began
-                reason = f"took more than {SECONDS} s" if seconds >= SECONDS else f"ended with code {code}"
-                self._tell(f"{group.name}  {' '.join(left) or tests[0]}", seconds, [f"no result: the process of these tests {reason}\n{log.read()}"])
+                reason = f"no test ended for {SILENCE} s" if code == -signal.SIGKILL else f"their process ended with code {code}"
+                self._tell(f"{group.name}  {' '.join(left) or tests[0]}", time.monotonic() - began, [f"no result: {reason}\n{log.read()}"])
 
     def _process(self, group: Group, python: str, task: str, names: list[str], log: Any, take: Callable[[dict[str, Any]], None]) -> int:
         reading, writing = os.pipe()
@@ -210,14 +209,21 @@ class Suite:
                 pass_fds=(writing,),
             )
             os.close(writing)
-            limit = threading.Timer(SECONDS, kill_with_descendants, (process.pid,))
-            limit.start()
+            limit = self._limit(process.pid)
             try:
                 for line in lines:
+                    limit.cancel()
+                    limit = self._limit(process.pid)
                     take(json.loads(line))
                 return process.wait()
             finally:
                 limit.cancel()
+
+    @staticmethod
+    def _limit(pid: int) -> threading.Timer:
+        limit = threading.Timer(SILENCE, kill_with_descendants, (pid,))
+        limit.start()
+        return limit
 
 
 def end_on_signals() -> None:
