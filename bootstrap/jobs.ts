@@ -2,7 +2,7 @@ import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../cons
 import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
-import { type DataSurfaceNames, MCP_PORT, type ModelNames, vaultSecretName } from "../datasurface/names";
+import { type DataSurfaceNames, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import type { Settings } from "../settings/schema";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
 import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
@@ -14,7 +14,6 @@ export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";
 export interface JobContext {
   readonly settings: Pick<Settings, "datasurface" | "airflow" | "revisions">;
   readonly release: ReleaseLine;
-  readonly model: ModelNames;
   readonly names: DataSurfaceNames;
   readonly namespace: string;
   readonly dataSurfaceImage: string;
@@ -58,13 +57,15 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
 }
 
 function gitHub({ settings, names }: JobContext): Readonly<Record<string, JobVariable>> {
-  const { name, email } = settings.datasurface.commitAuthor;
-  return { GITHUB_TOKEN: { secret: names.secrets.git.name, key: "TOKEN" }, COMMIT_NAME: name, COMMIT_EMAIL: email };
+  const { commitAuthor, model } = settings.datasurface;
+  const { name, email } = commitAuthor;
+  return { GITHUB_TOKEN: { secret: names.secrets.git.name, key: "TOKEN" }, RELEASE_SUFFIX: model.releaseSuffix, COMMIT_NAME: name, COMMIT_EMAIL: email };
 }
 
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
 export function publishModel(context: JobContext): JobDefinition {
   const { datasurface } = context.settings;
+  const { model } = datasurface;
   const template = datasurface.modelTemplate ?? { repository: DEMO_MODEL_REPOSITORY, ref: context.release.modelTemplateRef };
   return script(
     context,
@@ -81,6 +82,14 @@ export function publishModel(context: JobContext): JobDefinition {
         SQL_SERVER_FQDN: context.sqlServerFqdn,
         PG_FQDN: context.postgresqlFqdn,
         DATASURFACE_VERSION: datasurface.version,
+        ECOSYSTEM: model.ecosystem,
+        ASSEMBLY: model.assembly,
+        PSP: model.psp,
+        RTE_NAME: model.runtimeEnvironment,
+        MERGE_CONTAINER: model.mergeContainer,
+        MERGE_DATABASE: model.mergeDatabase,
+        GIT_CREDENTIAL: model.gitCredential,
+        MERGE_CREDENTIAL: model.mergeCredential,
         UNRELEASED_COMMITS: datasurface.unreleasedCommits,
         RTE_EXTRAS: JSON.stringify(context.release.runtimeEnvironmentArguments),
       },
@@ -105,8 +114,8 @@ export function publishDag(context: JobContext): JobDefinition {
         AIRFLOW_REPO: datasurface.airflowRepository,
         MODEL_REPO: datasurface.modelRepository,
         GENERATOR_MODULE: context.release.cliModule,
-        PSP: context.model.psp,
-        RTE_NAME: context.model.runtimeEnvironment,
+        PSP: datasurface.model.psp,
+        RTE_NAME: datasurface.model.runtimeEnvironment,
         DAG_FILES: context.names.dagFiles,
       },
     },
@@ -115,8 +124,8 @@ export function publishDag(context: JobContext): JobDefinition {
   );
 }
 
-function modelSource({ release, settings, model }: JobContext): ModelSource {
-  return { release, modelRepository: settings.datasurface.modelRepository, model };
+function modelSource({ release, settings: { datasurface } }: JobContext): ModelSource {
+  return { release, modelRepository: datasurface.modelRepository, model: datasurface.model };
 }
 
 /**
@@ -167,6 +176,7 @@ export function reconcileViews(context: JobContext): Pick<JobDefinition, "namesp
 
 /** Proves that a pod with Airflow's identity reads the vault; release lines whose DAGs do (walkthrough, step 21's checkpoint). */
 export function identity(context: JobContext): JobDefinition {
+  const { namespace, model } = context.settings.datasurface;
   return script(
     context,
     "identity.py",
@@ -177,7 +187,7 @@ export function identity(context: JobContext): JobDefinition {
       workloadIdentity: true,
       env: {
         KEY_VAULT_URL: context.keyVaultUrl,
-        SECRET_NAME: vaultSecretName(context.settings.datasurface.namespace, context.model, context.model.mergeCredential),
+        SECRET_NAME: vaultSecretName(namespace, model, model.mergeCredential),
         REQUIRED_KEYS: JSON.stringify(context.names.secrets.mergeDatabase.keys),
       },
     },

@@ -67,7 +67,7 @@ export const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   "datasurface.version": ["datasurface.release", "datasurface.datasurfaceVersion", "datasurface.dsVersion", "datasurface.tag", "datasurface.imageTag", "datasurfaceVersion"],
   "datasurface.imageDigest": ["datasurface.digest", "datasurface.imageSha"],
   "datasurface.namespace": ["datasurface.ns", "datasurface.kubernetesNamespace", "cluster.namespace", "airflow.namespace"],
-  "datasurface.modelRepository": ["datasurface.model", "datasurface.modelRepo", "datasurface.modelRepoUrl", "modelRepo"],
+  "datasurface.modelRepository": ["datasurface.modelRepo", "datasurface.modelRepoUrl", "modelRepo"],
   "datasurface.airflowRepository": ["datasurface.airflowRepo", "datasurface.dagRepo", "datasurface.dagsRepo", "datasurface.dagRepository", "datasurface.dagsRepository", "airflow.repository", "airflow.dagRepository", "airflowRepo"],
   "datasurface.gitHubUser": ["datasurface.gitHubUsername", "datasurface.gitUser", "datasurface.gitUsername", "gitHubUsername"],
   "datasurface.gitLabDeployTokenUser": ["datasurface.gitLabUser", "datasurface.gitLabUsername", "datasurface.customerUser", "datasurface.gitLabCustomerUser", "gitLabCustomerUser"],

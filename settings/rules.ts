@@ -255,6 +255,30 @@ export const gitRef = () =>
     remedy: "for example main",
   });
 
+/** A name in the model that becomes part of names in Kubernetes, of DAG ids or of tables. */
+export const modelName = (most: number) =>
+  pattern(new RegExp(`^[A-Za-z](?:[A-Za-z0-9_]{0,${most - 2}}[A-Za-z0-9])?$`), {
+    allowed: `1 to ${most} letters, digits and '_', starting with a letter, ending in a letter or digit`,
+    remedy: "give the name as the model has it",
+  });
+
+/** A name in the model that becomes part of a secret's name in Key Vault, which has no '_'. */
+export const modelNameInVault = () =>
+  pattern(/^[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?$/, {
+    allowed: "1 to 40 letters, digits and '-', starting with a letter, ending in a letter or digit: a name in Key Vault has no other signs",
+    remedy: (value) => (/_/.test(value) ? "rename it in the model, with '-' in place of '_'" : "give the name as the model has it"),
+  });
+
+/** Databases that every Azure SQL server has. */
+const SQL_SYSTEM_DATABASES = /^(?:master|model|msdb|tempdb)$/i;
+
+export const sqlDatabaseName = () =>
+  text(
+    (value) => /^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(value) && !SQL_SYSTEM_DATABASES.test(value),
+    { allowed: "1 to 128 letters, digits, '_' and '-', starting with a letter, none of master, model, msdb, tempdb", remedy: "give the name as the model has it" },
+    /^[A-Za-z][A-Za-z0-9_-]{0,127}$/,
+  );
+
 /** Digest of a container image. */
 export const digest = () =>
   pattern(/^sha256:[0-9a-f]{64}$/, {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../bootstrap/releases";
+import { DEMO_MODEL } from "../datasurface/names";
 import { parsePrincipal } from "./principals";
 import {
   blobContainerName,
@@ -16,6 +17,8 @@ import {
   keyVaultName,
   kubernetesMinorVersion,
   managedIdentityName,
+  modelName,
+  modelNameInVault,
   namespaceName,
   nodeSize,
   objectName,
@@ -28,6 +31,7 @@ import {
   resourceGroupName,
   serverName,
   sqlAdminUser,
+  sqlDatabaseName,
   storageAccountName,
   tagName,
   tagValue,
@@ -200,12 +204,12 @@ const sql = z.strictObject({
     remedy: "`az sql db list-editions --location REGION` lists them",
   })
     .default("S1")
-    .describe("Service objective of merge_db"),
+    .describe("Service objective of the merge database"),
   network: z
     .enum(["private-endpoint", "vnet-rule"])
     .default("private-endpoint")
     .describe("How the cluster reaches the server (walkthrough, step 5a)"),
-  backupRetentionDays: integer(1, 35, "days").default(7).describe("How far back merge_db can be restored"),
+  backupRetentionDays: integer(1, 35, "days").default(7).describe("How far back the merge database can be restored"),
 });
 
 const keyVault = z
@@ -256,6 +260,25 @@ const datasurface = z.strictObject({
     })
     .optional()
     .describe("Where the model comes from when MODEL_REPO is empty. Unset: the vendor's demo model at the commit of the release line"),
+  model: z
+    .strictObject({
+      ecosystem: modelNameInVault().default(DEMO_MODEL.ecosystem).describe("Ecosystem(name=...)"),
+      assembly: modelName(40).default(DEMO_MODEL.assembly).describe("YellowAzureExternalAirflow3AndMergeDatabase(name=...)"),
+      psp: modelName(32).default(DEMO_MODEL.psp).describe("YellowPlatformServiceProvider(name=...)"),
+      runtimeEnvironment: modelName(64).default(DEMO_MODEL.runtimeEnvironment).describe("RuntimeDeclaration(name=...)"),
+      mergeContainer: modelName(64).default(DEMO_MODEL.mergeContainer).describe("Data container of the merge engine: SQLServerDatabase(name=...)"),
+      mergeDatabase: sqlDatabaseName().default(DEMO_MODEL.mergeDatabase).describe("Its databaseName: the database that is made in Azure SQL"),
+      gitCredential: modelNameInVault().default(DEMO_MODEL.gitCredential).describe("gitCredential of the platform service provider"),
+      mergeCredential: modelNameInVault().default(DEMO_MODEL.mergeCredential).describe("mergeRW_Credential of the platform service provider"),
+      releaseSuffix: pattern(/^(?=.{0,32}$)(?:-[A-Za-z0-9]+)*$/, {
+        allowed: "up to 32 letters, digits and single hyphens, starting with '-', or nothing in quotes",
+        remedy: (value) => (/^[A-Za-z0-9]+$/.test(value) ? `did you mean -${value}?` : "give what the model adds to VersionPatterns.VN_N_N"),
+      })
+        .default(DEMO_MODEL.releaseSuffix)
+        .describe("What the tags of live releases have behind vN.N.N"),
+    })
+    .prefault({})
+    .describe("What the model calls its parts, which the first deployment records (docs/model.md). Unset: as the vendor's demo model"),
   unreleasedCommits: z
     .enum(["refuse", "release"])
     .default("refuse")

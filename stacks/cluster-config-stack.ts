@@ -15,7 +15,7 @@ import { SharedStorage } from "../constructs/kubernetes/shared-storage";
 import { VaultReader } from "../constructs/kubernetes/vault-reader";
 import { interpolate } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
-import { dataSurfaceNames, DEMO_MODEL } from "../datasurface/names";
+import { dataSurfaceNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { EnvironmentStack, type OutputSource } from "./environment-stack";
 import type { INFRA_OUTPUTS } from "./infra-stack";
@@ -40,7 +40,7 @@ export class ClusterConfigStack extends EnvironmentStack {
   constructor(scope: Construct, { environment, infra }: ClusterConfigStackProps) {
     super(scope, "cluster-config", environment);
     const { settings } = environment;
-    const model = DEMO_MODEL;
+    const { model } = settings.datasurface;
     const names = dataSurfaceNames(model);
     const outputs = this.read("Infra", infra);
 

@@ -1,4 +1,5 @@
-import type { Deliberate, Growing } from "../constructs/terraform/deployment-guard";
+import type { Deliberate, Growing, RecordedNames } from "../constructs/terraform/deployment-guard";
+import { DEMO_MODEL, type ModelNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { POSTGRESQL_DEFAULT_VERSION } from "../settings/versions";
 
@@ -30,6 +31,13 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
     "storage.accountName": names.storageAccount,
     "datasurface.namespace": settings.datasurface.namespace,
   };
+}
+
+/** The model's names: every deployment from before they were settings has the demo's. */
+export function modelNamesOf({ settings }: Environment): RecordedNames {
+  const byField = (model: ModelNames): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(model).map(([name, value]) => [`datasurface.model.${name}`, String(value)]));
+  return { section: "datasurface.model", values: byField(settings.datasurface.model), beforeRecord: byField(DEMO_MODEL) };
 }
 
 /** Repositories that the deployment writes to: another environment's, by its variable, would get this one's model and DAGs. */

@@ -24,12 +24,12 @@ import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
 import { interpolate, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
-import { DEMO_MODEL, vaultSecretName } from "../datasurface/names";
+import { vaultSecretName } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { parsePrincipal } from "../settings/principals";
 import { EnvironmentStack } from "./environment-stack";
-import { growingOf, identityOf, repositoriesOf, switchedOnOf } from "./identity";
+import { growingOf, identityOf, modelNamesOf, repositoriesOf, switchedOnOf } from "./identity";
 
 /** What InfraStack hands on: ids, names, addresses, no credential. */
 export const INFRA_OUTPUTS = {
@@ -77,7 +77,7 @@ export class InfraStack extends EnvironmentStack {
     super(scope, "infra", environment);
     const { settings, names } = environment;
     const { azure, protection: protect, datasurface } = settings;
-    const model = DEMO_MODEL;
+    const { model } = datasurface;
 
     this.providers(environment);
     const client = new DataAzurermClientConfig(this, "Client");
@@ -227,6 +227,7 @@ export class InfraStack extends EnvironmentStack {
     new DeploymentGuard(this, "DeploymentGuard", {
       identity: identityOf(environment),
       deliberate: repositoriesOf(environment),
+      names: modelNamesOf(environment),
       growing: growingOf(environment),
       switchedOn: switchedOnOf(environment),
       kept: {
@@ -237,7 +238,7 @@ export class InfraStack extends EnvironmentStack {
         "postgresql-server": { resource: postgresql.server, what: "the PostgreSQL server", settings: ["a smaller postgresql.storageMb", "a lower postgresql.version", "postgresql.name", "postgresql.adminUser", "postgresql.geoRedundantBackup"], refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false" },
         "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
         "sql-server": { resource: sql.server, what: "the Azure SQL server", settings: ["sql.serverName", "sql.adminUser"] },
-        "sql-database": { resource: sql.database, what: "the merge database", settings: [] },
+        "sql-database": { resource: sql.database, what: "the merge database", settings: ["datasurface.model.mergeDatabase"] },
         storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
       },
       requirements: [...this.requirements, ...deployers.requirements([...administrators, vault.ready]), ...givenSecrets],

@@ -21,7 +21,7 @@ import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
 import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
-import { type DataSurfaceNames, dataSurfaceNames, DEMO_MODEL } from "../datasurface/names";
+import { type DataSurfaceNames, dataSurfaceNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
 import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
@@ -47,8 +47,7 @@ export class WorkloadStack extends EnvironmentStack {
     super(scope, "workload", environment);
     const { settings, names } = environment;
     const { datasurface } = settings;
-    const model = DEMO_MODEL;
-    const dataSurface = dataSurfaceNames(model);
+    const dataSurface = dataSurfaceNames(datasurface.model);
     const release = releaseLine(datasurface.version);
     const infra = this.read("Infra", infraSource);
     const config = this.read("ClusterConfig", clusterConfig);
@@ -64,7 +63,6 @@ export class WorkloadStack extends EnvironmentStack {
     const context: jobs.JobContext = {
       settings,
       release,
-      model,
       names: dataSurface,
       namespace,
       dataSurfaceImage,
@@ -122,7 +120,7 @@ export class WorkloadStack extends EnvironmentStack {
       namespace,
       names: dataSurface,
       image: dataSurfaceImage,
-      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository, model }, datasurface.namespace),
+      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository, model: datasurface.model }, datasurface.namespace),
       gitCacheClaim: interpolate(config.git_cache_claim),
       gitCachePath: GIT_CACHE_PATH,
       revision: `${publishModel.revision}-${secretRevisions.ofSecret("git")}`,

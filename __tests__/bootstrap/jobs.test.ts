@@ -16,8 +16,7 @@ function context(change: SettingsChange = {}, more: Partial<jobs.JobContext> = {
   return {
     settings,
     release: releaseLine(settings.datasurface.version),
-    model: DEMO_MODEL,
-    names: dataSurfaceNames(DEMO_MODEL),
+    names: dataSurfaceNames(settings.datasurface.model),
     namespace: "${namespace}",
     dataSurfaceImage: "datasurface:v1.1.0",
     airflowImage: "airflow:3.1.7",

@@ -354,6 +354,33 @@ const RULES = [
     allowed: "another repository than datasurface.modelRepository",
     remedy: "make a second, empty repository",
   },
+  {
+    rule: "a credential's Secret is none of the deployment's own",
+    right: { "datasurface.model.gitCredential": "git-dag" },
+    refused: { "datasurface.model.gitCredential": "Git-Dags" },
+    field: "datasurface.model.gitCredential",
+    given: "Git-Dags",
+    allowed: "the Secret git-dags is one of this deployment's own",
+    remedy: "rename the credential in the model",
+  },
+  {
+    rule: "each credential has its own Secret",
+    right: { "datasurface.model.gitCredential": "acme", "datasurface.model.mergeCredential": "acme-2" },
+    refused: { "datasurface.model.gitCredential": "acme", "datasurface.model.mergeCredential": "ACME" },
+    field: "datasurface.model.mergeCredential",
+    given: "ACME",
+    allowed: "the Secret acme is gitCredential's",
+    remedy: "rename the credential in the model",
+  },
+  {
+    rule: "Key Vault takes the name of a credential's secret",
+    right: { "datasurface.namespace": "n".repeat(63), "datasurface.model.gitCredential": "g".repeat(30) },
+    refused: { "datasurface.namespace": "n".repeat(63), "datasurface.model.gitCredential": "g".repeat(31) },
+    field: "datasurface.model.gitCredential",
+    given: "g".repeat(31),
+    allowed: "(128 characters) has at most 127",
+    remedy: "a shorter datasurface.namespace",
+  },
 ] as const satisfies readonly CrossFieldRule[];
 
 describe.each<CrossFieldRule>(RULES)("$rule", ({ right, refused, field, given, allowed, remedy }) => {

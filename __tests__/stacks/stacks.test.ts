@@ -2,6 +2,7 @@ import { AIRFLOW_SERVICE_ACCOUNTS } from "../../constructs/kubernetes/object-nam
 import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type JsonObject, objectAt, plain, strings } from "../helpers/json";
+import { OWN_ENVIRONMENTS } from "../helpers/own-environments";
 import { environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
 import { kindOfJob } from "../helpers/synthesized";
 
@@ -47,6 +48,37 @@ test("revisions.reapply upgrades each Helm release and writes each copy of a sec
   expect([...old.keys()].filter((key) => key.includes(" helm_release."))).toHaveLength(3);
   const unchanged = [...old].filter(([key, value]) => young.get(key) === value).map(([key]) => key);
   expect(unchanged).toEqual([...old.keys()].filter((key) => key.includes(" azurerm_key_vault_secret.RootSecrets_")));
+});
+
+describe("another model", () => {
+  const model = OWN_ENVIRONMENTS["acme-complete"]?.datasurface.model;
+  let renamed: SynthesizedEnvironment;
+  beforeAll(() => {
+    renamed = synthesized({ datasurface: { model } });
+  });
+  const addresses = ({ stacks }: SynthesizedEnvironment) => stacks.flatMap(({ name, blocks }) => blocks.map(({ address }) => `${name} ${address}`));
+
+  test("leaves no name of the demo model in any stack, but in what the guard knows of deployments before", () => {
+    const left = renamed.stacks.flatMap(({ blocks }) =>
+      blocks.filter(({ address }) => !address.startsWith("terraform_data.DeploymentGuard_")).flatMap(({ address, attributes }) => strings(attributes).flatMap(({ text }) => (/Demo|demo.psp|K8sMergeDB|merge_db|sqlserver-demo/.test(text) ? [`${address}: ${text}`] : []))),
+    );
+    expect(left).toEqual([]);
+  });
+
+  test("has its names in the database, the vault, Secrets, commands and jobs", () => {
+    expect(renamed.infra.resource("azurerm_mssql_database", "SqlServer/MergeDatabase").name).toBe("acme_merge");
+    expect(renamed.infra.resource("azurerm_key_vault_secret", "MergeDatabaseCredential/Secret").name).toBe("datasurface--demo1-azure--Acme--Acme-Merge-RW--credentials");
+    expect(renamed.infra.resource("azurerm_key_vault_secret", "GitCredential/Secret").name).toBe("datasurface--demo1-azure--Acme--github-acme--credentials");
+    expect(["git", "mergeDatabase"].map((id) => at(renamed.clusterConfig.resource("kubernetes_secret_v1", `Secrets/${id}`), "metadata.name"))).toEqual(["github-acme", "acme-merge-rw"]);
+    expect(jobsOf(renamed)).toEqual(["acme-data-psp-model-merge-job", "acme-data-psp-ring1-init", "airflow-admin", "airflow-migrate", "identity", "publish-dag", "publish-model", "verify"]);
+    const ring1 = objectAt(renamed.workload.resource("kubernetes_job_v1", "Ring1Init/Job"), "spec.template.spec.container.0");
+    expect(ring1.command).toEqual(expect.arrayContaining(["--git-platform-repo-credential-name", "github-acme", "--rte-name", "prod", "--psp", "Acme_Data_PSP"]));
+    expect((ring1.env as readonly JsonObject[]).map(({ name }) => name)).toEqual(["PYTHONPATH", "github-acme_TYPE", "github-acme_TOKEN", "acme-merge-rw_TYPE", "acme-merge-rw_USER", "acme-merge-rw_PASSWORD", "REVISION"]);
+  });
+
+  test("changes no address: a state keeps what it has", () => {
+    expect(addresses(renamed)).toEqual(addresses(demo));
+  });
 });
 
 describe("InfraStack", () => {
@@ -216,6 +248,7 @@ describe("the deployment guard", () => {
       "azure.resourceGroup",
       "azure.subscriptionId",
       "cluster.name",
+      "datasurface.model",
       "datasurface.namespace",
       "format",
       "keyVault.name",

@@ -34,24 +34,31 @@ VARIABLES = (
     Variable("GITHUB_URL", "address before /owner/name.git", default="https://github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
     Variable("GITHUB_API_URL", "address of the REST API (GitHub Enterprise Server: https://HOST/api/v3)", default="https://api.github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
     Variable("GITHUB_TOKEN", "token that may read and write the repositories' contents", secret=True, pattern=r"[\x21-\x7e]+", allowed="one word"),
+    Variable("RELEASE_SUFFIX", "what the tags of live releases have behind vN.N.N", default="", pattern=r"(-[A-Za-z0-9]+)*", allowed="letters, digits and hyphens, with a hyphen first"),
     Variable("COMMIT_NAME", "author of the commits", default="DataSurface bootstrap"),
     Variable("COMMIT_EMAIL", "e-mail address of that author", default="bootstrap@datasurface-azure.invalid", pattern=r"[^\s<>]+@[^\s<>]+", allowed="an e-mail address"),
 )
 
-# The pattern by which DataSurface selects a release: VersionPatterns.VN_N_N + "-demo", stable ones only.
-_VERSION_TAG = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)-demo")
 FIRST_VERSION = (1, 0, 0)
 
 Version = tuple[int, int, int]
 
 
-def version_of(tag: str) -> Version | None:
-    found = _VERSION_TAG.fullmatch(tag)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+@dataclass(frozen=True)
+class TagForm:
+    """The pattern by which DataSurface selects a release, stable ones only: VersionPatterns.VN_N_N and the model's suffix."""
 
+    suffix: str
 
-def tag_of(version: Version) -> str:
-    return f"v{version[0]}.{version[1]}.{version[2]}-demo"
+    def __str__(self) -> str:
+        return f"vN.N.N{self.suffix}"
+
+    def version_of(self, tag: str) -> Version | None:
+        found = re.fullmatch(rf"v([0-9]+)\.([0-9]+)\.([0-9]+){re.escape(self.suffix)}", tag)
+        return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+    def tag_of(self, version: Version) -> str:
+        return f"v{version[0]}.{version[1]}.{version[2]}{self.suffix}"
 
 
 @dataclass(frozen=True)
@@ -279,9 +286,9 @@ class Live:
     url: str
 
 
-def live_release(releases: list[Release], tags: Mapping[str, str]) -> Live | None:
+def live_release(releases: list[Release], tags: Mapping[str, str], form: TagForm) -> Live | None:
     """The stable release of the highest version."""
-    matching = [(version, release) for release in releases if release.stable and (version := version_of(release.tag)) and release.tag in tags]
+    matching = [(version, release) for release in releases if release.stable and (version := form.version_of(release.tag)) and release.tag in tags]
     if not matching:
         return None
     _, release = max(matching, key=lambda pair: pair[0])
@@ -300,26 +307,26 @@ def look(server: GitServer, github: GitHub, repository: str) -> tuple[list[Relea
     raise LostRace(f"the tags of {repository} change all the time")
 
 
-def _is_newest(tag: str, releases: list[Release]) -> bool:
+def _is_newest(tag: str, releases: list[Release], form: TagForm) -> bool:
     """No matching stable release was published after it (whoever selects by time and not by version gets the same)."""
-    times = {release.tag: release.published_at for release in releases if release.stable and version_of(release.tag)}
+    times = {release.tag: release.published_at for release in releases if release.stable and form.version_of(release.tag)}
     return all(times[tag] >= other for other in times.values())
 
 
-def ensure_release(server: GitServer, github: GitHub, patience: Patience, repository: str, commit: str, notes: str) -> tuple[Live, bool]:
+def ensure_release(server: GitServer, github: GitHub, patience: Patience, repository: str, form: TagForm, commit: str, notes: str) -> tuple[Live, bool]:
     """Makes the commit the live release. Returns it, and whether it had to be made."""
     refused_tags: set[str] = set()
 
     def look_and_make() -> tuple[Live, bool]:
         releases, tags = look(server, github, repository)
-        live = live_release(releases, tags)
-        if live and live.commit == commit and _is_newest(live.tag, releases):
+        live = live_release(releases, tags, form)
+        if live and live.commit == commit and _is_newest(live.tag, releases, form):
             return live, False
         # Tags without a release and drafts without a tag are counted: the next one is free.
         names = set(tags) | {release.tag for release in releases} | refused_tags
-        versions = [version for name in names if (version := version_of(name))]
+        versions = [version for name in names if (version := form.version_of(name))]
         highest = max(versions, default=None)
-        tag = tag_of((highest[0], highest[1], highest[2] + 1) if highest else FIRST_VERSION)
+        tag = form.tag_of((highest[0], highest[1], highest[2] + 1) if highest else FIRST_VERSION)
         progress(f"publishing release {tag} of {repository} at {commit[:12]}")
         try:
             release = github.create_release(repository, tag, commit, notes)

@@ -1,5 +1,5 @@
 """The edits that make a DataSurface model this deployment's: literals of eco.py and rte_azure.py, or of the model's own modules that
-these import them from. Everything that cannot be edited is told at once, with file and line."""
+these import them from. Everything that cannot be edited, or has another name than the settings, is told at once, with file and line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from model_files import Model
+from model_names import ASSEMBLY_CALL, ECO, OTHER_RUNTIMES, RTE, Names, disagreements
 from outcome import Refused, WrongSetting, progress
-from python_source import Keyword, assignments, defined_names, imported_from, keyword_values, parse, set_import, set_keyword, set_literal
-
-ECO = "eco.py"
-RTE = "rte_azure.py"
-RUNTIME_FUNCTION = "createDemoRTE"
-ASSEMBLY_CALL = "YellowAzureExternalAirflow3AndMergeDatabase"
+from python_source import Keyword, assignments, defined_functions, defined_names, keyword_values, set_import, set_keyword, set_literal
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,7 @@ class Values:
     sql_server_fqdn: str
     pg_fqdn: str
     datasurface_version: str
+    names: Names
 
 
 @dataclass(frozen=True)
@@ -78,92 +76,39 @@ def parse_extras(text: str) -> list[Keyword]:
     return extras
 
 
-class _Model:
-    """The Python files of a working copy, as they are to be; nothing is written before `save`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._read: dict[str, bytes] = {}
-        self._new: dict[str, bytes] = {}
-
-    def has(self, file: str) -> bool:
-        path = self._folder / file
-        return path.is_file() and not path.is_symlink()
-
-    def source(self, file: str) -> bytes:
-        if file not in self._read:
-            if not self.has(file):
-                raise WrongSetting(f"{file} is not in the model's main branch: it must be a model of the shape of DataSurface's demo model, or an empty repository (then the template is taken)")
-            data = (self._folder / file).read_bytes()
-            try:
-                data.decode()
-            except UnicodeDecodeError as error:
-                raise WrongSetting(f"{file}: not UTF-8: {error}") from None
-            if re.search(rb"\r(?!\n)", data):
-                raise WrongSetting(f"{file}: has line ends that are a single carriage return: convert it")
-            self._read[file] = self._new[file] = data
-        return self._new[file]
-
-    def tree(self, file: str) -> ast.Module:
-        return parse(file, self.source(file))
-
-    def replace(self, file: str, data: bytes) -> None:
-        self._new[file] = data
-
-    def home_of(self, file: str, name: str) -> tuple[str, str]:
-        """The file that assigns the name, and its name there: names that are imported from a module of the model are followed."""
-        seen: list[str] = []
-        while not assignments(self.tree(file), name):
-            seen.append(file)
-            origin = imported_from(self.tree(file), name)
-            if origin is None:
-                break
-            module, name_there = origin
-            parts = module.lstrip(".").split(".")
-            folder = Path(file).parent if module.startswith(".") else Path()
-            target = str(folder.joinpath(*parts)) + ".py"
-            if module.startswith("..") or not self.has(target):
-                raise WrongSetting(f"{file}: {name} comes from {module}, which is not a module of the model that can be edited ({target} is not there): assign it in {file}, as a string literal")
-            if target in seen:
-                break
-            file, name = target, name_there
-        return file, name
-
-    def save(self) -> list[str]:
-        """Writes the files that have changed; returns their names."""
-        changed = sorted(file for file, data in self._new.items() if data != self._read[file])
-        for file in changed:
-            (self._folder / file).write_bytes(self._new[file])
-        return changed
+def _set_runtime(model: Model) -> None:
+    tree = model.tree(RTE)
+    model.replace(ECO, set_import(ECO, model.source(ECO), defined_functions(tree), OTHER_RUNTIMES, RTE.removesuffix(".py"), defined_names(tree)))
 
 
-def _set_runtime(model: _Model) -> None:
-    module = RTE.removesuffix(".py")
-    model.replace(ECO, set_import(ECO, model.source(ECO), RUNTIME_FUNCTION, r"rte_\w+", module, defined_names(model.tree(RTE))))
-
-
-def _set(model: _Model, literal: _Literal) -> None:
+def _set(model: Model, literal: _Literal) -> None:
     file, name = model.home_of(literal.file, literal.name)
     model.replace(file, set_literal(file, model.source(file), name, literal.value))
 
 
-def _set_extra(model: _Model, extra: Keyword, say: Callable[[str], None]) -> None:
+def _set_extra(model: Model, extra: Keyword, say: Callable[[str], None]) -> None:
     before = keyword_values(RTE, model.source(RTE), extra)
     model.replace(RTE, set_keyword(RTE, model.source(RTE), extra))
     if before and before != keyword_values(RTE, model.source(RTE), extra):
         say(f"{RTE}: {extra.name}={', '.join(before)} of {extra.call} is {'removed' if extra.value is None else f'replaced by {extra.value}'}: the release line of this image wants it so")
 
 
-def _refuse_placeholders(model: _Model) -> None:
+def _refuse_placeholders(model: Model) -> None:
     for number, line in enumerate(model.source(RTE).decode().splitlines(), 1):
         left = re.search(r"PLACEHOLDER_\w+", line.split("#")[0])
         if left:
             raise WrongSetting(f"{RTE}: line {number} has {left[0]}, for which this deployment has no value")
 
 
+def _refuse_disagreements(model: Model, names: Names) -> None:
+    found = disagreements(model, names)
+    if found:
+        raise WrongSetting("; ".join(found))
+
+
 def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callable[[str], None] = progress) -> list[str]:
     """Edits the files in place; returns those that changed. WrongSetting names everything that cannot be edited, and then nothing is written."""
-    model = _Model(folder)
+    model = Model(folder)
     # Whatever is no model at all is told alone.
     model.tree(ECO)
     model.tree(RTE)
@@ -177,6 +122,7 @@ def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callabl
         *(lambda literal=literal: _set(model, literal) for literal in literals),
         *(lambda extra=extra: _set_extra(model, extra, say) for extra in extras),
         lambda: _refuse_placeholders(model),
+        lambda: _refuse_disagreements(model, values.names),
     ]
     wrong: list[str] = []
     for step in steps:
@@ -193,7 +139,7 @@ def refuse_foreign_values(folder: Path, values: Values, repository: str) -> None
     """Refuses a model whose namespace or hosts are another deployment's: its jobs and DAGs read this repository, and would write to our databases.
 
     A placeholder of the template is nobody's. What the files say when Python reads them counts, each assignment."""
-    model = _Model(folder)
+    model = Model(folder)
     # Whatever is no model at all is told first.
     model.tree(ECO)
     said: dict[str, list[str]] = {}

@@ -7,7 +7,7 @@ Exit codes: 0 done; 1 a fault worth retrying; 2 a wrong setting; 3 a refusal by 
     def main() -> Result:
         settings = read_settings(VARIABLES)      # every wrong one is in one error; secrets are registered for redaction
         progress("doing it")
-        return {"tag": "v1.0.0-demo"}
+        return {"tag": "v1.0.0"}
 
     if __name__ == "__main__":
         sys.exit(run("job-name", main, __doc__, VARIABLES))

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from git_cli import GitServer
-from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, live_release, look, version_of
+from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, TagForm, live_release, look
 from github_api import VARIABLES as GITHUB_VARIABLES
 from outcome import Result, Retryable, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
@@ -40,14 +40,14 @@ VARIABLES = (
         pattern=r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*",
         allowed="a Python module",
     ),
-    Variable("PSP", "platform service provider in the model", default="Demo_PSP", pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*"),
-    Variable("RTE_NAME", "runtime environment in the model", default="demo", pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*"),
+    Variable("PSP", "platform service provider in the model", pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*"),
+    Variable("RTE_NAME", "runtime environment in the model", pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*"),
     Variable(
         "DAG_FILES",
         "names that the generated DAG files have, * for any text: by them verify tells them from DAG files of others",
         default="*",
         pattern=r"[A-Za-z0-9_.*-]+",
-        allowed="a file name with * for any text, for example demo_psp_*_dag.py",
+        allowed="a file name with * for any text, for example acme_psp_*_dag.py",
     ),
     Variable("GENERATOR_SECONDS", "how long the generator may take", default="900", pattern=r"[1-9][0-9]*"),
     *GITHUB_VARIABLES,
@@ -137,7 +137,7 @@ def generate(settings: dict[str, str], model: Path, output: Path) -> dict[str, b
     progress(f"generated: {', '.join(dags)}")
     others = [name for name in dags if not fnmatchcase(name, settings["DAG_FILES"])]
     if others:
-        progress(f"note: {', '.join(others)}: not {settings['DAG_FILES']} (DAG_FILES in bootstrap/releases.ts), so verify does not fail when they do not import")
+        progress(f"note: {', '.join(others)}: not {settings['DAG_FILES']} (dagFiles in datasurface/names.ts), so verify does not fail when they do not import")
     return dags
 
 
@@ -203,10 +203,11 @@ class _Publisher:
     def clone_model(self, into: Path) -> Live:
         repository = self.settings["MODEL_REPO"]
         releases, tags = look(self.server, self.github, repository)
-        live = live_release(releases, tags)
+        form = TagForm(self.settings["RELEASE_SUFFIX"])
+        live = live_release(releases, tags, form)
         if live is None:
-            others = ", ".join(release.tag for release in releases if version_of(release.tag)) or "none"
-            raise Retryable(f"{repository} has no stable release vN.N.N-demo (drafts and pre-releases: {others}): publish-model makes it, and comes first")
+            others = ", ".join(release.tag for release in releases if form.version_of(release.tag)) or "none"
+            raise Retryable(f"{repository} has no stable release {form} (drafts and pre-releases: {others}): publish-model makes it, and comes first")
         self.server.clone(repository, into, live.tag)
         progress(f"model {repository}, release {live.tag} at {live.commit}")
         return live

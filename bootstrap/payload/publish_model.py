@@ -1,5 +1,5 @@
 """Publishes the model of this deployment: takes MODEL_REPO's main (or the template, for an empty repository), sets this deployment's
-literals in eco.py and rte_azure.py, pushes without force, and makes that commit the live one by a stable GitHub Release.
+literals in eco.py and rte_azure.py, refuses a model whose names differ from the settings' (datasurface.model), pushes without force, and makes that commit the live one by a stable GitHub Release.
 A live release that has the literals already stays the live one: commits that somebody has not released yet are not released by this job.
 
 Running it again changes nothing; running it after it was broken off does what is left."""
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from git_cli import BadToken, GitServer, WorkflowRefused
-from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, Release, ensure_release, live_release, look
+from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, Release, TagForm, ensure_release, live_release, look
 from github_api import VARIABLES as GITHUB_VARIABLES
 from model_edits import EXTRAS_TEXT, Values, edit_model, parse_extras, refuse_foreign_values
+from model_names import NAME_VARIABLES, Names
 from outcome import Refused, Result, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import LostRace, Patience
@@ -47,6 +48,7 @@ VARIABLES = (
     Variable("PG_FQDN", "host name of Airflow's PostgreSQL server", pattern=_HOST, allowed="a host name in lower case"),
     Variable("DATASURFACE_VERSION", "DataSurface release, the tag of its image", pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?", allowed="a version like 1.1.0"),
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
+    *NAME_VARIABLES,
     Variable(
         "UNRELEASED_COMMITS",
         "commits of others on main that no release has yet, when this job has to make a release: refuse, or release them with it",
@@ -85,7 +87,9 @@ class _Publisher:
             sql_server_fqdn=settings["SQL_SERVER_FQDN"],
             pg_fqdn=settings["PG_FQDN"],
             datasurface_version=settings["DATASURFACE_VERSION"].removeprefix("v"),
+            names=Names.of(settings),
         )
+        self.form = TagForm(settings["RELEASE_SUFFIX"])
         self.server = self._server(settings["GITHUB_URL"], settings["GITHUB_TOKEN"])
         self.github = GitHub(settings["GITHUB_API_URL"], settings["GITHUB_TOKEN"], self.patience)
         self.left_out: list[str] = []
@@ -176,7 +180,7 @@ class _Publisher:
 
     def _choose(self, clone: Path, releases: list[Release], tags: dict[str, str]) -> tuple[str, list[str]]:
         """The commit that is to be live ("" for HEAD), and the commits of others on main that stay unreleased."""
-        live = live_release(releases, tags)
+        live = live_release(releases, tags, self.form)
         if live is None:
             return "", []
         released = {commit for release in releases if release.stable and (commit := tags.get(release.tag))}
@@ -232,7 +236,7 @@ def main() -> Result:
         publisher.server.check_git()
         published = publisher.patience.until_won(f"publishing {publisher.repository}", ATTEMPTS, publisher.publish)
         notes = f"DataSurface {publisher.values.datasurface_version} on Azure AKS, namespace {publisher.values.namespace}."
-        live, made = ensure_release(publisher.server, publisher.github, publisher.patience, publisher.repository, published.live, notes)
+        live, made = ensure_release(publisher.server, publisher.github, publisher.patience, publisher.repository, publisher.form, published.live, notes)
         progress(f"{publisher.repository}: release {live.tag} at {live.commit} {'published' if made else 'was there already'}")
         return {
             "repository": publisher.repository,

@@ -117,31 +117,52 @@ def imported_from(tree: ast.Module, name: str) -> tuple[str, str] | None:
     return None
 
 
-def set_import(file: str, data: bytes, name: str, old: str, new: str, defined: set[str]) -> bytes:
-    """Each `from MODULE import name`, in any form, imports from `new`. MODULE must match the pattern `old`.
+def imported_modules(tree: ast.Module) -> list[str]:
+    """What may be a module among the imports, relative ones with their dots."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = _module(node)
+            found += [module, *(f"{module}{'' if module.endswith('.') else '.'}{alias.name}" for alias in node.names)]
+    return found
+
+
+def set_import(file: str, data: bytes, functions: set[str], old: str, new: str, defined: set[str]) -> bytes:
+    """Each `from MODULE import F`, in any form, imports from `new`, where F is one of its `functions` and MODULE matches the pattern `old`.
 
     Other names of the statement must be among `defined`, the names that `new` has."""
     tree = parse(file, data)
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names)]
-    wanted = f"wanted is `from {new} import {name}`"
-    if not statements:
-        raise WrongSetting(f"{file}: {name} is not imported by a `from ... import {name}`; {wanted}")
+    statements = [(node, names) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (names := sorted({alias.name for alias in node.names} & functions))]
+    of_runtime = [(node, names) for node, names in statements if re.fullmatch(old, _module(node))]
+    if not of_runtime and statements:
+        node, names = statements[0]
+        raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(names)} from {_module(node)}; wanted is `from {new} import {', '.join(names)}`")
+    if not of_runtime:
+        raise WrongSetting(f"{file}: none of the functions of {new}.py ({', '.join(sorted(functions)) or 'it has none'}) is imported by a `from ... import`; wanted is `from {new} import` of one of them")
     positions = Positions(data)
-    for node in sorted(statements, key=lambda statement: statement.lineno, reverse=True):
-        module = "." * node.level + (node.module or "")
+    for node, names in sorted(of_runtime, key=lambda statement: statement[0].lineno, reverse=True):
+        module = _module(node)
         if module == new:
             continue
-        if not re.fullmatch(old, module):
-            raise WrongSetting(f"{file}: line {node.lineno} imports {name} from {module}; {wanted}")
-        others = sorted({alias.name for alias in node.names} - {name} - defined)
+        others = sorted({alias.name for alias in node.names} - set(names) - defined)
         if others:
-            raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(others)} from {module}, too, which {new}.py does not define: import {name} in a line of its own")
+            raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(others)} from {module}, too, which {new}.py does not define: import {', '.join(names)} in a line of its own")
         start = positions.start(node)
         found = re.compile(rb"from[ \t\\\r\n]+(" + re.escape(module.encode()) + rb")\b").match(data, start)
         if not found:
-            raise WrongSetting(f"{file}: line {node.lineno} imports {name} in a form that cannot be edited; {wanted}")
+            raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(names)} in a form that cannot be edited; wanted is `from {new} import {', '.join(names)}`")
         data = data[: found.start(1)] + new.encode() + data[found.end(1) :]
     return data
+
+
+def _module(node: ast.ImportFrom) -> str:
+    return "." * node.level + (node.module or "")
+
+
+def defined_functions(tree: ast.Module) -> set[str]:
+    return {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))}
 
 
 def defined_names(tree: ast.Module) -> set[str]:
@@ -164,12 +185,28 @@ def defined_names(tree: ast.Module) -> set[str]:
 # --- keywords of a call ------------------------------------------------------------------------------------------------------
 
 
-def _calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
+def called(tree: ast.Module, call: ast.Call) -> str:
+    """The name of what is called, as its own module has it; "" for what has none."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    if isinstance(call.func, ast.Name):
+        origin = imported_from(tree, call.func.id)
+        return origin[1] if origin else call.func.id
+    return ""
+
+
+def calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            function = node.func
-            if (isinstance(function, ast.Name) and function.id == name) or (isinstance(function, ast.Attribute) and function.attr == name):
-                yield node
+        if isinstance(node, ast.Call) and called(tree, node) == name:
+            yield node
+
+
+def argument(call: ast.Call, keyword: str, position: int | None = None) -> ast.expr | None:
+    """What the call gives for a parameter, by its name or by its place."""
+    given = next((given.value for given in call.keywords if given.arg == keyword), None)
+    if given is None and position is not None and position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args):
+        return call.args[position]
+    return given
 
 
 def _comma_after(data: bytes, begin: int, end: int) -> int | None:
@@ -225,10 +262,10 @@ def _without_keyword(data: bytes, call: ast.Call, keyword: ast.keyword) -> bytes
 
 def set_keyword(file: str, data: bytes, keyword: Keyword) -> bytes:
     for _ in range(100):
-        calls = list(_calls(parse(file, data), keyword.call))
-        if not calls:
+        found = list(calls(parse(file, data), keyword.call))
+        if not found:
             raise WrongSetting(f"{file}: there is no call {keyword.call}(...), which must get the keyword {keyword.name}")
-        for call in calls:
+        for call in found:
             present = next((argument for argument in call.keywords if argument.arg == keyword.name), None)
             if keyword.value is None and present is not None:
                 data = _without_keyword(data, call, present)
@@ -250,7 +287,7 @@ def keyword_values(file: str, data: bytes, keyword: Keyword) -> list[str]:
     text = data.decode("utf-8-sig")
     return [
         ast.get_source_segment(text, argument.value) or ""
-        for call in _calls(parse(file, data), keyword.call)
+        for call in calls(parse(file, data), keyword.call)
         for argument in call.keywords
         if argument.arg == keyword.name
     ]

@@ -44,10 +44,10 @@ VARIABLES = (
         "names of the DAG files that publish-dag publishes, * for any text; import errors of other files are reported and do not fail the job",
         default="*",
         pattern=r"[A-Za-z0-9_.*-]+",
-        allowed="a file name with * for any text, for example demo_psp_*_dag.py",
+        allowed="a file name with * for any text, for example acme_psp_*_dag.py",
     ),
     Variable("DEPLOYMENT_STARTED", "only runs that started after this time count, in ISO 8601 with a time zone; default: the start of this job", default=""),
-    Variable("MCP_URL", "address of the MCP server's event stream, e.g. http://demo-psp-mcp:8000/sse; empty: not asked", default="", pattern=_URL, allowed="an http(s) address without user or query"),
+    Variable("MCP_URL", "address of the MCP server's event stream, e.g. http://acme-psp-mcp:8000/sse; empty: not asked", default="", pattern=_URL, allowed="an http(s) address without user or query"),
     Variable("TIMEOUT_SECONDS", "bound for everything together", default="1800", pattern=_SECONDS),
     Variable("IMPORT_ERROR_SECONDS", "how long an import error may last before it fails the job: after a repaired DAG file the old error stays until git-sync and the DAG processor have seen it", default="120", pattern=_SECONDS),
     Variable("SETTLE_SECONDS", "how long to look for import errors at least: git-sync and the DAG processor see a DAG file only some time after it was pushed", default="90", pattern=_SECONDS),
@@ -485,7 +485,7 @@ def _what_there_is(absent: list[tuple[str, ...]], found: Iterable[str]) -> str:
     if any(len(ids) > 1 for ids in absent):
         text += (
             ". Of alternatives one is enough. What they begin with is the name of the model's data platform (YellowDataPlatform in rte_azure.py) in lower case: if the model has another name,"
-            " add its DAGs to the alternatives (EXPECTED_DAGS in bootstrap/releases.ts); if it has one of these, the infrastructure DAG has not made them (its runs' logs in Airflow's UI say why)"
+            " add its DAGs to the alternatives (expectedDags in datasurface/names.ts); if it has one of these, the infrastructure DAG has not made them (its runs' logs in Airflow's UI say why)"
         )
     return text
 

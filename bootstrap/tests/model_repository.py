@@ -5,7 +5,7 @@ from __future__ import annotations
 ECO = '''\
 """A model for tests."""
 
-from datasurface.dsl import Ecosystem
+from datasurface.dsl import Ecosystem, RuntimeDeclaration
 # For another cloud this line is changed to: from rte_aws import createDemoRTE
 from rte_demo import createDemoRTE
 
@@ -14,7 +14,8 @@ GIT_REPO_NAME: str = "gitrepo_name"  # your repository
 
 
 def createEcosystem() -> Ecosystem:
-    ecosystem = Ecosystem(name="Demo", repo=f"{GIT_REPO_OWNER}/{GIT_REPO_NAME}")
+    repo = f"{GIT_REPO_OWNER}/{GIT_REPO_NAME}"
+    ecosystem = Ecosystem(name="Demo", repo=repo, runtimeDecls=[RuntimeDeclaration("demo", repo)])
     createDemoRTE(ecosystem)
     return ecosystem
 '''
@@ -24,7 +25,11 @@ RTE = '''\
 PLACEHOLDER values are replaced when it is deployed.
 """
 
+from datasurface.md.db.sqlserver import SQLServerDatabase
+from datasurface.platforms.yellow import YellowPlatformServiceProvider
 from datasurface.platforms.yellow.azure_assembly import YellowAzureExternalAirflow3AndMergeDatabase
+from datasurface.repos import VersionPatternReleaseSelector, VersionPatterns
+from datasurface.security import Credential, CredentialType
 
 KUB_NAME_SPACE: str = "PLACEHOLDER_NAMESPACE"
 MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"
@@ -32,19 +37,31 @@ MERGE_PORT: int = 1433
 AIRFLOW_HOST: str = "PLACEHOLDER_PG_FQDN"
 AIRFLOW_SERVICE_ACCOUNT: str = "airflow-worker"
 DATASURFACE_VERSION: str = "1.1.0"
+MERGE_DBNAME: str = "merge_db"
 
 
 def createDemoPSP():
-    return YellowAzureExternalAirflow3AndMergeDatabase(
+    merge = SQLServerDatabase("K8sMergeDB", hostPort=(MERGE_HOST, MERGE_PORT), databaseName=MERGE_DBNAME)
+    assembly = YellowAzureExternalAirflow3AndMergeDatabase(
         name="Demo",
         namespace=KUB_NAME_SPACE,
         afHostPortPair=(AIRFLOW_HOST, 5432),
         airflowServiceAccount=AIRFLOW_SERVICE_ACCOUNT
     )
+    return YellowPlatformServiceProvider(
+        "Demo_PSP",
+        gitCredential=Credential("git", CredentialType.API_TOKEN),
+        mergeRW_Credential=Credential("sqlserver-demo-merge", CredentialType.USER_PASSWORD),
+        yp_assembly=assembly,
+        merge_datacontainer=merge,
+    )
 
 
 def createDemoRTE(ecosystem):
-    return createDemoPSP()
+    rte = ecosystem.getRuntimeEnvironmentOrThrow("demo")
+    rte.configure(VersionPatternReleaseSelector(VersionPatterns.VN_N_N + "-demo"))
+    rte.setPSP(createDemoPSP())
+    return rte
 '''
 
 OWNER, NAME = "acme", "model-of.ours"
@@ -53,6 +70,18 @@ VALUES = {
     "SQL_SERVER_FQDN": "ds-sql-x1.database.windows.net",
     "PG_FQDN": "ds-pg-x1.postgres.database.azure.com",
     "DATASURFACE_VERSION": "1.8.4",
+}
+# What the settings say of the model's names.
+NAMES = {
+    "ECOSYSTEM": "Demo",
+    "ASSEMBLY": "Demo",
+    "PSP": "Demo_PSP",
+    "RTE_NAME": "demo",
+    "MERGE_CONTAINER": "K8sMergeDB",
+    "MERGE_DATABASE": "merge_db",
+    "GIT_CREDENTIAL": "git",
+    "MERGE_CREDENTIAL": "sqlserver-demo-merge",
+    "RELEASE_SUFFIX": "-demo",
 }
 
 
@@ -83,3 +112,90 @@ def edited() -> dict[str, bytes]:
     ):
         rte = rte.replace(old, new)
     return {"eco.py": eco.encode(), "rte_azure.py": rte.encode()}
+
+
+# A model in which a team has renamed everything, with constants of another file and its own function names.
+RENAMED_NAMES = {
+    "ECOSYSTEM": "Acme",
+    "ASSEMBLY": "Acme_Lake",
+    "PSP": "Acme_Data_PSP",
+    "RTE_NAME": "prod",
+    "MERGE_CONTAINER": "Warehouse",
+    "MERGE_DATABASE": "acme_merge",
+    "GIT_CREDENTIAL": "github-acme",
+    "MERGE_CREDENTIAL": "acme-merge-rw",
+    "RELEASE_SUFFIX": "-acme",
+}
+
+_RENAMED_ECO = '''\
+from datasurface.dsl import Ecosystem, RuntimeDeclaration
+from acme_names import ECOSYSTEM, GIT_REPO_NAME, GIT_REPO_OWNER, RUNTIME
+from rte_local import (
+    createAcmeRTE,
+)
+
+
+def createEcosystem() -> Ecosystem:
+    repo = f"{GIT_REPO_OWNER}/{GIT_REPO_NAME}"
+    ecosystem = Ecosystem(ECOSYSTEM, repo, runtimeDecls=[RuntimeDeclaration(name="test", repo=repo), RuntimeDeclaration(name=RUNTIME, repo=repo)])
+    createAcmeRTE(ecosystem)
+    return ecosystem
+'''
+
+_RENAMED_RTE = '''\
+from acme_names import RUNTIME, SUFFIX
+from acme_platform import create_platform
+from datasurface.repos import VersionPatternReleaseSelector as Selector, VersionPatterns
+from datasurface.yellow import YellowAzureExternalAirflow3AndMergeDatabase
+
+from hosts import AIRFLOW_HOST, MERGE_HOST
+
+KUB_NAME_SPACE = "PLACEHOLDER_NAMESPACE"
+DATASURFACE_VERSION = "1.1.0"
+
+
+def createAcmeRTE(ecosystem):
+    rte = ecosystem.getRuntimeEnvironmentOrThrow(RUNTIME)
+    rte.configure(Selector(VersionPatterns.VN_N_N + SUFFIX))
+    assembly = YellowAzureExternalAirflow3AndMergeDatabase(name="Acme_Lake", namespace=KUB_NAME_SPACE, afHostPortPair=(AIRFLOW_HOST, 5432))
+    rte.setPSP(create_platform(assembly, MERGE_HOST))
+    return rte
+'''
+
+_RENAMED_PLATFORM = '''\
+import datasurface.yellow as yellow
+from datasurface.containers import AzureSQLHyperscaleDatabase
+from datasurface.security import Credential, CredentialType
+
+import acme_names
+from acme_names import MERGE_DATABASE
+
+GIT = Credential("github-acme", CredentialType.API_TOKEN)
+
+
+def _engine(host):
+    container = AzureSQLHyperscaleDatabase(name="Warehouse", hostPort=(host, 1433), databaseName=MERGE_DATABASE)
+    return container
+
+
+def _merge_credential():
+    return Credential("acme-merge-rw", CredentialType.USER_PASSWORD)
+
+
+def create_platform(assembly, host):
+    return yellow.YellowPlatformServiceProvider(
+        name="Acme_Data_PSP", gitCredential=GIT, mergeRW_Credential=_merge_credential(), yp_assembly=assembly, merge_datacontainer=_engine(host)
+    )
+'''
+
+
+def renamed() -> dict[str, bytes]:
+    """Beside it stands a runtime of another cloud, with a platform that this deployment does not load."""
+    return {
+        "eco.py": _RENAMED_ECO.encode(),
+        "rte_azure.py": _RENAMED_RTE.encode(),
+        "rte_local.py": b'from datasurface.yellow import YellowPlatformServiceProvider\n\n\ndef createAcmeRTE(ecosystem):\n    return YellowPlatformServiceProvider("Local_PSP")\n',
+        "acme_platform.py": _RENAMED_PLATFORM.encode(),
+        "acme_names.py": b'from typing import Final\n\nECOSYSTEM: Final[str] = "Acme"\nRUNTIME: Final = "prod"\nSUFFIX = "-acme"\nMERGE_DATABASE = "acme_merge"\nGIT_REPO_OWNER = "x"\nGIT_REPO_NAME = "y"\n',
+        "hosts.py": b'AIRFLOW_HOST: str = "PLACEHOLDER_PG_FQDN"\nMERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"\n',
+    }

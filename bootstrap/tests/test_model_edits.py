@@ -12,11 +12,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
 from model_edits import edit_model, parse_extras, refuse_foreign_values, Values  # noqa: E402
-from model_repository import ECO, NAME, OWNER, RTE, VALUES, edited  # noqa: E402
+from model_names import Names  # noqa: E402
+from model_repository import ECO, NAME, NAMES, OWNER, RTE, VALUES, edited  # noqa: E402
 from outcome import Refused, WrongSetting  # noqa: E402
 from python_source import Keyword, set_import, set_keyword, set_literal  # noqa: E402
 
-GIVEN = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"])
+GIVEN = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"], Names.of(NAMES))
 
 
 class Literals(unittest.TestCase):
@@ -54,7 +55,7 @@ class Literals(unittest.TestCase):
                 set_literal("f", f"{line}\n".encode(), "X", "new")
 
     def imported(self, text: str, *defined: str) -> str:
-        return set_import("f", text.encode(), "createDemoRTE", r"rte_\w+", "rte_azure", set(defined)).decode()
+        return set_import("f", text.encode(), {"createDemoRTE", "createDemoPSP"}, r"rte_\w+", "rte_azure", set(defined)).decode()
 
     def test_import(self) -> None:
         for line, wanted in (
@@ -71,9 +72,9 @@ class Literals(unittest.TestCase):
 
     def test_imports_that_are_refused(self) -> None:
         for line, said in (
-            ("# from rte_demo import createDemoRTE", "createDemoRTE is not imported"),
-            ("import rte_demo", "createDemoRTE is not imported"),
-            ("from rte_demo import *", "createDemoRTE is not imported"),
+            ("# from rte_demo import createDemoRTE", "none of the functions of rte_azure.py"),
+            ("import rte_demo", "none of the functions of rte_azure.py"),
+            ("from rte_demo import *", r"none of the functions of rte_azure.py \(createDemoPSP, createDemoRTE\) is imported"),
             ("from rte_demo import createDemoRTE, x", "line 1 imports x from rte_demo, too, which rte_azure.py does not define"),
             ("from .rte_demo import createDemoRTE", "line 1 imports createDemoRTE from .rte_demo"),
             ("from mine import createDemoRTE", "line 1 imports createDemoRTE from mine"),
@@ -120,10 +121,10 @@ class Models(unittest.TestCase):
         self.assertEqual((self.folder / "db_constants.py").read_text(), constants.replace("PLACEHOLDER_SQL_SERVER_FQDN", GIVEN.sql_server_fqdn).replace('"x"', f'"{OWNER}"'))
         self.assertEqual(self.edit(), [])
         with self.assertRaisesRegex(Refused, "in its db_constants.py SQL_HOST is '.*Commit to main of acme/model, in db_constants.py: SQL_HOST: str = \"PLACEHOLDER_SQL_SERVER_FQDN\"; then"):
-            refuse_foreign_values(self.folder, Values(OWNER, NAME, GIVEN.namespace, "ours.database.windows.net", GIVEN.pg_fqdn, "1.8.4"), "acme/model")
+            refuse_foreign_values(self.folder, Values(OWNER, NAME, GIVEN.namespace, "ours.database.windows.net", GIVEN.pg_fqdn, "1.8.4", GIVEN.names), "acme/model")
 
     def test_constants_that_cannot_be_followed(self) -> None:
-        for line, said in (("from elsewhere import MERGE_HOST", "MERGE_HOST comes from elsewhere, .*elsewhere.py is not there"), ("from rte_azure import MERGE_HOST", "MERGE_HOST is not assigned")):
+        for line, said in (("from elsewhere import MERGE_HOST", "MERGE_HOST comes from elsewhere, which is not a module of the model: assign it"), ("from rte_azure import MERGE_HOST", "MERGE_HOST is not assigned")):
             with self.subTest(line):
                 self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', line))
                 with self.assertRaisesRegex(WrongSetting, f"^rte_azure.py: {said}"):
@@ -137,13 +138,13 @@ class Models(unittest.TestCase):
         before = {path.name: path.read_bytes() for path in self.folder.iterdir()}
         with self.assertRaises(WrongSetting) as caught:
             self.edit("Other.k=None")
-        for text in ("eco.py: line 5 imports", "eco.py: GIT_REPO_NAME is not assigned", "rte_azure.py: line 10 is 'AIRFLOW_HOST", "there is no call Other(", "line 11 has PLACEHOLDER_ACCOUNT"):
+        for text in ("eco.py: line 5 imports", "eco.py: GIT_REPO_NAME is not assigned", "rte_azure.py: line 14 is 'AIRFLOW_HOST", "there is no call Other(", "line 15 has PLACEHOLDER_ACCOUNT"):
             self.assertIn(text, str(caught.exception))
         self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
 
     def test_what_hits_a_text_only_is_found(self) -> None:
         self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', '"""\nMERGE_HOST: str = "x"\n"""\nMERGE_HOST = str("x")'))
-        with self.assertRaisesRegex(WrongSetting, "^rte_azure.py: line 11 is 'MERGE_HOST = str"):
+        with self.assertRaisesRegex(WrongSetting, "^rte_azure.py: line 15 is 'MERGE_HOST = str"):
             self.edit()
         self.write(eco="def (:")
         with self.assertRaisesRegex(WrongSetting, "^eco.py: not valid Python"):

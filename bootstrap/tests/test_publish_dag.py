@@ -8,7 +8,7 @@ import unittest
 from git_server import Release
 from github_server import Rights, Seen, Trouble, text_reply
 from harness import TOKEN, JobTest
-from model_repository import NAME, OWNER, VALUES, edited, template
+from model_repository import NAME, NAMES, OWNER, VALUES, edited, template
 
 MODEL = f"{OWNER}/{NAME}"
 DAGS = "acme/dags"
@@ -32,7 +32,7 @@ class PublishDagTest(JobTest):
         self.model.releases.append(Release(tag, published_at=self.server.now()))
 
     def environment(self) -> dict[str, str]:
-        return {**super().environment(), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform"}
+        return {**super().environment(), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", **{name: NAMES[name] for name in ("PSP", "RTE_NAME", "RELEASE_SUFFIX")}}
 
     def assert_dag(self, name: str = INFRASTRUCTURE, version: str = "1.8.4") -> None:
         text = self.dags.read(name).decode()
@@ -247,9 +247,7 @@ class Generator(PublishDagTest):
 
 class WrongSettings(PublishDagTest):
     def test_each(self) -> None:
-        for name, value in (("AIRFLOW_REPO", "dags"), ("MODEL_REPO", None), ("GENERATOR_MODULE", "-c"), ("PSP", "../x"), ("RTE_NAME", ""), ("GENERATOR_SECONDS", "0")):
-            if name == "RTE_NAME":
-                continue  # empty is the default
+        for name, value in (("AIRFLOW_REPO", "dags"), ("MODEL_REPO", None), ("GENERATOR_MODULE", "-c"), ("PSP", "../x"), ("RTE_NAME", None), ("GENERATOR_SECONDS", "0")):
             with self.subTest(name):
                 self.assertIn(name, self.job(2, {name: value}).message)
         self.assertEqual(self.server.seen, [])

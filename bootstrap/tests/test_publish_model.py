@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
 from harness import TOKEN, Finished, JobTest, state
-from model_repository import NAME, OWNER, VALUES, edited, template, with_crlf
+from model_repository import NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, edited, renamed, template, with_crlf
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
@@ -33,6 +33,7 @@ class PublishModelTest(JobTest):
             "TEMPLATE_REPO": TEMPLATE,
             "TEMPLATE_REF": self.template_commit,
             **VALUES,
+            **NAMES,
         }
 
     def publish_by_hand(self, *tags: str, **files: bytes) -> str:
@@ -687,8 +688,8 @@ class WrongSettings(PublishModelTest):
         for name, old, new, texts in (
             ("eco.py", b"\nfrom rte_demo import", b"\nfrom my_rte import", ("eco.py: line 5 imports createDemoRTE from my_rte", "wanted is `from rte_azure import createDemoRTE`")),
             ("eco.py", b"GIT_REPO_OWNER: str", b"OWNER: str", ("eco.py", "GIT_REPO_OWNER")),
-            ("rte_azure.py", b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', b'MERGE_HOST: str = os.environ["MERGE_HOST"]', ("rte_azure.py", "MERGE_HOST", "line 8", "literal")),
-            ("rte_azure.py", b'"airflow-worker"', b'"PLACEHOLDER_ACCOUNT"', ("rte_azure.py", "line 11", "PLACEHOLDER_ACCOUNT")),
+            ("rte_azure.py", b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', b'MERGE_HOST: str = os.environ["MERGE_HOST"]', ("rte_azure.py", "MERGE_HOST", "line 12", "literal")),
+            ("rte_azure.py", b'"airflow-worker"', b'"PLACEHOLDER_ACCOUNT"', ("rte_azure.py", "line 15", "PLACEHOLDER_ACCOUNT")),
             ("rte_azure.py", b"\n\n\ndef createDemoPSP", b'\nKUB_NAME_SPACE += "-x"\n\ndef createDemoPSP', ("rte_azure.py", "KUB_NAME_SPACE")),
         ):
             with self.subTest(texts):
@@ -701,6 +702,25 @@ class WrongSettings(PublishModelTest):
                 for text in texts:
                     self.assertIn(text, done.message)
                 self.assertEqual(state(self.model), before)
+
+    def test_model_with_other_names_than_the_settings(self) -> None:
+        self.model.commit(renamed())
+        before = state(self.model)
+        done = self.job(2)
+        for text in (
+            "eco.py: line 10: name of Ecosystem(...) is 'Acme', wanted is 'Demo': set datasurface.model.ecosystem: Acme",
+            "acme_platform.py: line 12: databaseName of merge_datacontainer of YellowPlatformServiceProvider(...) is 'acme_merge', wanted is 'merge_db': set datasurface.model.mergeDatabase: acme_merge",
+        ):
+            self.assertIn(text, done.message)
+        self.assertEqual(state(self.model), before)
+        # What the message says.
+        done = self.job(0, RENAMED_NAMES)
+        self.assertEqual((done.result["tag"], done.result["edited"]), ("v1.0.0-acme", ["acme_names.py", "eco.py", "hosts.py", "rte_azure.py"]))
+        self.assertIn(b"\nfrom rte_azure import (\n    createAcmeRTE,\n)\n", self.model.read("eco.py"))
+
+    def test_releases_of_another_suffix_are_not_this_model_s(self) -> None:
+        self.publish_by_hand("v1.0.3-other", "v2.0.0")
+        self.assertEqual(self.job(0).result["tag"], "v1.0.0-demo")
 
     def test_main_without_a_model(self) -> None:
         self.model.commit({"README.md": b"# new\n", "docs/README.md": b"# not at the top\n"})

@@ -38,6 +38,16 @@ export interface Deliberate {
   readonly variable: string;
 }
 
+/** Names that what holds data is called after, recorded together. */
+export interface RecordedNames {
+  /** Their section of the settings. */
+  readonly section: string;
+  /** By their settings. */
+  readonly values: Readonly<Record<string, string>>;
+  /** What a deployment had that is older than the record. */
+  readonly beforeRecord: Readonly<Record<string, string>>;
+}
+
 /** A number that may only be raised. */
 export interface Growing {
   readonly value: number;
@@ -50,6 +60,8 @@ export interface DeploymentGuardProps {
   readonly identity?: Readonly<Record<string, string>>;
   /** Settings that a variable of another environment must not change: each has a record of its own, which a person removes on purpose. */
   readonly deliberate?: Readonly<Record<string, Deliberate>>;
+  /** The record is one that a person removes on purpose, while nothing is called after the names yet. */
+  readonly names?: RecordedNames;
   /**
    * Numbers that may only be raised, by their setting's name. The first deployment's is recorded, and a lower one refused;
    * what was raised since is told by the resource that a lower number would replace, which belongs into `kept`.
@@ -67,6 +79,9 @@ export interface DeploymentGuardProps {
 /** Of the record. The records before it, without the key, come from versions that did not mark what is kept. */
 const RECORD_FORMAT = "2";
 
+/** In the record, that a section has one of its own. */
+const RECORDED_APART = "recorded apart";
+
 /**
  * Refuses a plan that would lead to harm: a forgotten variable that would replace a database, a placeholder, a missing
  * token. Preconditions fail the plan as a whole and are not asked when destroying.
@@ -74,13 +89,15 @@ const RECORD_FORMAT = "2";
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const { identity = {}, deliberate = {}, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
+    const { identity = {}, deliberate = {}, names, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
     const numbers = Object.fromEntries(Object.entries(growing).map(([setting, { value }]) => [setting, value]));
     const recordedInput = { ...identity, ...asText(numbers), ...asText(switchedOn) };
-    const record = new TerraformData(this, "Identity", { input: { ...recordedInput, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
+    const apart = names === undefined ? {} : { [names.section]: RECORDED_APART };
+    const record = new TerraformData(this, "Identity", { input: { ...recordedInput, ...apart, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
     const preconditions = [
       ...recorded(record, recordedInput, { identity, growing }),
       ...Object.entries(deliberate).map(([setting, given]) => this.onPurpose(setting, given)),
+      ...(names === undefined ? [] : this.named(record, names)),
       ...this.marked(record, switchedOn, kept, requirements),
       // The record always has an input, so that this is false, and Terraform sees a reference.
       ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
@@ -100,6 +117,24 @@ export class DeploymentGuard extends Construct {
         `Is ${variable} left over from another environment? Set it (or the settings file) back. ` +
         `If it is meant, run this and deploy again:\n${this.terraform(`state rm '${record.address}'`)}`,
     };
+  }
+
+  /** Compares with what the first deployment recorded, or with what every deployment had before there was the record. */
+  private named(identity: TerraformData, { section, values, beforeRecord }: RecordedNames): readonly Requirement[] {
+    const record = new TerraformData(this, `Recorded-${section}`, { input: values, lifecycle: { ignoreChanges: ["input"] } });
+    const older = `lookup(${identity.outputExpression}, ${literal(section)}, "") == ""`;
+    return Object.entries(values).map(([setting, value]) => {
+      const recorded = `(${older} ? ${literal(beforeRecord[setting] ?? "")} : ${record.address}.input[${literal(setting)}])`;
+      const wayOut =
+        "If publish-model has refused the model, so that nothing was made of it yet, run this and deploy again:\n" + this.terraform(`state rm '${record.address}'`);
+      return {
+        condition: `${recorded} == ${literal(value)}`,
+        errorMessage:
+          `The setting ${setting} is ${literal(value)}, but this environment was deployed with \${${recorded}}. ` +
+          "Database, tables, secrets and DAGs are called after the model's names: with other ones, what they hold is lost to the model. Set it back, and the name in the model, too. " +
+          `\${${older} ? "Another model gets an environment of its own." : ${literal(wayOut)}}`,
+      };
+    });
   }
 
   /** Compares with what the last deployment left behind. */

@@ -90,6 +90,7 @@ describe("DeploymentGuard", () => {
         new DeploymentGuard(scope, id, {
           identity: { "azure.region": "westus2", odd: 'a"b' },
           deliberate: { "the.repository": { value: "Org/Repo", variable: "THE_REPO" } },
+          names: { section: "app.model", values: { "app.model.database": "ours" }, beforeRecord: { "app.model.database": "vendors" } },
           growing: { "server.storage": { value: 64 }, "server.version": { value: 17, beforeRecord: 16 } },
           switchedOn: { "vault.protection": false, "vault.audit": true },
           kept: { server: { resource, what: "the server", settings: ["server.name", "a smaller server.storage"] } },
@@ -104,7 +105,7 @@ describe("DeploymentGuard", () => {
 
   test("records the settings at the first deployment and never again", () => {
     expect(stack.resource("terraform_data", "Guard/Identity")).toEqual({
-      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "server.version": "17", "vault.protection": "false", "vault.audit": "true", format: "2" },
+      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "server.version": "17", "vault.protection": "false", "vault.audit": "true", "app.model": "recorded apart", format: "2" },
       lifecycle: { ignore_changes: ["input"] },
     });
   });
@@ -137,6 +138,19 @@ describe("DeploymentGuard", () => {
           `terraform -chdir=cdktf.out/stacks/test state rm '${own.address}'`,
       },
     ]);
+  });
+
+  test("names have a record of their own; a deployment that is older than the record has the names of then, for good", () => {
+    const own = stack.block("terraform_data", "Guard/Recorded-app.model");
+    expect(own.attributes).toEqual({ input: { "app.model.database": "ours" }, lifecycle: { ignore_changes: ["input"] } });
+    const older = `lookup(${record()}.output, "app.model", "") == ""`;
+    const [rule, ...others] = about("app.model.database");
+    expect(others).toEqual([]);
+    expect(rule?.condition).toBe(`\${(${older} ? "vendors" : ${own.address}.input["app.model.database"]) == "ours"}`);
+    expect(rule?.error_message).toContain('The setting app.model.database is "ours", but this environment was deployed with ${(');
+    expect(rule?.error_message).toContain("Set it back, and the name in the model, too.");
+    // The command is for a deployment that has the record.
+    expect(rule?.error_message).toMatch(/\$\{lookup\(.*\) == "" \? "Another model gets an environment of its own\." : "If publish-model has refused .*\\nterraform -chdir=cdktf\.out\/stacks\/test state rm '.*'"\}$/);
   });
 
   test("a number may grow, and not become smaller than the first deployment's", () => {

@@ -3,6 +3,14 @@ import type { Fault } from "../fault";
 /** Defects in what is made in the cluster. */
 export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
+    name: "demos-name-in-another-model",
+    about: "a job keeps the demo's name, whatever the model's platform is called",
+    file: "datasurface/names.ts",
+    from: "ring1Job: `${ofPsp}-ring1-init`,",
+    to: 'ring1Job: "demo-psp-ring1-init",',
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "leaves no name of the demo model in any stack, but in what the guard knows of deployments before" },
+  },
+  {
     name: "output-renamed-on-one-side",
     about: "an output renamed on one side: the next stack reads a name that is not there",
     file: "constructs/terraform/stack-outputs.ts",

@@ -83,6 +83,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "what changes on purpose only has a record of its own, and the message the command that removes just that one" },
   },
   {
+    name: "merge-database-of-another-name",
+    about: "over a deployment from before the model's names were settings, another database name passes the guard",
+    file: "constructs/terraform/deployment-guard.ts",
+    from: '${older} ? ${literal(beforeRecord[setting] ?? "")} :',
+    to: "${older} ? ${literal(value)} :",
+    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "names have a record of their own; a deployment that is older than the record has the names of then, for good" },
+  },
+  {
     name: "postgresql-version-may-fall",
     about: "a lower PostgreSQL version over a deployment of an earlier version of this project replaces the server",
     file: "stacks/identity.ts",
