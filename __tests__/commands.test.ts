@@ -9,7 +9,7 @@ import { PROJECT } from "./helpers/settings";
 const SCRIPTS = Object.entries((JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { scripts: Readonly<Record<string, string>> }).scripts);
 /** Scripts that start a program of somebody else. */
 const FOREIGN = ["jest", "eslint . --max-warnings 0", "tsc --noEmit"];
-const ARGUMENTS = ["--help", "--no-such-option", "a-word"] as const;
+const ARGUMENTS = ["--help", "--no-such-option", "a-word", "--environment=nowhere"] as const;
 
 const own = SCRIPTS.filter(([, command]) => !FOREIGN.includes(command)).map(([name, command]) => {
   const [, interpreter, file] = /^(node -r \.\/register\.js|bash) (\S+)$/.exec(command) ?? [];
@@ -48,6 +48,11 @@ describe.each(own)("$name", ({ name, file }) => {
 
   test("refuses an unknown option in one line", () => {
     expect(run("--no-such-option")).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(/^Unknown option '--no-such-option'\. Allowed: .*--help\.$/) as string });
+  });
+
+  test("refuses an environment that is not there before it does anything", () => {
+    const stderr = run("--help")?.stdout.includes("--environment NAME") ? /^--environment: "nowhere" is not one of (.+, )?demo, (.+, )?dev, (.+, )?production(, .+)?\.$/ : /^Unknown option '--environment/;
+    expect(run("--environment=nowhere")).toEqual({ code: 2, stdout: "", stderr: expect.stringMatching(stderr) as string });
   });
 
   test("refuses an unknown word in one line", () => {

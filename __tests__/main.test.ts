@@ -52,8 +52,15 @@ test("an unknown environment ends with 1 and a message that lists the known ones
   expect(existsSync(folder)).toBe(false);
 }, 120_000);
 
+test("a folder for the output that cannot be made ends with 1 and a message, without a stack trace", async () => {
+  const { code, stdout, stderr } = await synthIn(PROJECT, { CDKTF_OUTDIR: join(PROJECT, "package.json", "out") });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/environment variable CDKTF_OUTDIR\n +given: +.*package\.json\/out, which cannot be made \(ENOTDIR\)\n/);
+  expect(stderr).not.toMatch(/^\s+at /m);
+}, 120_000);
+
 test("--environment chooses before the variable, and the output is the same byte for byte, from run to run and from folder to folder", async () => {
-  const here = join(temporary, "here");
+  const here = join(temporary, "not made yet", "here");
   const copy = join(temporary, "a copy of it");
   for (const source of SOURCES) {
     cpSync(join(PROJECT, source), join(copy, source), { recursive: true, filter: (path) => !path.includes("__pycache__") && !path.includes("bootstrap/tests") });

@@ -45,7 +45,7 @@ test("suites look at the examples, and at somebody's own environment when it is 
   const known = ["acme", ...EXAMPLES];
   expect(chosenEnvironments([], known)).toEqual(EXAMPLES);
   expect(chosenEnvironments(["demo", "acme"], known)).toEqual(["acme", "demo"]);
-  expect(() => chosenEnvironments(["acne"], known)).toThrow("--environment: acne: allowed are acme, demo, dev, production.");
+  expect(() => chosenEnvironments(["acne"], known)).toThrow('--environment: "acne" is not one of acme, demo, dev, production. Did you mean acme?');
 });
 
 test("one place lists the folder: everything else names the examples, or asks it", () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join, resolve } from "node:path";
 import { ArgumentError, runCommand } from "../settings/command-line";
 import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE } from "../settings/environment-variables";
+import { environmentName } from "../settings/load";
 import { measure, median, type Measurement } from "./measure";
 import { minimalApp } from "./minimal-app";
 
@@ -73,6 +74,6 @@ void runCommand({
     if (!(Number.isInteger(Number(runs)) && Number(runs) >= 3)) {
       throw new ArgumentError(`--runs: "${runs}" is no whole number from 3 on.`);
     }
-    return main(environment, Number(runs));
+    return main(environmentName({ folder: join(PROJECT, "environments"), variables: {} }, environment), Number(runs));
   },
 });

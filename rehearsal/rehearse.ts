@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { runCommand } from "../settings/command-line";
-import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, valueOf } from "../settings/environment-variables";
+import { DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE } from "../settings/environment-variables";
+import { environmentName } from "../settings/load";
 import { SettingsError } from "../settings/problem";
 import { Interrupted, RehearsalError } from "./problem";
 import { Processes } from "./processes";
@@ -76,5 +77,6 @@ async function main(options: Options): Promise<number> {
 void runCommand({
   usage: USAGE,
   options: { environment: { type: "string" }, keep: { type: "boolean" }, timeline: { type: "string" }, yes: { type: "boolean" } },
-  run: ({ environment, keep = false, timeline }) => main({ environment: environment ?? (valueOf(process.env, ENVIRONMENT_VARIABLE) || DEFAULT_ENVIRONMENT), keep, timeline }),
+  run: ({ environment, keep = false, timeline }) => main({ environment: environmentName({ folder: join(__dirname, "..", "environments"), variables: process.env }, environment), keep, timeline }),
+  expected: [SettingsError],
 });

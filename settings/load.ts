@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { ArgumentError } from "./command-line";
 import { brokenRules } from "./cross-field-rules";
 import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides, valueOf } from "./environment-variables";
 import { type Finding, findings, tokenFinding, valueAt, type Words, wordsOf } from "./issue-problems";
@@ -37,10 +38,24 @@ const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
  * @throws SettingsError with every problem at once.
  */
 export function loadEnvironment({ folder, variables }: LoadOptions): Environment {
+  const name = environmentName({ folder, variables });
+  const shown = `${basename(folder)}/${name}.yaml`;
+  const settings = parseSettings(readText(join(folder, `${name}.yaml`), shown), shown, variables);
+  return { name, settings, names: physicalNames(settings) };
+}
+
+/**
+ * The environment that a command is for: what its option --environment says, else what DATASURFACE_ENV names, else `demo`.
+ * @throws ArgumentError when there is none of the option's name, SettingsError when there is none of the variable's.
+ */
+export function environmentName({ folder, variables }: LoadOptions, option?: string): string {
+  const known = environmentNames(folder);
+  if (option !== undefined) {
+    checkEnvironmentOption([option], known);
+    return option;
+  }
   const chosen = valueOf(variables, ENVIRONMENT_VARIABLE);
   const name = chosen === "" ? DEFAULT_ENVIRONMENT : chosen;
-  const known = environmentNames(folder);
-  const shown = `${basename(folder)}/${name}.yaml`;
   if (!known.includes(name)) {
     const meant = nearest(name, known);
     throw new SettingsError("Settings", [
@@ -53,8 +68,16 @@ export function loadEnvironment({ folder, variables }: LoadOptions): Environment
       },
     ]);
   }
-  const settings = parseSettings(readText(join(folder, `${name}.yaml`), shown), shown, variables);
-  return { name, settings, names: physicalNames(settings) };
+  return name;
+}
+
+/** @throws ArgumentError when --environment was given a name that no file has. */
+export function checkEnvironmentOption(given: readonly string[], known: readonly string[]): void {
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, known);
+    throw new ArgumentError(`--environment: "${unknown}" is not one of ${known.join(", ")}.${meant === undefined ? "" : ` Did you mean ${meant}?`}`);
+  }
 }
 
 /** The environments that have a file, sorted. */

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { RehearsalError } from "../../rehearsal/problem";
-import { type Environment, environmentNames, loadEnvironment, parseSettings } from "../../settings/load";
+import { checkEnvironmentOption, type Environment, environmentNames, loadEnvironment, parseSettings } from "../../settings/load";
 import { physicalNames } from "../../settings/names";
 import type { SettingsInput } from "../../settings/schema";
 import { isObject, type Json, type JsonObject } from "./json";
@@ -27,13 +26,10 @@ export function isExample(name: string): boolean {
 /**
  * The environments that a suite looks at.
  * @param named - those that its options name, which may be somebody's own; none: the examples
- * @throws RehearsalError when there is no environment of a name
+ * @throws ArgumentError when there is no environment of a name
  */
 export function chosenEnvironments(named: readonly string[], known = EVERY_ENVIRONMENT): readonly string[] {
-  const unknown = named.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new RehearsalError(`--environment: ${unknown.join(", ")}: allowed are ${known.join(", ")}.`);
-  }
+  checkEnvironmentOption(named, known);
   return named.length === 0 ? EXAMPLES : known.filter((name) => named.includes(name));
 }
 

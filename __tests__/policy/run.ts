@@ -80,14 +80,14 @@ async function scanned(checkov: Checkov, scratch: string, processes: Processes, 
 const describe = ({ check, environment, address, title, seenIn }: Finding): string => `${check} ${environment} ${address}: ${title} (${seenIn.join(", ")})`;
 
 interface Wishes {
-  /** Environments to look at; none: the examples. */
-  readonly named: readonly string[];
+  readonly environments: readonly string[];
+  /** Whether somebody has chosen them. */
+  readonly chosen: boolean;
   /** Whether the findings with a reason are listed, too. */
   readonly list: boolean;
 }
 
-async function policy(folder: string, { named, list }: Wishes): Promise<number> {
-  const environments = chosenEnvironments(named);
+async function policy(folder: string, { environments, chosen, list }: Wishes): Promise<number> {
   const elsewhere = EVERY_ENVIRONMENT.filter((name) => !environments.includes(name));
   const exceptions = exceptionsWithout(elsewhere, parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8")));
   const workers = [new Processes(), new Processes()];
@@ -143,7 +143,7 @@ async function policy(folder: string, { named, list }: Wishes): Promise<number> 
   const { unexplained, explained, stale } = judge(found, exceptions, resources);
   await suite.all([
     { name: `${explained.length} findings have a reason, and there is no other`, run: () => Promise.resolve(unexplained.map(describe)) },
-    ...(named.length > 0 ? [] : [{ name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`, run: () => Promise.resolve(stale) }]),
+    ...(chosen ? [] : [{ name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`, run: () => Promise.resolve(stale) }]),
   ]);
   if (list) {
     explained.forEach((finding) => say(`     ${describe(finding)}`));
@@ -155,6 +155,9 @@ async function policy(folder: string, { named, list }: Wishes): Promise<number> 
 void runCommand({
   usage: USAGE,
   options: { environment: { type: "string", multiple: true }, findings: { type: "boolean" } },
-  run: ({ environment: named = [], findings: list = false }) => inScratchFolder("policy", {}, (folder) => policy(folder, { named, list })),
+  run: ({ environment: named = [], findings: list = false }) => {
+    const environments = chosenEnvironments(named);
+    return inScratchFolder("policy", {}, (folder) => policy(folder, { environments, chosen: named.length > 0, list }));
+  },
   expected: [PolicyError, ManifestError],
 });

@@ -67,10 +67,9 @@ async function main(options: Options): Promise<number> {
     await checkTools([TERRAFORM, GO], processes, { cwd: PROJECT, env: process.env });
     say("Building the stand-in providers, unless the cache has them …");
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
-    const environments = chosenEnvironments(options.environments);
     const points = Object.entries(POINTS).filter(([name]) => options.only.length === 0 || options.only.includes(name));
     points.forEach(([name, { about }]) => say(`${name}: ${about}`));
-    const props: PointProps = { rig, suite, deployments: new Deployments(rig, suite), environments, resources: options.resources, full: options.full, project: PROJECT };
+    const props: PointProps = { rig, suite, deployments: new Deployments(rig, suite), environments: options.environments, resources: options.resources, full: options.full, project: PROJECT };
     await settled(points.map(async ([, { run }]) => run(props)));
     say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
     say(`${suite.passed} passed, ${suite.failed} failed`);
@@ -96,6 +95,6 @@ void runCommand({
     if (!/^[1-9]$/.test(workers)) {
       throw new ArgumentError(`--workers: "${workers}" is no number from 1 to 9.`);
     }
-    return main({ only, environments, resources, full, workers: Number(workers), keep });
+    return main({ only, environments: chosenEnvironments(environments), resources, full, workers: Number(workers), keep });
   },
 });
