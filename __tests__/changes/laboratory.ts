@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import type { SynthesizedEnvironment } from "../helpers/environments";
-import { shareOut } from "../helpers/share-out";
+import { Workers } from "../helpers/workers";
 import type { Row } from "./document";
 import type { Change } from "./examples";
 import type { LeafValues } from "./leaves";
@@ -64,7 +64,7 @@ export class Laboratory {
     }
 
     const rows = new Map<Change, Row>();
-    await shareOut([...rigs.entries()], groups(synthesized), async (group, [index, rig]) => {
+    await new Workers([...rigs.entries()]).each(groups(synthesized), async (group, [index, rig]) => {
       const base = await this.base(rig, demoBase, group.before, `base${index}`, group.values);
       rig.restore(base.folder);
       for (const { change, after } of group.members) {

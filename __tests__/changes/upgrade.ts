@@ -9,7 +9,7 @@ import { readCloud, readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
 import type { JsonObject } from "../helpers/json";
 import { isExample, PROJECT } from "../helpers/settings";
-import { shareOut } from "../helpers/share-out";
+import { Workers } from "../helpers/workers";
 import { SynthesizedStack } from "../helpers/synthesized";
 import { Rig } from "./rig";
 import { environmentAsRehearsed } from "./sources";
@@ -58,7 +58,7 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
   const both = environmentNames(join(sources, "environments")).filter(isExample);
   const { cliConfigFile: released } = await installProviders(processes, own, join(sources, "rehearsal", "providers"));
   const problems: string[] = [];
-  await shareOut(workers, both, async (name, worker) => {
+  await new Workers(workers).each(both, async (name, worker) => {
     const lines = await upgradeEnvironment({ ...props, processes: worker, sources, released, name });
     problems.push(...lines.map((line) => `upgrade of ${name} from ${from}: ${line}`));
   });

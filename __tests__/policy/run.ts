@@ -102,6 +102,10 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   const suite = new Suite(workers, say);
 
   const planned = new Map<string, readonly PlannedStack[]>();
+  const end = (): number => {
+    say(`\n${suite.passed} passed, ${suite.failed} failed`);
+    return suite.failed === 0 ? 0 : 1;
+  };
   await suite.all(
     environments.map((environment) => ({
       name: `${environment}: deployed in the made-up cloud and planned; no two resources have the same address`,
@@ -114,7 +118,7 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
     })),
   );
   if (suite.failed > 0) {
-    return 1;
+    return end();
   }
 
   const found: Finding[] = [];
@@ -148,8 +152,7 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   if (list) {
     explained.forEach((finding) => say(`     ${describe(finding)}`));
   }
-  say(`\n${suite.passed} passed, ${suite.failed} failed`);
-  return suite.failed === 0 ? 0 : 1;
+  return end();
 }
 
 void runCommand({

@@ -47,8 +47,7 @@ async function contained(rig: Rig, environment: string, { elsewhere, project }: 
   const own = elsewhere ? await rig.synthesizeProject(environment, processes) : [];
   const problems: string[] = [];
   for (const [index, role] of ROLES.entries()) {
-    const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
-    problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
+    problems.push(...(await invalid(site, role, processes)));
     const source = site.source(role);
     const foreign = FOREIGN.exec(source);
     if (foreign) {
@@ -73,6 +72,11 @@ async function contained(rig: Rig, environment: string, { elsewhere, project }: 
   return problems;
 }
 
+async function invalid(site: Site, role: Role, processes: Processes): Promise<readonly string[]> {
+  const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
+  return valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)];
+}
+
 /** The environment's file as it is, with no variable set: what a person meets who forgets all of them. */
 async function placeholdersNamed(rig: Rig, environment: string, goesOn: boolean, processes: Processes): Promise<readonly string[]> {
   const synthesis = await rig.synthesize({ environment, placeholders: true }, processes);
@@ -84,8 +88,7 @@ async function placeholdersNamed(rig: Rig, environment: string, goesOn: boolean,
   problems.push(...(plan.succeeded ? ["a plan with placeholders is not refused"] : []), ...unnamed.map((variable) => `the plan does not name the placeholder of ${variable}`));
   if (goesOn) {
     for (const role of ROLES) {
-      const { succeeded: valid, output } = await site.terraform(processes, role, ["validate", "-no-color"]);
-      problems.push(...(valid ? [] : [`${role}: terraform validate:`, ...errorLines(output)]));
+      problems.push(...(await invalid(site, role, processes)));
     }
     const output = await site.terraform(processes, "infra", ["output", "-no-color"]);
     const destroy = await site.destroy(processes, "infra");

@@ -4,6 +4,7 @@ import { checkTools, GO, TERRAFORM } from "../../rehearsal/tools";
 import { ArgumentError, runCommand } from "../../settings/command-line";
 import { inScratchFolder } from "../helpers/scratch";
 import { chosenEnvironments } from "../helpers/settings";
+import { settled } from "../helpers/workers";
 import { Deployments } from "./deployed";
 import { everyStack } from "./every-stack";
 import { failureSweep } from "./failure-sweep";
@@ -13,7 +14,7 @@ import { reason } from "./reason";
 import { Rig } from "./rig";
 import { rotation } from "./rotation";
 import { secrets } from "./secrets";
-import { settled, Suite } from "./suite";
+import { Suite } from "./suite";
 import { values } from "./values";
 
 const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {

@@ -1,5 +1,6 @@
 import { Interrupted, messageOf } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
+import { Workers } from "../helpers/workers";
 
 /** One thing that must hold. */
 export interface Check {
@@ -16,42 +17,19 @@ export class Suite {
   passed = 0;
   failed = 0;
   private readonly started = Date.now();
-  private readonly idle: Processes[];
-  private readonly waiting: ((worker: Processes) => void)[] = [];
-  private stopped = false;
+  private readonly workers: Workers<Processes>;
 
   /** @param workers - each starts one program at a time */
   constructor(
     workers: readonly Processes[],
     private readonly say: (line: string) => void,
   ) {
-    this.idle = [...workers];
+    this.workers = new Workers(workers);
   }
 
-  /** Several may be under way: they share the workers, in the order in which they came. */
+  /** Several may be under way: they share the workers. */
   async all(checks: readonly Check[]): Promise<void> {
-    // Whoever cleans up afterwards must not do it under the feet of a worker that still runs.
-    await settled(
-      checks.map(async (check) => {
-        const worker = this.idle.shift() ?? (await new Promise<Processes>((resolve) => this.waiting.push(resolve)));
-        try {
-          if (this.stopped) {
-            return;
-          }
-          this.report(check.name, await problemsOf(check, worker));
-        } catch (error) {
-          this.stopped = true;
-          throw error;
-        } finally {
-          const next = this.waiting.shift();
-          if (next) {
-            next(worker);
-          } else {
-            this.idle.push(worker);
-          }
-        }
-      }),
-    );
+    await this.workers.each(checks, async (check, processes) => this.report(check.name, await problemsOf(check, processes)));
   }
 
   note(line: string): void {
@@ -70,15 +48,6 @@ export class Suite {
     problems.slice(0, SHOWN).forEach((problem) => this.say(`       ${problem}`));
     if (problems.length > SHOWN) {
       this.say(`       and ${problems.length - SHOWN} more`);
-    }
-  }
-}
-
-/** Waits for all of them, then throws what the first one threw. */
-export async function settled(work: readonly Promise<unknown>[]): Promise<void> {
-  for (const one of await Promise.allSettled(work)) {
-    if (one.status === "rejected") {
-      throw one.reason;
     }
   }
 }

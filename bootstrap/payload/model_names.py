@@ -110,7 +110,7 @@ class _Reader:
                     return _Place(file, node, place.what)
                 file, node = origin
             elif isinstance(node, ast.Name):
-                values = [value for target, value in _assigned(tree) if target == node.id]
+                values = [found.expression for found in assignments(tree, node.id) if found.expression is not None]
                 if len(values) == 1:
                     node = values[0]
                     continue
@@ -240,11 +240,3 @@ def disagreements(model: Model, wanted: Names) -> list[str]:
     reader = _Reader(model, wanted)
     reader.read()
     return reader.wrong
-
-
-def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            yield node.target.id, node.value

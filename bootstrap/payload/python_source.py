@@ -23,9 +23,10 @@ class Keyword:
 
 @dataclass(frozen=True)
 class Assignment:
-    """`value` is None when it is not a string literal; `node` is where the literal stands."""
+    """`expression` is None where a loop or the like assigns; `value` is None when it is not a string literal; `node` is where the literal stands."""
 
     line: int
+    expression: ast.expr | None
     value: str | None
     node: ast.Constant | None
 
@@ -76,7 +77,7 @@ def assignments(tree: ast.Module, name: str) -> list[Assignment]:
             if value is node:
                 continue
             literal = value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
-            found.append(Assignment(node.lineno, str(literal.value) if literal else None, literal))
+            found.append(Assignment(node.lineno, value, str(literal.value) if literal else None, literal))
     return sorted(found, key=lambda assignment: assignment.line)
 
 
@@ -113,7 +114,7 @@ def imported_from(tree: ast.Module, name: str) -> tuple[str, str] | None:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    return "." * node.level + (node.module or ""), alias.name
+                    return _module(node), alias.name
     return None
 
 

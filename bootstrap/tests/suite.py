@@ -67,7 +67,7 @@ class Suite:
         self._names = [name for name in only if name not in SUITES]
         self._suites = [name for name in only if name in SUITES] or ([] if self._names else list(SUITES))
         self._full = full
-        self._environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": temporary, "SUITE_FULL": "1" if full else ""}
+        self._environment = {**os.environ, "TMPDIR": temporary, "SUITE_FULL": "1" if full else ""}
         self._cache = Path(os.environ.get("CI_CACHE") or BOOTSTRAP.parent / ".cache")
         self._making = {version: threading.Lock() for version in VERSIONS}
         self._output = threading.Lock()

@@ -30,10 +30,12 @@ class NamesOfModels(unittest.TestCase):
                 (self.folder / name).write_bytes(data)
         return disagreements(Model(self.folder), Names.of(names))
 
-    def changed(self, file: str, old: str, new: str) -> dict[str, bytes]:
+    def only_wrong(self, file: str, old: str, new: str) -> str:
+        """What is wrong with the template with one change: one thing."""
         files = template()
         self.assertEqual(files[file].count(old.encode()), 1)
-        return {**files, file: files[file].replace(old.encode(), new.encode())}
+        [said] = self.wrong({**files, file: files[file].replace(old.encode(), new.encode())})
+        return said
 
     def test_the_template_agrees_with_the_defaults(self) -> None:
         self.assertEqual(self.wrong(template()), [])
@@ -74,18 +76,18 @@ class NamesOfModels(unittest.TestCase):
             ("rte_azure.py", ' + "-demo"', "", "releaseSuffix: ''"),
         ):
             with self.subTest(new):
-                [said] = self.wrong(self.changed(file, old, new))
+                said = self.only_wrong(file, old, new)
                 self.assertTrue(said.startswith(f"{file}: line "), said)
                 self.assertTrue(said.endswith(f": set datasurface.model.{setting}"), said)
 
     def test_two_platform_service_providers(self) -> None:
         second = 'def second():\n    return YellowPlatformServiceProvider("Second_PSP")\n\n\ndef createDemoRTE'
-        [said] = self.wrong(self.changed("rte_azure.py", "def createDemoRTE", second))
+        said = self.only_wrong("rte_azure.py", "def createDemoRTE", second)
         self.assertRegex(said, r"^the model has 2 platform service providers \(rte_azure.py line \d+, rte_azure.py line \d+\), and a deployment runs one: give each an environment and a model repository of its own \(docs/model.md\)$")
 
     def test_another_merge_engine(self) -> None:
         for engine in ("PostgresDatabase", "SnowFlakeDatabase"):
-            [said] = self.wrong(self.changed("rte_azure.py", "= SQLServerDatabase(", f"= {engine}("))
+            said = self.only_wrong("rte_azure.py", "= SQLServerDatabase(", f"= {engine}(")
             self.assertRegex(said, f"^rte_azure.py: line 21: .* is a {engine}: a merge engine other than Azure SQL .* is not deployed$")
 
     def test_what_cannot_be_read(self) -> None:
@@ -99,7 +101,7 @@ class NamesOfModels(unittest.TestCase):
             ("rte_azure.py", "return YellowPlatformServiceProvider(", "return Own(", "there is no call YellowPlatformServiceProvider(...)"),
         ):
             with self.subTest(new):
-                [said] = self.wrong(self.changed(file, old, new))
+                said = self.only_wrong(file, old, new)
                 self.assertIn(text, said)
 
     def test_differences_stand_beside_what_cannot_be_edited_and_nothing_is_written(self) -> None:
