@@ -32,6 +32,12 @@ export default tseslint.config(
     },
   },
   {
+    files: ["settings/**/*.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { paths: barrels, patterns: [{ group: ["**/constructs/**", "**/stacks/**"], message: "Settings are what constructs and stacks read: what both need belongs into settings/." }] }],
+    },
+  },
+  {
     files: ["constructs/**/*.ts"],
     rules: {
       "no-restricted-imports": [

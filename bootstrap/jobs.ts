@@ -1,9 +1,10 @@
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
 import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
-import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
 import { type DataSurfaceNames, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import type { Settings } from "../settings/schema";
+import { SECRETS } from "../settings/secret-names";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
 import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
 

@@ -1,6 +1,6 @@
-import { SECRETS } from "../constructs/kubernetes/object-names";
 import { dataSurfaceNames, vaultSecretName } from "../datasurface/names";
 import type { Rule } from "./rule";
+import { SECRETS } from "./secret-names";
 
 /** Longest name of a secret in Key Vault ("Naming rules and restrictions for Azure resources"). */
 const VAULT_SECRET_NAME = 127;

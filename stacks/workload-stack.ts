@@ -15,7 +15,7 @@ import { BootstrapJob, jobLogCommand, SuspendedJob } from "../constructs/kuberne
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
-import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId, SECRETS } from "../constructs/kubernetes/object-names";
+import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId } from "../constructs/kubernetes/object-names";
 import { escapeTemplate, interpolate } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
@@ -23,6 +23,7 @@ import { TerraformData } from "../constructs/terraform/terraform-data";
 import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
 import { type DataSurfaceNames, dataSurfaceNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
+import { SECRETS } from "../settings/secret-names";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
 import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
 import { EnvironmentStack, type OutputSource } from "./environment-stack";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import * as jobs from "../../bootstrap/jobs";
 import { loadPayload, type Payload, PAYLOAD_MOUNT, scriptHash } from "../../bootstrap/payload";
 import { releaseLine } from "../../bootstrap/releases";
-import { SECRETS } from "../../constructs/kubernetes/object-names";
 import { mcpServerArguments, modelMergeCommand, reconcileViewsCommand, ring1Command } from "../../datasurface/commands";
 import { dataSurfaceNames, DEMO_MODEL } from "../../datasurface/names";
+import { SECRETS } from "../../settings/secret-names";
 import { environmentOf, PROJECT, type SettingsChange } from "../helpers/settings";
 
 const REAL_PAYLOAD = loadPayload(join(PROJECT, "bootstrap", "payload"));

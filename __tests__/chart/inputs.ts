@@ -1,8 +1,8 @@
 import { releaseLine, type ReleaseLine } from "../../bootstrap/releases";
 import { type AirflowImage, airflowImage } from "../../constructs/airflow/image";
 import type { AirflowValuesInput } from "../../constructs/airflow/values";
-import { SECRETS } from "../../constructs/kubernetes/object-names";
 import type { Settings } from "../../settings/schema";
+import { SECRETS } from "../../settings/secret-names";
 
 /** An input in which no number is the chart's own default: a value that got lost shows. */
 export function valuesInput(release: ReleaseLine, given: Partial<AirflowValuesInput> = {}): AirflowValuesInput {

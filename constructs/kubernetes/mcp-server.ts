@@ -3,7 +3,8 @@ import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { type DataSurfaceNames, MCP_PORT } from "../../datasurface/names";
-import { SECRETS, SECRETS_REVISION_ANNOTATION } from "./object-names";
+import { SECRETS } from "../../settings/secret-names";
+import { SECRETS_REVISION_ANNOTATION } from "./object-names";
 import { podText } from "./pod-text";
 
 export interface McpServerProps {

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { DataSurfaceNames } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
+import { SECRETS } from "../../settings/secret-names";
 import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
 import { AIRFLOW_DATABASE } from "../azure/postgresql";
 import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
 import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
-import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId, SECRETS } from "./object-names";
+import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
 
 /** A Kubernetes Secret of the namespace, as expressions. */
 export interface NamespaceSecret {

@@ -1,4 +1,5 @@
 import type { DataSurfaceNames } from "../../datasurface/names";
+import type { SECRETS } from "../../settings/secret-names";
 
 /** Names of the Kubernetes objects that several constructs or the Helm values refer to, but for DataSurface's own (datasurface/names.ts). */
 
@@ -12,29 +13,6 @@ export const AIRFLOW_SERVICE_ACCOUNTS = {
   scheduler: "airflow-scheduler",
   triggerer: "airflow-triggerer",
 } as const;
-
-/**
- * Secrets of the namespace, but for those of DataSurface's credentials, each with the keys that its readers ask for. None has a
- * name that the chart would give to a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): docs/facts.md#chart-secret-names
- */
-export const SECRETS = {
-  registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },
-  gitDags: { name: "git-dags", keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"] },
-  /** Airflow's metadata database through pgbouncer. */
-  metadataPooled: { name: "airflow-database", keys: ["connection"] },
-  /** The same database without pgbouncer, for the jobs that change its schema. */
-  metadataDirect: { name: "airflow-database-direct", keys: ["connection"] },
-  /** Celery's results through pgbouncer. */
-  resultBackend: { name: "airflow-celery-results", keys: ["connection"] },
-  fernet: { name: "airflow-fernet", keys: ["fernet-key"] },
-  api: { name: "airflow-api", keys: ["api-secret-key"] },
-  jwt: { name: "airflow-jwt", keys: ["jwt-secret"] },
-  redis: { name: "airflow-redis-auth", keys: ["password"] },
-  broker: { name: "airflow-broker", keys: ["connection"] },
-  admin: { name: "airflow-admin", keys: ["password"] },
-  pgbouncer: { name: "airflow-pgbouncer-ini", keys: ["pgbouncer.ini", "users.txt"] },
-  pgbouncerStatistics: { name: "airflow-pgbouncer-exporter", keys: ["connection"] },
-} as const satisfies Record<string, { readonly name: string; readonly keys: readonly string[] }>;
 
 /** A Secret of the namespace; `git` and `mergeDatabase` have the names of the model's credentials. */
 export type SecretId = keyof typeof SECRETS | keyof DataSurfaceNames["secrets"];

@@ -1,8 +1,9 @@
 import Ajv from "ajv";
 import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
 import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
+import { SECRETS } from "../../../settings/secret-names";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
 import { D2S_V5, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";

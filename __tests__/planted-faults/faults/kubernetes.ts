@@ -61,7 +61,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "secret-named-as-the-charts",
     about: "a Secret has the name that the chart gives to one of its own",
-    file: "constructs/kubernetes/object-names.ts",
+    file: "settings/secret-names.ts",
     from: 'fernet: { name: "airflow-fernet", keys: ["fernet-key"] },',
     to: 'fernet: { name: "airflow-fernet-key", keys: ["fernet-key"] },',
     caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "no secret has a name that the chart would give to one of its own" },
