@@ -1,7 +1,8 @@
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../../constructs/kubernetes/object-names";
+import { dataSurfaceNames, DEMO_MODEL, type ModelNames } from "../../datasurface/names";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
-import { at, isObject, type JsonObject, objectAt, plain, strings } from "../helpers/json";
+import { at, isObject, type Json, type JsonObject, objectAt, plain, strings } from "../helpers/json";
 import { OWN_ENVIRONMENTS } from "../helpers/own-environments";
 import { environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
 import { kindOfJob } from "../helpers/synthesized";
@@ -52,6 +53,7 @@ test("revisions.reapply upgrades each Helm release and writes each copy of a sec
 
 describe("another model", () => {
   const model = OWN_ENVIRONMENTS["acme-complete"]?.datasurface.model;
+  const own = environmentOf("demo", { datasurface: { model } }).settings.datasurface.model;
   let renamed: SynthesizedEnvironment;
   beforeAll(() => {
     renamed = synthesized({ datasurface: { model } });
@@ -59,8 +61,14 @@ describe("another model", () => {
   const addresses = ({ stacks }: SynthesizedEnvironment) => stacks.flatMap(({ name, blocks }) => blocks.map(({ address }) => `${name} ${address}`));
 
   test("leaves no name of the demo model in any stack, but in what the guard knows of deployments before", () => {
+    const namesOf = (names: ModelNames): readonly string[] => strings({ ...names, ...dataSurfaceNames(names) } as unknown as Json).map(({ text }) => text);
+    const others = namesOf(own);
+    // The environment of the test is called demo, too.
+    const theDemos = namesOf(DEMO_MODEL).filter((name) => !others.includes(name) && name !== DEMO_MODEL.runtimeEnvironment);
+    expect(theDemos).toEqual(expect.arrayContaining(["Demo", "demo-network-policy", "demo-logging-config", "demo-psp-mcp", "merge_db"]));
+    const written = new RegExp(`(?<![\\w-])(?:${theDemos.map((name) => name.replace(/[*.]/g, "\\$&")).join("|")})(?![\\w-])|Demo|demo.psp|K8sMergeDB|merge_db|sqlserver-demo`);
     const left = renamed.stacks.flatMap(({ blocks }) =>
-      blocks.filter(({ address }) => !address.startsWith("terraform_data.DeploymentGuard_")).flatMap(({ address, attributes }) => strings(attributes).flatMap(({ text }) => (/Demo|demo.psp|K8sMergeDB|merge_db|sqlserver-demo/.test(text) ? [`${address}: ${text}`] : []))),
+      blocks.filter(({ address }) => !address.startsWith("terraform_data.DeploymentGuard_")).flatMap(({ address, attributes }) => strings(attributes).flatMap(({ text }) => (written.test(text) ? [`${address}: ${text}`] : []))),
     );
     expect(left).toEqual([]);
   });
