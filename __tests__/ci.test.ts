@@ -24,6 +24,7 @@ class Checkout {
     }
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
     writeFileSync(join(this.folder, "rehearsal", "providers", "go.mod"), "");
+    writeFileSync(join(this.folder, "rehearsal", "newest-terraform.sh"), 'exec "$@"');
     ["demo", "other"].forEach((name) => writeFileSync(join(this.folder, "environments", `${name}.yaml`), ""));
     writeFileSync(join(this.folder, "file"), "committed");
     this.git("init", "--quiet");
