@@ -261,7 +261,7 @@ class GitServer:
 
     def clone(self, repository: str, into: Path, branch_or_tag: str | None = None, *, history: bool = False) -> None:
         """The newest state of a branch or tag. With `history`, or without a branch or tag: the whole history with every branch and tag."""
-        arguments = ["clone", "--quiet", "--no-recurse-submodules", "--template="]
+        arguments = ["clone", "--quiet", "--template="]
         if branch_or_tag is not None:
             arguments += ["--branch", branch_or_tag]
             if not history:
@@ -276,7 +276,7 @@ class GitServer:
         progress(what)
 
         def call() -> None:
-            done = self._call(["push", "--porcelain", "--no-verify", self.url(repository), f"HEAD:refs/heads/{branch}"], cwd)
+            done = self._call(["push", "--porcelain", self.url(repository), f"HEAD:refs/heads/{branch}"], cwd)
             if done.code == 0:
                 return
             status = next((line.split("\t", 2)[2] for line in done.out.splitlines() if line.startswith("!") and line.count("\t") >= 2), "")

@@ -17,7 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from git_cli import LIMIT_PAUSE, RIGHT_TO_READ, RIGHT_TO_WRITE, GitServer
 from github_sentences import NEW_TOKEN, diagnosis
-from http_exchange import retry_after, time_of_day
+from http_exchange import place_of, retry_after, time_of_day
 from outcome import Failure, Refused, Variable, WrongSetting, progress, register_secret
 from patience import LostRace, Patience, Unreachable
 
@@ -179,7 +179,7 @@ class GitHub:
             # A renamed repository is redirected to its number, on the same host.
             target = urljoin(url, target)
             if urlsplit(target)[:2] != urlsplit(url)[:2]:
-                raise Refused(f"{self._api_url} sends us to another host ({urlsplit(target).netloc}), which does not get the token: set GITHUB_API_URL")
+                raise Refused(f"{self._api_url} sends us to {place_of(target)}, which does not get the token: set GITHUB_API_URL")
             url = target
         raise Refused(f"{self._api_url} redirects in a circle")
 

@@ -59,7 +59,14 @@ class Repository:
     def git(self, *arguments: str) -> str:
         return _git(self.path, *arguments).decode().strip()
 
-    def commit(self, files: Mapping[str, bytes | None], message: str = "by hand", branch: str = "main", symlinks: Mapping[str, str] | None = None) -> str:
+    def commit(
+        self,
+        files: Mapping[str, bytes | None],
+        message: str = "by hand",
+        branch: str = "main",
+        symlinks: Mapping[str, str] | None = None,
+        submodules: Mapping[str, str] | None = None,
+    ) -> str:
         """A commit on top of the branch, as somebody else would push it. None removes a file."""
         ref = f"refs/heads/{branch}"
         head = self.head(branch)
@@ -78,6 +85,7 @@ class Repository:
         for name, target in (symlinks or {}).items():
             blob = _git(self.path, "hash-object", "-w", "--stdin", data=target.encode()).decode().strip()
             lines.append(f"120000 {blob}\t{name}")
+        lines += [f"160000 {commit}\t{name}" for name, commit in (submodules or {}).items()]
         _git(self.path, "update-index", "--index-info", data="".join(f"{line}\n" for line in lines).encode(), environment=environment)
         tree = _git(self.path, "write-tree", environment=environment).decode().strip()
         commit = _git(self.path, "commit-tree", tree, *(["-p", head] if head else []), "-m", message).decode().strip()

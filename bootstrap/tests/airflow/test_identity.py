@@ -177,6 +177,15 @@ class Identity(unittest.TestCase):
         self.assertNotIn("hidden-in-here", outcome.output)
         self.check(self.run_with(vault=value("just a text"), REQUIRED_KEYS="[]"), 0)
 
+    def test_values_are_masked_wherever_they_are_said(self) -> None:
+        said = f"as {ASSERTION} said"
+        self.check(self.run_with(entra=lambda _: entra_error(50000, said)), 3, "as *** said")
+        self.check(self.run_with(vault=lambda _: vault_error(403, "ForbiddenByPolicy", f"as {ACCESS} said")), 3, "as *** said")
+        # Names that are values, too.
+        self.check(self.run_with(vault=lambda _: Reply(200, {"value": SECRET}), REQUIRED_KEYS="[]"), 0, "read *** from")
+        held = {**VALUE, VALUE["USER"]: ""}
+        self.check(self.run_with(vault=lambda _: Reply(200, {"value": json.dumps(held)}), REQUIRED_KEYS='["HOST"]'), 2, "its keys are: PASSWORD, USER, ***")
+
     def test_dns(self) -> None:
         self.check(self.run_with(AZURE_AUTHORITY_HOST="https://login.no-such-host.invalid/"), 1, "cannot be resolved", "not the identity")
         self.check(self.run_with(KEY_VAULT_URL="https://kv-demo.no-such-host.invalid/"), 1, "cannot be resolved", "is there a vault kv-demo?")

@@ -77,6 +77,8 @@ class StandInTests(unittest.TestCase):
                 "POLL_SECONDS": "0.1",
                 "RETRY_SECONDS": "2",
                 "RETRY_DELAY": "0.1",
+                # For what is outside of the cluster.
+                "http_proxy": "http://127.0.0.1:1",
                 **changes,
             },
         )
