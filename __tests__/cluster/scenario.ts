@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { releaseDescription } from "../../constructs/kubernetes/release-description";
 import { PROJECT } from "../helpers/settings";
 import type { Checks } from "./checks";
 import { type Kubectl, until } from "./kubectl";
-import { at, differences, type JsonObject, kindOf, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
+import { at, differences, type Json, type JsonObject, kindOf, list, type Manifest, manifestOf, nameOf, object, podTemplate, text } from "./manifests";
 import type { Plan } from "./planned-objects";
 import { ClusterError } from "./problem";
 import { asPod, BEHAVIOUR, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, secretsInEnvironment, unnamed, withoutSecret, withRevision, withValue } from "./trials";
@@ -91,6 +92,7 @@ export class Scenario {
     }
     if (fakenode && this.props.helm !== undefined) {
       await this.checkTakeOver(this.props.helm);
+      await this.checkDrift(this.props.helm);
       await this.leavePodsBehind(this.props.helm);
     } else {
       checks.skip("claims that the release takes over, and a destroy with pods that mount them: this cluster has no fakenode or no helm");
@@ -520,6 +522,45 @@ export class Scenario {
       const smaller = await upgrade(100);
       problems.push(...(smaller.status !== 0 && smaller.stderr.includes("field can not be less than") ? [] : [`100 GiB after 500: ${smaller.stderr.trim() || "accepted"}`]));
       return isDeepStrictEqual(await identities(), before) ? problems : [...problems, "a claim or its volume is another one"];
+    });
+  }
+
+  /** The table "Drift" of docs/runbook.md. */
+  private async checkDrift(helm: string): Promise<void> {
+    const { checks, kubectl } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    const labels = { app: "drift" };
+    const deployment: Json = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "drift" },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "chart", env: [{ name: "SET", value: "chart" }] }] } } },
+    };
+    const chart = kubectl.chart("drift", deployment);
+    const upgrade = (reapply: number) => kubectl.other(helm, "upgrade", "drift", chart, "--install", "--description", releaseDescription(reapply), ...namespace);
+    const found = async (): Promise<string> => {
+      const [live] = await kubectl.get("deployment", "drift", "--ignore-not-found", ...namespace);
+      const container = live && list(at(live, "spec", "template", "spec", "containers")).map(object)[0];
+      return live === undefined ? "deleted" : JSON.stringify([at(live, "spec", "replicas"), container?.image, container?.env]);
+    };
+    const container = (env: readonly Json[]): Json => ({ spec: { replicas: 0, template: { spec: { containers: [{ name: "c", image: "hand", env }] } } } });
+    await checks.check("an upgrade with another description makes a release's deleted object again, puts what the chart sets right, and leaves what somebody added", async () => {
+      const problems: string[] = [];
+      const step = async (what: string, act: () => Promise<unknown>, wanted: string): Promise<void> => {
+        await act();
+        const now = await found();
+        problems.push(...(now === wanted ? [] : [`${what}: ${now}; ${wanted} is expected`]));
+      };
+      const asCharted = JSON.stringify([2, "chart", [{ name: "SET", value: "chart" }]]);
+      const added = { name: "ADDED", value: "hand" };
+      await step("installed", () => upgrade(1), asCharted);
+      await step("deleted by hand", () => kubectl.must("delete", "deployment", "drift", ...namespace, "--wait=true", "--timeout=30s"), "deleted");
+      await step("another description", () => upgrade(2), asCharted);
+      const patch = kubectl.writeJson(container([{ name: "SET", value: "hand" }, added]));
+      await step("changed by hand", () => kubectl.must("patch", "deployment", "drift", ...namespace, "--patch-file", patch), JSON.stringify([0, "hand", [{ name: "SET", value: "hand" }, added]]));
+      await step("another description", () => upgrade(3), JSON.stringify([2, "chart", [{ name: "SET", value: "chart" }, added]]));
+      const { status, stderr } = await kubectl.other(helm, "uninstall", "drift", "--wait", "--timeout", "30s", ...namespace);
+      return status === 0 ? problems : [...problems, stderr.trim()];
     });
   }
 
