@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
 import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
-import { type DataSurfaceNames, MCP_PORT, vaultSecretName } from "../datasurface/names";
+import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import type { Settings } from "../settings/schema";
 import { SECRETS } from "../settings/secret-names";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
@@ -255,6 +256,12 @@ export function airflowAdmin(context: JobContext): JobDefinition {
   );
 }
 
+/** DAGs that must be there beside the infrastructure DAG: the ids follow from the model, and only those of the template are known. */
+function expectedDags({ settings: { datasurface }, release }: JobContext): ReleaseLine["templateDags"] {
+  const isTemplate = datasurface.modelTemplate === undefined && isDeepStrictEqual({ ...datasurface.model }, DEMO_MODEL);
+  return datasurface.expectedDags ?? (isTemplate ? release.templateDags : []);
+}
+
 /** Proves the deployment as a whole (walkthrough, steps 24, 26 and 27). */
 export function verify(context: JobContext): JobDefinition {
   return script(
@@ -268,7 +275,7 @@ export function verify(context: JobContext): JobDefinition {
         ADMIN_USERNAME: context.settings.airflow.admin.username,
         ADMIN_PASSWORD: secret("admin", "password"),
         ADMIN_SECRET: `the Secret ${SECRETS.admin.name}`,
-        EXPECTED_DAGS: JSON.stringify(context.names.expectedDags),
+        EXPECTED_DAGS: JSON.stringify(expectedDags(context)),
         INFRASTRUCTURE_DAG: context.names.infrastructureDag,
         DAG_FILES: context.names.dagFiles,
         MCP_URL: `http://${context.names.mcpService}:${MCP_PORT}/sse`,

@@ -1,3 +1,5 @@
+import { DEMO_DAGS } from "../datasurface/names";
+
 /**
  * The catalogue of DataSurface releases: one row for each release line, everything else asks it.
  * Source of every row: docs/facts.md#release-lines
@@ -34,6 +36,8 @@ export interface ReleaseLine {
    * line does not know.
    */
   readonly runtimeEnvironmentArguments: readonly string[];
+  /** DAGs that the template, deployed with this line, was seen to have beside the infrastructure DAG: each its id, or alternative ids of which one is enough. */
+  readonly templateDags: readonly (string | readonly string[])[];
 }
 
 export type SemanticVersion = readonly [major: number, minor: number, patch: number];
@@ -45,6 +49,7 @@ const FIRST_GENERATION = {
   modelMergeJob: true,
   mcpHostFlags: false,
   runtimeEnvironmentArguments: ["!externalSecretProvider"],
+  templateDags: DEMO_DAGS,
 } as const satisfies Partial<ReleaseLine>;
 
 /** The vendor's public demo model. */
@@ -88,6 +93,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     credentialSource: "kubernetes",
     mcpHostFlags: true,
     runtimeEnvironmentArguments: ["externalSecretProvider=None"],
+    templateDags: [],
   },
   {
     line: "1.8.4",
@@ -102,6 +108,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     gitRepoTypeFlags: true,
     mcpHostFlags: true,
     runtimeEnvironmentArguments: ["externalSecretProvider=None"],
+    templateDags: [],
   },
 ];
 

@@ -31,6 +31,14 @@ export const DEMO_MODEL: ModelNames = {
   releaseSuffix: "-demo",
 };
 
+/** DAGs of the demo model beside the infrastructure DAG. A model of SCD2 stays one when DataSurface's version rises. */
+export const DEMO_DAGS: readonly (string | readonly string[])[] = [
+  ["scd2_factory_dag", "scd4_factory_dag"],
+  ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
+  `${DEMO_MODEL.psp}_${DEMO_MODEL.mergeContainer}_reconcile`,
+  `${DEMO_MODEL.psp}_default_${DEMO_MODEL.mergeContainer}_cqrs`,
+];
+
 /** The branch of the model's and of the DAGs' repository that is read. */
 export const BRANCH = "main";
 
@@ -70,18 +78,12 @@ export interface DataSurfaceNames {
   readonly secrets: { readonly git: CredentialSecret; readonly mergeDatabase: CredentialSecret };
   /** The DAG whose successful run proves a deployment. */
   readonly infrastructureDag: string;
-  /**
-   * DAGs that Airflow must show after a deployment, each by its id or by alternative ids, of which one is enough. No release line has its
-   * own: the ids come from names in the model, and a model of SCD2 stays one when DataSurface's version rises.
-   */
-  readonly expectedDags: readonly (string | readonly string[])[];
   /** Names of the DAG files that the generator makes, `*` for any text. Other files of the DAG repository are not this deployment's. */
   readonly dagFiles: string;
 }
 
-export function dataSurfaceNames({ assembly, psp, mergeContainer, gitCredential, mergeCredential }: ModelNames): DataSurfaceNames {
+export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential }: ModelNames): DataSurfaceNames {
   const [ofAssembly, ofPsp] = [kubernetesName(assembly), kubernetesName(psp)];
-  const infrastructureDag = `${ofPsp}_infrastructure`;
   return {
     mcpDeployment: `${ofPsp}-mcp-server`,
     mcpService: `${ofPsp}-mcp`,
@@ -94,14 +96,7 @@ export function dataSurfaceNames({ assembly, psp, mergeContainer, gitCredential,
       git: { name: kubernetesName(gitCredential), keys: ["TOKEN"] },
       mergeDatabase: { name: kubernetesName(mergeCredential), keys: ["USER", "PASSWORD"] },
     },
-    infrastructureDag,
-    expectedDags: [
-      infrastructureDag,
-      ["scd2_factory_dag", "scd4_factory_dag"],
-      ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
-      `${psp}_${mergeContainer}_reconcile`,
-      `${psp}_default_${mergeContainer}_cqrs`,
-    ],
+    infrastructureDag: `${ofPsp}_infrastructure`,
     dagFiles: `${psp.toLowerCase()}_*_dag.py`,
   };
 }

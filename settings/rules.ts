@@ -279,6 +279,13 @@ export const sqlDatabaseName = () =>
     /^[A-Za-z][A-Za-z0-9_-]{0,127}$/,
   );
 
+/** Id of a DAG in Airflow; bootstrap/payload/verify.py has the same. */
+export const dagId = () =>
+  pattern(/^[A-Za-z0-9_.-]{1,250}$/, {
+    allowed: "an id of a DAG: 1 to 250 letters, digits, '_', '.' and '-'",
+    remedy: "copy it from Airflow's UI, or from the list in verify's log",
+  });
+
 /** Digest of a container image. */
 export const digest = () =>
   pattern(/^sha256:[0-9a-f]{64}$/, {

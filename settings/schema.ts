@@ -6,6 +6,7 @@ import {
   blobContainerName,
   cidr,
   clusterName,
+  dagId,
   digest,
   emailAddress,
   GITHUB_ACCOUNT,
@@ -279,6 +280,9 @@ const datasurface = z.strictObject({
     })
     .prefault({})
     .describe("What the model calls its parts, which the first deployment records (docs/model.md). Unset: as the vendor's demo model"),
+  expectedDags: uniqueList(dagId(), 200, (one) => one)
+    .optional()
+    .describe("Ids of DAGs that verify demands beside the infrastructure DAG (docs/model.md). Unset: none, but with the vendor's demo model and DataSurface 1.1.0 or 1.3 its four"),
   unreleasedCommits: z
     .enum(["refuse", "release"])
     .default("refuse")

@@ -119,11 +119,31 @@ test("airflow-admin runs again after a new password", () => {
   expect(jobs.airflowAdmin(context()).pod.env).toMatchObject({ ADMIN_USERNAME: "admin", ADMIN_PASSWORD: { secret: "airflow-admin", key: "password" } });
 });
 
-test.each(["1.1.0", "1.8.4"])("verify of %s expects the DAGs of an SCD2 or an SCD4 model", (version) => {
-  const { pod } = jobs.verify(context({ datasurface: { version } }));
-  const expected = '["demo-psp_infrastructure",["scd2_factory_dag","scd4_factory_dag"],["scd2_datatransformer_factory","scd4_datatransformer_factory"],"Demo_PSP_K8sMergeDB_reconcile","Demo_PSP_default_K8sMergeDB_cqrs"]';
-  expect(pod.env).toMatchObject({ EXPECTED_DAGS: expected, INFRASTRUCTURE_DAG: "demo-psp_infrastructure", AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
-  expect(pod.env.DAG_FILES).toBe("demo_psp_*_dag.py");
+test("verify asks the services by the names that they have, for this deployment's DAG", () => {
+  expect(jobs.verify(context()).pod.env).toMatchObject({ INFRASTRUCTURE_DAG: "demo-psp_infrastructure", DAG_FILES: "demo_psp_*_dag.py", AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
+});
+
+describe("the DAGs that verify expects", () => {
+  const expected = (datasurface: NonNullable<SettingsChange["datasurface"]>) => JSON.parse(String(jobs.verify(context({ datasurface })).pod.env.EXPECTED_DAGS)) as unknown;
+
+  test.each(["1.1.0", "1.3.7"])("are those of the template with %s, of an SCD2 or an SCD4 model", (version) => {
+    expect(expected({ version })).toEqual([["scd2_factory_dag", "scd4_factory_dag"], ["scd2_datatransformer_factory", "scd4_datatransformer_factory"], "Demo_PSP_K8sMergeDB_reconcile", "Demo_PSP_default_K8sMergeDB_cqrs"]);
+  });
+
+  test.each([
+    ["a version whose DAGs nobody has seen", { version: "1.4.48" }],
+    ["a version whose DAGs nobody has seen", { version: "1.8.4" }],
+    ["another template", { version: "1.1.0", modelTemplate: { repository: "acme/template" } }],
+    ["a model with other names", { version: "1.1.0", model: { mergeContainer: "Warehouse" } }],
+    ["an empty list", { version: "1.1.0", expectedDags: [] }],
+  ])("are none with %s", (_, change) => {
+    expect(expected(change)).toEqual([]);
+  });
+
+  test("are those of the settings", () => {
+    expect(expected({ version: "1.1.0", expectedDags: ["acme_dag"] })).toEqual(["acme_dag"]);
+    expect(expected({ version: "1.8.4", expectedDags: ["acme_dag"] })).toEqual(["acme_dag"]);
+  });
 });
 
 describe("the vendor's commands", () => {

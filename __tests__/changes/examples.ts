@@ -117,6 +117,7 @@ export const EXAMPLES = {
   "datasurface.model.gitCredential": [{ to: "github-acme" }],
   "datasurface.model.mergeCredential": [{ to: "sql-acme" }],
   "datasurface.model.releaseSuffix": [{ to: "-acme" }],
+  "datasurface.expectedDags": [{ to: ["scd2_factory_dag"] }],
   "datasurface.unreleasedCommits": [{ to: "release" }],
   "datasurface.commitAuthor.name": [{ to: "Platform team" }],
   "datasurface.commitAuthor.email": [{ to: "platform@example.com" }],

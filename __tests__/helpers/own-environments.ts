@@ -49,6 +49,7 @@ const complete = {
       mergeCredential: "Acme-Merge-RW",
       releaseSuffix: "-acme",
     },
+    expectedDags: ["Acme_Data_PSP_Warehouse_reconcile"],
     unreleasedCommits: "release",
     commitAuthor: { name: "Acme data platform", email: "data-platform@acme.example" },
     gitHubUser: "Acme-Bot",

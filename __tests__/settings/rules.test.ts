@@ -105,6 +105,7 @@ const RULES = [
   { field: "datasurface.model.mergeCredential", right: ["sql-acme", chars(40)], refused: ["", "sql acme", chars(41)], allowed: "1 to 40 letters, digits and '-'", remedy: "as the model has it" },
   { field: "datasurface.model.releaseSuffix", right: ["-acme", "-a-1", ""], refused: ["-", "--a", "-a_b", ".x", `-${chars(32)}`], allowed: "up to 32 letters, digits and single hyphens", remedy: "VersionPatterns.VN_N_N" },
   { field: "datasurface.model.releaseSuffix", right: [], refused: ["acme"], allowed: "starting with '-'", remedy: "did you mean -acme?" },
+  { field: "datasurface.expectedDags", right: [[], ["scd2_factory_dag", "A.b-c_1"], ["A_dag", "a_dag"], [chars(250)]], refused: ["scd2_factory_dag"], allowed: "a list; each entry: an id of a DAG", remedy: "write a list" },
   { field: "datasurface.unreleasedCommits", right: ["refuse", "release"], refused: ["", "no"], allowed: "one of refuse, release", remedy: "choose one of them" },
   { field: "datasurface.commitAuthor.name", right: ["Platform team", "Ü"], refused: ["", "a <b>", chars(101)], allowed: "a name without '<' and '>'", remedy: "rules" },
   { field: "datasurface.commitAuthor.email", right: ["a@example.com"], refused: ["", "a", "a@b@c"], allowed: "an e-mail address", remedy: "for example" },
@@ -183,11 +184,16 @@ describe("entries of lists and mappings", () => {
     expect(problemsOf(text)).toMatchObject([{ field: "cluster.authorizedIpRanges.0", remedy: "did you mean 203.0.113.7/32?" }]);
   });
 
+  test.each(["a dag", "", chars(251)])("a DAG called %j is refused at its place", (wrong) => {
+    expect(problemsOf(fileWith({ "datasurface.expectedDags": ["a_dag", wrong] }))).toMatchObject([{ field: "datasurface.expectedDags.1", remedy: expect.stringContaining("verify's log") as string }]);
+  });
+
   test.each([
     ["access.deployers", ["a", "A"].map((sign) => uuid.replace(/1/g, sign)), 1],
     ["access.deployers", [uuid, `User:${uuid}`], 1],
     ["cluster.nodes.zones", ["1", "2", "1"], 2],
     ["cluster.authorizedIpRanges", ["203.0.113.0/24", "203.0.113.0/24"], 1],
+    ["datasurface.expectedDags", ["a_dag", "b_dag", "a_dag"], 2],
   ] as const satisfies readonly (readonly [FieldPath, readonly string[], number])[])("%s may not name anything twice", (field, value, index) => {
     const text = fileWith({ [field]: value });
     expect(problemsOf(text)[0]).toMatchObject({ where: expect.stringMatching(`^${SHOWN}:\\d+$`) as string, field: `${field}.${index}`, allowed: "each entry once", remedy: "delete one of the two" });
