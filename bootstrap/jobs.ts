@@ -225,9 +225,10 @@ export function airflowMigrate(context: JobContext): JobDefinition {
     context,
     "airflow_migrate.py",
     airflowPod(context, {
-      REQUIRED_PACKAGES: JSON.stringify(AIRFLOW_REQUIRED_MODULES),
+      REQUIRED_PACKAGES: JSON.stringify([...context.release.dagModules, ...AIRFLOW_REQUIRED_MODULES]),
       REQUIRED_ODBC_DRIVERS: JSON.stringify(AIRFLOW_REQUIRED_ODBC_DRIVERS),
-      EXPECTED_AIRFLOW_VERSION: context.release.airflowVersion,
+      // Major and minor: DAGs and chart are the same for each patch, and the vendor's image has a later one now and then.
+      EXPECTED_AIRFLOW_VERSION: context.release.airflowVersion.split(".").slice(0, 2).join("."),
       IMAGE_SETTING: "airflow.image",
     }),
     "airflow-migrate",

@@ -20,6 +20,8 @@ export interface ReleaseLine {
   readonly reconcileModule: string;
   /** Airflow's version in the image; the chart decides by it what it renders. */
   readonly airflowVersion: string;
+  /** Modules that the generated DAGs import beside Airflow's own: the image must have them. */
+  readonly dagModules: readonly string[];
   /** Tag of the vendor's Airflow image. */
   readonly airflowImageTag: string;
   readonly credentialSource: CredentialSource;
@@ -46,6 +48,7 @@ const FIRST_GENERATION = {
   cliModule: "datasurface.cmd.platform",
   reconcileModule: "datasurface.platforms.yellow.reconcile_workspace_views",
   credentialSource: "key-vault",
+  dagModules: ["pyodbc", "azure.identity", "azure.keyvault.secrets"],
   modelMergeJob: true,
   mcpHostFlags: false,
   runtimeEnvironmentArguments: ["!externalSecretProvider"],
@@ -91,6 +94,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     modelTemplateRef: DEMO1.v137,
     gitRepoTypeFlags: true,
     credentialSource: "kubernetes",
+    dagModules: ["pyodbc"],
     mcpHostFlags: true,
     runtimeEnvironmentArguments: ["externalSecretProvider=None"],
     templateDags: [],
@@ -104,6 +108,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     airflowImageTag: "3.3.0-azure-supported-merge-drivers-20260714",
     modelTemplateRef: DEMO1.v184,
     credentialSource: "kubernetes",
+    dagModules: ["pyodbc"],
     modelMergeJob: false,
     gitRepoTypeFlags: true,
     mcpHostFlags: true,

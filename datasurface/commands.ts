@@ -58,7 +58,8 @@ export function reconcileViewsCommand(source: ModelSource): readonly string[] {
 export function mcpServerArguments(source: ModelSource, namespace: string): readonly string[] {
   const { mcpService } = dataSurfaceNames(source.model);
   const address = (suffix: string): string => `${mcpService}${suffix}:${MCP_PORT}`;
-  const hosts = [address(""), address(`.${namespace}.svc`), address(`.${namespace}.svc.cluster.local`)];
+  // The last two are what a client sends through `kubectl port-forward`; without them it gets 421.
+  const hosts = [address(""), address(`.${namespace}.svc`), address(`.${namespace}.svc.cluster.local`), `localhost:${MCP_PORT}`, `127.0.0.1:${MCP_PORT}`];
   return [
     ...gitArguments(source),
     "--refresh-interval",

@@ -21,7 +21,7 @@ import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
 import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
-import { type DataSurfaceNames, dataSurfaceNames } from "../datasurface/names";
+import { type DataSurfaceNames, dataSurfaceNames, MCP_PORT } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
@@ -31,6 +31,7 @@ import type { INFRA_OUTPUTS } from "./infra-stack";
 
 const HINTS = {
   airflow_ui_command: "Makes Airflow's UI reachable at http://localhost:8080 (walkthrough, step 27)",
+  mcp_server_command: `Makes the MCP server reachable at http://localhost:${MCP_PORT}/sse, for clients on this machine`,
   job_log_commands: "For each bootstrap job, the command that shows its log",
   retry_command: "Runs again what failed; a failed job is replaced",
 } as const;
@@ -135,6 +136,7 @@ export class WorkloadStack extends EnvironmentStack {
 
     publishOutputs(this, HINTS, {
       airflow_ui_command: shellCommand("kubectl", "port-forward", "--namespace", datasurface.namespace, `service/${API_SERVER_SERVICE}`, `8080:${API_SERVER_PORT}`),
+      mcp_server_command: shellCommand("kubectl", "port-forward", "--namespace", datasurface.namespace, `service/${dataSurface.mcpService}`, `${MCP_PORT}:${MCP_PORT}`),
       job_log_commands: Object.fromEntries(started.map(({ name }) => [name, jobLogCommand(datasurface.namespace, name)])),
       retry_command: shellCommand("npx", "cdktf", "deploy", this.node.id),
     });

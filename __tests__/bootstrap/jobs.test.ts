@@ -98,15 +98,20 @@ test("identity asks for the secret that the DAGs ask for, as their account", () 
   expect(inputs).toContain("${client}");
 });
 
-test("airflow-migrate asks for the server itself, with the FAB auth manager, and for step 11's packages", () => {
+test("airflow-migrate asks for the server itself, with the FAB auth manager, and for what the line's DAGs import", () => {
   const { pod } = jobs.airflowMigrate(context());
   expect(pod.runAsUser).toBe(50000);
   expect(pod.env).toMatchObject({
     AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: { secret: "airflow-database-direct", key: "connection" },
     AIRFLOW__CORE__AUTH_MANAGER: "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
-    EXPECTED_AIRFLOW_VERSION: "3.1.7",
-    REQUIRED_PACKAGES: '["pymssql","pyodbc","azure.identity","azure.keyvault.secrets","airflow.providers.fab","psycopg2","asyncpg"]',
+    // Any patch of it: the vendor's tag 3.1.8-azure is right for 1.1.0, too.
+    EXPECTED_AIRFLOW_VERSION: "3.1",
+    REQUIRED_PACKAGES: '["pyodbc","azure.identity","azure.keyvault.secrets","airflow.providers.fab","psycopg2","asyncpg"]',
   });
+});
+
+test.each(["1.4.48", "1.8.4"])("airflow-migrate of %s asks for no SDK of the vault, which its DAGs do not read", (version) => {
+  expect(jobs.airflowMigrate(context({ datasurface: { version } })).pod.env.REQUIRED_PACKAGES).toBe('["pyodbc","airflow.providers.fab","psycopg2","asyncpg"]');
 });
 
 test.each([[true, "datasurface-registry"], [false, undefined]])("Airflow's jobs pull by a secret: %s", (airflowImageNeedsPullSecret, expected) => {
@@ -124,7 +129,7 @@ test("verify asks the services by the names that they have, for this deployment'
 });
 
 describe("the DAGs that verify expects", () => {
-  const expected = (datasurface: NonNullable<SettingsChange["datasurface"]>) => JSON.parse(String(jobs.verify(context({ datasurface })).pod.env.EXPECTED_DAGS)) as unknown;
+  const expected = (datasurface: NonNullable<SettingsChange["datasurface"]>) => JSON.parse(jobs.verify(context({ datasurface })).pod.env.EXPECTED_DAGS as string) as unknown;
 
   test.each(["1.1.0", "1.3.7"])("are those of the template with %s, of an SCD2 or an SCD4 model", (version) => {
     expect(expected({ version })).toEqual([["scd2_factory_dag", "scd4_factory_dag"], ["scd2_datatransformer_factory", "scd4_datatransformer_factory"], "Demo_PSP_K8sMergeDB_reconcile", "Demo_PSP_default_K8sMergeDB_cqrs"]);
@@ -181,10 +186,10 @@ describe("the vendor's commands", () => {
     expect(jobs.ring1Init(context(), "abc").pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: "/cache/git-cache", subPath: "bootstrap-abc", source: { claim: "git-cache-pvc" } });
   });
 
-  test("the MCP server lets its own names in where the release asks for them", () => {
+  test("the MCP server lets its own names in, and those of a port-forward, where the release asks for them", () => {
     expect(mcpServerArguments(source("1.1.0"), "ns")).not.toContain("--allowed-host");
     const hosts = mcpServerArguments(source("1.8.4"), "ns").filter((_argument, index, all) => all[index - 1] === "--allowed-host");
-    expect(hosts).toEqual(["demo-psp-mcp:8000", "demo-psp-mcp.ns.svc:8000", "demo-psp-mcp.ns.svc.cluster.local:8000"]);
+    expect(hosts).toEqual(["demo-psp-mcp:8000", "demo-psp-mcp.ns.svc:8000", "demo-psp-mcp.ns.svc.cluster.local:8000", "localhost:8000", "127.0.0.1:8000"]);
   });
 });
 

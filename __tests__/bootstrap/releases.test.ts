@@ -39,6 +39,10 @@ describe.each(RELEASE_LINES)("line $line", (line) => {
     expect(line.runtimeEnvironmentArguments).toEqual([line.credentialSource === "kubernetes" ? "externalSecretProvider=None" : "!externalSecretProvider"]);
   });
 
+  test("has DAGs that import the vault's SDK exactly where they read the vault", () => {
+    expect(line.dagModules.includes("azure.keyvault.secrets")).toBe(line.credentialSource === "key-vault");
+  });
+
   test("takes modules and jobs of one generation", () => {
     const current = line.cliModule === "datasurface.entrypoints.platform";
     expect(line.reconcileModule.startsWith("datasurface.entrypoints.")).toBe(current);

@@ -464,6 +464,7 @@ describe("WorkloadStack", () => {
     expect(Object.keys(objectAt(demo.workload.output("job_log_commands"), "value")).sort()).toEqual(jobsOf(demo));
     expect(demo.workload.output("retry_command").value).toBe("npx cdktf deploy demo-workload");
     expect(demo.workload.output("airflow_ui_command").value).toBe("kubectl port-forward --namespace demo1-azure service/airflow-api-server 8080:8080");
+    expect(demo.workload.output("mcp_server_command").value).toBe("kubectl port-forward --namespace demo1-azure service/demo-psp-mcp 8000:8000");
   });
 
   test("a script with ${} in it is text and no template", () => {

@@ -23,10 +23,10 @@ export interface AirflowImageProps {
 }
 
 /**
- * Modules that the image must have: the packages of walkthrough step 11, FAB for the admin user, and both drivers of
- * PostgreSQL (Airflow 3.1 fails on a PostgreSQL DSN without asyncpg).
+ * Modules that the image of every release line must have beside those of its DAGs: FAB for the admin user, and both drivers of PostgreSQL
+ * (Airflow 3.1 fails on a PostgreSQL DSN without asyncpg).
  */
-export const AIRFLOW_REQUIRED_MODULES = ["pymssql", "pyodbc", "azure.identity", "azure.keyvault.secrets", "airflow.providers.fab", "psycopg2", "asyncpg"] as const;
+export const AIRFLOW_REQUIRED_MODULES = ["airflow.providers.fab", "psycopg2", "asyncpg"] as const;
 
 /** Driver that the generated DAGs name in their connection to Azure SQL. */
 export const AIRFLOW_REQUIRED_ODBC_DRIVERS = ["ODBC Driver 18 for SQL Server"] as const;

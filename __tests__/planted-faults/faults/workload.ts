@@ -131,6 +131,22 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "admin and verify wait for Airflow, verify for the MCP server, too" },
   },
   {
+    name: "vault-sdk-of-every-image",
+    about: "the vendor's image of 1.8.4 is refused for a package that its DAGs do not import",
+    file: "bootstrap/jobs.ts",
+    from: "[...context.release.dagModules, ...AIRFLOW_REQUIRED_MODULES]",
+    to: '["pyodbc", "azure.identity", "azure.keyvault.secrets", ...AIRFLOW_REQUIRED_MODULES]',
+    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "airflow-migrate of 1.8.4 asks for no SDK of the vault, which its DAGs do not read" },
+  },
+  {
+    name: "mcp-refuses-a-port-forward",
+    about: "the MCP server answers 421 to a person who reaches it by kubectl port-forward",
+    file: "datasurface/commands.ts",
+    from: "`localhost:${MCP_PORT}`, ",
+    to: "",
+    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "the MCP server lets its own names in, and those of a port-forward, where the release asks for them" },
+  },
+  {
     name: "verify-does-not-run-again",
     about: "Airflow's values change, and nobody proves that it still works",
     file: "stacks/workload-stack.ts",
