@@ -4,6 +4,7 @@ import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../const
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
 import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
+import { JOB_RESOURCES, RECONCILE_MEMORY_LIMIT } from "../settings/container-resources";
 import type { Settings } from "../settings/schema";
 import { SECRETS } from "../settings/secret-names";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
@@ -75,6 +76,7 @@ export function publishModel(context: JobContext): JobDefinition {
     {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: context.settings.datasurface.jobResources,
       env: {
         ...gitHub(context),
         MODEL_REPO: datasurface.modelRepository,
@@ -110,6 +112,7 @@ export function publishDag(context: JobContext): JobDefinition {
     {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: context.settings.datasurface.jobResources,
       env: {
         ...gitHub(context),
         PYTHONPATH: "/app/src",
@@ -143,6 +146,7 @@ function vendorJob(context: JobContext, name: string, containerName: string, com
     pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: context.settings.datasurface.jobResources,
       command,
       env: modelJobEnvironment(context.names),
       volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, subPath: `bootstrap-${modelRevision}`, source: { claim: CLAIMS.gitCache } }, WORKSPACE],
@@ -162,6 +166,7 @@ export function modelMerge(context: JobContext, modelRevision: string): JobDefin
 
 /** Reconciles the workspace views; there for a person to start. */
 export function reconcileViews(context: JobContext): Pick<JobDefinition, "namespace" | "name" | "pod"> & { readonly containerName: string } {
+  const { jobResources } = context.settings.datasurface;
   return {
     namespace: context.namespace,
     name: context.names.reconcileJob,
@@ -169,6 +174,7 @@ export function reconcileViews(context: JobContext): Pick<JobDefinition, "namesp
     pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: { ...jobResources, memoryLimit: Math.max(jobResources.memoryLimit, RECONCILE_MEMORY_LIMIT) },
       command: reconcileViewsCommand(modelSource(context)),
       env: modelJobEnvironment(context.names),
       volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: { claim: CLAIMS.gitCache } }],
@@ -185,6 +191,7 @@ export function identity(context: JobContext): JobDefinition {
     {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: context.settings.datasurface.jobResources,
       serviceAccount: AIRFLOW_SERVICE_ACCOUNTS.dagProcessor,
       workloadIdentity: true,
       env: {
@@ -208,7 +215,8 @@ function airflowPod(context: JobContext, env: Readonly<Record<string, JobVariabl
     image: context.airflowImage,
     pullSecret: context.airflowImageNeedsPullSecret ? SECRETS.registry.name : undefined,
     runAsUser: AIRFLOW_USER,
-    memory: { request: "512Mi", limit: "2Gi" },
+    // Importing Airflow takes more than the other jobs need.
+    resources: { ...JOB_RESOURCES, memoryRequest: 512, memoryLimit: 2048 },
     env: {
       AIRFLOW__DATABASE__SQL_ALCHEMY_CONN: secret("metadataDirect", "connection"),
       AIRFLOW__CORE__AUTH_MANAGER: FAB_AUTH_MANAGER,
@@ -271,6 +279,7 @@ export function verify(context: JobContext): JobDefinition {
     {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      resources: context.settings.datasurface.jobResources,
       env: {
         AIRFLOW_URL: `http://${API_SERVER_SERVICE}:${API_SERVER_PORT}`,
         ADMIN_USERNAME: context.settings.airflow.admin.username,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../bootstrap/releases";
 import { DEMO_MODEL } from "../datasurface/names";
+import { type ContainerResources, JOB_RESOURCES, MCP_RESOURCES, RECONCILE_MEMORY_LIMIT, WORKER_RESOURCES } from "./container-resources";
 import { parsePrincipal } from "./principals";
 import {
   blobContainerName,
@@ -53,6 +54,17 @@ const revision = (family: string) =>
   integer(1, 1_000_000)
     .default(1)
     .describe(`Revision of ${family}: any other number rotates them at the next deployment`);
+
+const containerResources = (container: string, { cpuRequest, cpuLimit, memoryRequest, memoryLimit }: ContainerResources, more = "") =>
+  z
+    .strictObject({
+      cpuRequest: integer(10, 64_000, "thousandths of a vCPU").default(cpuRequest).describe("CPU that is kept for it, in thousandths of a vCPU"),
+      cpuLimit: integer(10, 64_000, "thousandths of a vCPU").default(cpuLimit).describe("CPU that it may take"),
+      memoryRequest: integer(64, 524_288, "MiB").default(memoryRequest).describe("Memory that is kept for it, in MiB"),
+      memoryLimit: integer(64, 524_288, "MiB").default(memoryLimit).describe(`Memory at which it is ended (OOMKilled)${more}`),
+    })
+    .prefault({})
+    .describe(`Requests and limits of ${container}`);
 
 /** A secret of Key Vault takes 15 tags ("About Azure Key Vault secrets"), and two are the application's own. */
 const MOST_TAGS = 13;
@@ -280,6 +292,8 @@ const datasurface = z.strictObject({
     })
     .prefault({})
     .describe("What the model calls its parts, which the first deployment records (docs/model.md). Unset: as the vendor's demo model"),
+  jobResources: containerResources("each DataSurface job", JOB_RESOURCES, `; reconcile has at least ${RECONCILE_MEMORY_LIMIT}`),
+  mcpResources: containerResources("the MCP server", MCP_RESOURCES),
   expectedDags: uniqueList(dagId(), 200, (one) => one)
     .optional()
     .describe("Ids of DAGs that verify demands beside the infrastructure DAG (docs/model.md). Unset: none, but with the vendor's demo model and DataSurface 1.1.0 or 1.3 its four"),
@@ -321,6 +335,7 @@ const airflow = z
       .default({ source: "prebuilt" })
       .describe("Where Airflow's image comes from (walkthrough, step 11)"),
     workers: integer(1, 100, "workers").default(1).describe("Celery workers"),
+    workerResources: containerResources("each Celery worker", WORKER_RESOURCES),
     workerConcurrency: integer(1, 64, "tasks").default(8).describe("Tasks that one worker runs at a time"),
     parallelism: integer(1, 1024, "tasks").default(32).describe("Tasks that Airflow runs at a time"),
     metadataPool: integer(1, 500, "connections").default(10).describe("pgbouncer's connections to PostgreSQL for Airflow's metadata"),

@@ -122,6 +122,7 @@ export class WorkloadStack extends EnvironmentStack {
       namespace,
       names: dataSurface,
       image: dataSurfaceImage,
+      resources: datasurface.mcpResources,
       args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository, model: datasurface.model }, datasurface.namespace),
       gitCacheClaim: interpolate(config.git_cache_claim),
       gitCachePath: GIT_CACHE_PATH,

@@ -182,6 +182,17 @@ describe("the vendor's commands", () => {
     expect(commands).toEqual(["python", "python", "python"]);
   });
 
+  test("takes the resources of the settings, and reconcile at least the memory of the vendor's", () => {
+    const given = { cpuRequest: 200, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 3072 };
+    for (const definition of [jobs.ring1Init, jobs.modelMerge]) {
+      expect(definition(context(), "abc").pod.resources).toEqual({ cpuRequest: 100, cpuLimit: 1000, memoryRequest: 256, memoryLimit: 1024 });
+      expect(definition(context({ datasurface: { jobResources: given } }), "abc").pod.resources).toEqual(given);
+    }
+    expect(jobs.reconcileViews(context()).pod.resources).toEqual({ cpuRequest: 100, cpuLimit: 1000, memoryRequest: 256, memoryLimit: 2048 });
+    expect(jobs.reconcileViews(context({ datasurface: { jobResources: given } })).pod.resources).toEqual(given);
+    expect(jobs.publishDag(context({ datasurface: { jobResources: given } })).pod.resources).toEqual(given);
+  });
+
   test("each model release has its own folder of the cache: the common one may be five minutes old", () => {
     expect(jobs.ring1Init(context(), "abc").pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: "/cache/git-cache", subPath: "bootstrap-abc", source: { claim: "git-cache-pvc" } });
   });

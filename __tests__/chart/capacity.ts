@@ -14,9 +14,6 @@ export const D2S_V5 = { cpu: 1400, memory: 4608 } as const;
 /** The MCP server beside Airflow. */
 export const MCP_DEMAND: Demand = { name: "mcp-server", cpu: 100, memory: 256 };
 
-/** A bootstrap job: `verify` runs beside all of Airflow (constructs/kubernetes/bootstrap-job.ts). */
-export const JOB_DEMAND: Demand = { name: "verify", cpu: 100, memory: 256 };
-
 /** The largest pod of a task of DataSurface's DAGs. */
 export const TASK_DEMAND: Demand = { name: "task", cpu: 200, memory: 512 };
 

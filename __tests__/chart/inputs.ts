@@ -1,13 +1,14 @@
 import { releaseLine, type ReleaseLine } from "../../bootstrap/releases";
 import { type AirflowImage, airflowImage } from "../../constructs/airflow/image";
 import type { AirflowValuesInput } from "../../constructs/airflow/values";
+import { WORKER_RESOURCES } from "../../settings/container-resources";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 
 /** An input in which no number is the chart's own default: a value that got lost shows. */
 export function valuesInput(release: ReleaseLine, given: Partial<AirflowValuesInput> = {}): AirflowValuesInput {
   return {
-    airflow: { workers: 3, workerConcurrency: 9, parallelism: 41, logRetentionDays: 11, databaseRetentionDays: 33 },
+    airflow: { workers: 3, workerResources: WORKER_RESOURCES, workerConcurrency: 9, parallelism: 41, logRetentionDays: 11, databaseRetentionDays: 33 },
     release,
     image: { repository: "registry.example.com/airflow", tag: release.airflowImageTag },
     pullSecretName: SECRETS.registry.name,

@@ -49,6 +49,8 @@ const complete = {
       mergeCredential: "Acme-Merge-RW",
       releaseSuffix: "-acme",
     },
+    jobResources: { cpuRequest: 200, cpuLimit: 1500, memoryRequest: 512, memoryLimit: 3000 },
+    mcpResources: { cpuRequest: 150, cpuLimit: 1000, memoryRequest: 384, memoryLimit: 1024 },
     expectedDags: ["Acme_Data_PSP_Warehouse_reconcile"],
     unreleasedCommits: "release",
     commitAuthor: { name: "Acme data platform", email: "data-platform@acme.example" },
@@ -58,6 +60,7 @@ const complete = {
   airflow: {
     image: { source: "prebuilt", tag: "3.1.7-acme", digest: `sha256:${"cd".repeat(32)}` },
     workers: 4,
+    workerResources: { cpuRequest: 700, cpuLimit: 4000, memoryRequest: 3072, memoryLimit: 8192 },
     workerConcurrency: 16,
     parallelism: 64,
     metadataPool: 60,

@@ -106,6 +106,15 @@ const RULES = [
   { field: "datasurface.model.releaseSuffix", right: ["-acme", "-a-1", ""], refused: ["-", "--a", "-a_b", ".x", `-${chars(32)}`], allowed: "up to 32 letters, digits and single hyphens", remedy: "VersionPatterns.VN_N_N" },
   { field: "datasurface.model.releaseSuffix", right: [], refused: ["acme"], allowed: "starting with '-'", remedy: "did you mean -acme?" },
   { field: "datasurface.expectedDags", right: [[], ["scd2_factory_dag", "A.b-c_1"], ["A_dag", "a_dag"], [chars(250)]], refused: ["scd2_factory_dag"], allowed: "a list; each entry: an id of a DAG", remedy: "write a list" },
+  ...(["datasurface.jobResources", "datasurface.mcpResources", "airflow.workerResources"] as const).flatMap(
+    (section) =>
+      [
+        { field: `${section}.cpuRequest`, right: [10, 400], refused: [9, 64_001, "100m"], allowed: "thousandths of a vCPU from 10 to 64000", remedy: "give a number within these bounds" },
+        { field: `${section}.cpuLimit`, right: [500, 64_000], refused: [9, 64_001], allowed: "thousandths of a vCPU from 10 to 64000", remedy: "give a number within these bounds" },
+        { field: `${section}.memoryRequest`, right: [64, 512], refused: [63, 524_289, "1Gi"], allowed: "MiB from 64 to 524288", remedy: "give a number within these bounds" },
+        { field: `${section}.memoryLimit`, right: [2048, 524_288], refused: [63, 524_289], allowed: "MiB from 64 to 524288", remedy: "give a number within these bounds" },
+      ] as const,
+  ),
   { field: "datasurface.unreleasedCommits", right: ["refuse", "release"], refused: ["", "no"], allowed: "one of refuse, release", remedy: "choose one of them" },
   { field: "datasurface.commitAuthor.name", right: ["Platform team", "Ü"], refused: ["", "a <b>", chars(101)], allowed: "a name without '<' and '>'", remedy: "rules" },
   { field: "datasurface.commitAuthor.email", right: ["a@example.com"], refused: ["", "a", "a@b@c"], allowed: "an e-mail address", remedy: "for example" },

@@ -14,7 +14,7 @@ import type { AirflowImage } from "./image";
  * `__tests__/constructs/airflow/values.test.ts`, each with its reason.
  */
 export interface AirflowValuesInput {
-  readonly airflow: Pick<Settings["airflow"], "workers" | "workerConcurrency" | "parallelism" | "logRetentionDays" | "databaseRetentionDays">;
+  readonly airflow: Pick<Settings["airflow"], "workers" | "workerResources" | "workerConcurrency" | "parallelism" | "logRetentionDays" | "databaseRetentionDays">;
   /** The release line decides Airflow's version and whether pods sign in to the vault. */
   readonly release: Pick<ReleaseLine, "airflowVersion" | "credentialSource">;
   readonly image: Pick<AirflowImage, "repository" | "tag" | "digest">;
@@ -79,8 +79,6 @@ const RESOURCES = {
   apiServer: resources([250, 1000], [1024, 2048]),
   dagProcessor: resources([250, 1000], [1024, 2048]),
   triggerer: resources([100, 500], [512, 1024]),
-  // With 2 GiB as the limit tasks hang without a log when the kernel ends their process: docs/facts.md#worker-memory
-  worker: resources([500, 2000], [2048, 4096]),
   gitSync: resources([10, 200], [64, 256]),
   redis: resources([50, 500], [64, 256]),
   statsd: resources([20, 200], [32, 128]),
@@ -242,7 +240,7 @@ export function airflowValues(input: AirflowValuesInput) {
         ...gitSyncRevision,
         replicas: airflow.workers,
         serviceAccount: existingAccount(AIRFLOW_SERVICE_ACCOUNTS.worker),
-        resources: RESOURCES.worker,
+        resources: resources([airflow.workerResources.cpuRequest, airflow.workerResources.cpuLimit], [airflow.workerResources.memoryRequest, airflow.workerResources.memoryLimit]),
         livenessProbe: COMMAND_PROBE,
         // Logs are on the share.
         persistence: { enabled: false },

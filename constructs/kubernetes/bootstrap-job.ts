@@ -3,10 +3,12 @@ import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity }
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { type ContainerResources, JOB_RESOURCES } from "../../settings/container-resources";
 import { contentRevision, interpolate } from "../terraform/expressions";
 import { shellCommand } from "../terraform/shell-command";
 import { WORKLOAD_IDENTITY_LABEL } from "./object-names";
 import { podText } from "./pod-text";
+import { quantities } from "./quantities";
 
 /** A variable of the container: plain text (references allowed), or a key of a Secret. */
 export type JobVariable = string | { readonly secret: string; readonly key: string };
@@ -35,7 +37,8 @@ export interface JobPod {
   readonly runAsUser?: number;
   /** Secret for pulling the image; unset: the nodes may pull. */
   readonly pullSecret?: string;
-  readonly memory?: { readonly request: string; readonly limit: string };
+  /** @default JOB_RESOURCES */
+  readonly resources?: ContainerResources;
 }
 
 export interface BootstrapJobProps {
@@ -57,8 +60,6 @@ export interface BootstrapJobProps {
 const FINAL_EXIT_CODES = [2, 3];
 const RETRIES = 2;
 const MINUTES_WITH_LOG = 5;
-
-const DEFAULT_MEMORY = { request: "256Mi", limit: "1Gi" } as const;
 
 /**
  * A job of the deployment. Its revision, a hash of everything that it is made from and of the revisions before it, replaces
@@ -176,7 +177,6 @@ function labels(name: string): Record<string, string> {
 }
 
 function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<string, string>>): JobV1SpecTemplateSpec {
-  const memory = pod.memory ?? DEFAULT_MEMORY;
   const volumes = pod.volumes ?? [];
   return {
     restartPolicy: "Never",
@@ -199,7 +199,7 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
         env: Object.entries({ ...pod.env, ...more }).map(([name, value]) =>
           typeof value === "string" ? { name, value: podText(value) } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
         ),
-        resources: { requests: { cpu: "100m", memory: memory.request }, limits: { cpu: "1", memory: memory.limit } },
+        resources: quantities(pod.resources ?? JOB_RESOURCES),
         securityContext: {
           allowPrivilegeEscalation: false,
           capabilities: { drop: ["ALL"] },

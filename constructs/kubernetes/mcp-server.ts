@@ -3,15 +3,18 @@ import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { type DataSurfaceNames, MCP_PORT } from "../../datasurface/names";
+import type { ContainerResources } from "../../settings/container-resources";
 import { SECRETS } from "../../settings/secret-names";
 import { SECRETS_REVISION_ANNOTATION } from "./object-names";
 import { podText } from "./pod-text";
+import { quantities } from "./quantities";
 
 export interface McpServerProps {
   readonly namespace: string;
   readonly names: Pick<DataSurfaceNames, "mcpDeployment" | "mcpService" | "secrets">;
   readonly image: string;
   readonly args: readonly string[];
+  readonly resources: ContainerResources;
   readonly gitCacheClaim: string;
   readonly gitCachePath: string;
   /** Changes when the token does, or the model: the pod starts anew. */
@@ -57,7 +60,7 @@ export class McpServer extends Construct {
                   { name: `${secrets.git.name}_TOKEN`, valueFrom: { secretKeyRef: { name: secrets.git.name, key: "TOKEN" } } },
                 ],
                 port: [{ name: "mcp", containerPort: MCP_PORT }],
-                resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "500m", memory: "512Mi" } },
+                resources: quantities(props.resources),
                 securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
                 // It clones the model before it listens: five minutes, then it is started again.
                 startupProbe: { ...probe, periodSeconds: 10, failureThreshold: 30 },

@@ -2,10 +2,11 @@ import Ajv from "ajv";
 import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
-import { OTHERS_MILLICPU, WORKER_MILLICPU } from "../../../settings/capacity-rules";
+import { WORKER_RESOURCES } from "../../../settings/container-resources";
+import { AIRFLOW_MILLICPU, GIT_SYNC_MILLICPU } from "../../../settings/capacity-rules";
 import { SECRETS } from "../../../settings/secret-names";
 import { AIRFLOW_CHART, CHART_IMAGES } from "../../../settings/versions";
-import { D2S_V5, type Demand, JOB_DEMAND, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
+import { D2S_V5, type Demand, MCP_DEMAND, mebibytes, milliCpu, TASK_DEMAND, withoutRoom } from "../../chart/capacity";
 import { environmentInput, valuesInput } from "../../chart/inputs";
 import { isObject, leaves, toJson, valueAt } from "../../chart/json";
 import { comparable, readRecord, unknownKeys } from "../../chart/record";
@@ -308,7 +309,7 @@ describe("resources", () => {
   test("the settings' rule counts the CPU that the pods ask for", () => {
     const cpu = (counted: readonly Demand[]) => counted.reduce((total, demand) => total + demand.cpu, 0);
     const [workers, others] = [true, false].map((worker) => demands(values()).filter(({ name }) => (name === "worker") === worker));
-    expect([workers?.[0]?.cpu, cpu([...(others ?? []), MCP_DEMAND, JOB_DEMAND, TASK_DEMAND])]).toEqual([WORKER_MILLICPU, OTHERS_MILLICPU]);
+    expect([workers?.[0]?.cpu, cpu([...(others ?? []), TASK_DEMAND])]).toEqual([WORKER_RESOURCES.cpuRequest + GIT_SYNC_MILLICPU, AIRFLOW_MILLICPU]);
   });
 
   test("demo: three Standard_D2s_v5 hold Airflow and the MCP server, also while everything rolls over", () => {

@@ -2,6 +2,7 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { BootstrapJob, type BootstrapJobProps, type JobPod, SuspendedJob } from "../../../constructs/kubernetes/bootstrap-job";
 import { McpServer, type McpServerProps } from "../../../constructs/kubernetes/mcp-server";
 import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
+import { MCP_RESOURCES } from "../../../settings/container-resources";
 import { at, type Json, objectAt } from "../../helpers/json";
 import { kindOfJob, type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
@@ -35,7 +36,7 @@ describe("BootstrapJob", () => {
           workloadIdentity: true,
           runAsUser: 50000,
           pullSecret: "registry",
-          memory: { request: "512Mi", limit: "2Gi" },
+          resources: { cpuRequest: 150, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 2048 },
           volumes: [
             { name: "scripts", mountPath: "/opt", readOnly: true, source: { configMap: "scripts" } },
             { name: "cache", mountPath: "/cache", subPath: "a", source: { claim: "git-cache-pvc" } },
@@ -128,8 +129,8 @@ describe("BootstrapJob", () => {
     expect(value(`${CONTAINER_PATH}.resources`)).toEqual({ requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "1", memory: "1Gi" } });
   });
 
-  test("takes more memory where it is given", () => {
-    expect(value(`${CONTAINER_PATH}.resources`, "Vendor")).toEqual({ requests: { cpu: "100m", memory: "512Mi" }, limits: { cpu: "1", memory: "2Gi" } });
+  test("takes others where they are given, in the form in which Kubernetes shows them", () => {
+    expect(value(`${CONTAINER_PATH}.resources`, "Vendor")).toEqual({ requests: { cpu: "150m", memory: "512Mi" }, limits: { cpu: "2", memory: "2Gi" } });
   });
 
   test("holds no token for the Kubernetes API and no right more than it needs", () => {
@@ -232,6 +233,7 @@ describe("McpServer", () => {
     names: dataSurfaceNames(DEMO_MODEL),
     image: "registry.example.com/datasurface:v1.1.0",
     args: ["--transport", "sse"],
+    resources: MCP_RESOURCES,
     gitCacheClaim: "git-cache-pvc",
     gitCachePath: "/cache/git-cache",
     revision: "${local.revision}",

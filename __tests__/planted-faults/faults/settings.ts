@@ -147,6 +147,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "workers find CPU beside what AKS and the rest of Airflow ask for › beyond it" },
   },
   {
+    name: "uncounted-requests",
+    about: "an MCP server that asks for more CPU is not counted: a pod stays pending after half an hour of deployment",
+    file: "settings/capacity-rules.ts",
+    from: " + datasurface.mcpResources.cpuRequest",
+    to: " + 100",
+    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "the CPU of workers, MCP server and jobs is counted as the settings say it › beyond it" },
+  },
+  {
     name: "names-that-collide",
     about: "the suffix of names that must be unique in all of Azure follows from the group alone",
     file: "settings/names.ts",

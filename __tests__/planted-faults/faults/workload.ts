@@ -131,6 +131,14 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "admin and verify wait for Airflow, verify for the MCP server, too" },
   },
   {
+    name: "reconcile-with-a-jobs-memory",
+    about: "the job that reconciles views is ended at half of the memory that the vendor's own pod has",
+    file: "bootstrap/jobs.ts",
+    from: "{ ...jobResources, memoryLimit: Math.max(jobResources.memoryLimit, RECONCILE_MEMORY_LIMIT) }",
+    to: "jobResources",
+    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes the resources of the settings, and reconcile at least the memory of the vendor's" },
+  },
+  {
     name: "vault-sdk-of-every-image",
     about: "the vendor's image of 1.8.4 is refused for a package that its DAGs do not import",
     file: "bootstrap/jobs.ts",
