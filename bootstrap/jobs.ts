@@ -182,6 +182,26 @@ export function reconcileViews(context: JobContext): Pick<JobDefinition, "namesp
   };
 }
 
+/** Deletes the pods of tasks that failed days ago; release lines whose DAGs keep them. */
+export function cleanTaskPods(context: JobContext): { readonly name: string; readonly pod: Omit<JobPod, "serviceAccount" | "kubernetesApi"> } {
+  return {
+    name: "clean-task-pods",
+    pod: {
+      image: context.dataSurfaceImage,
+      pullSecret: SECRETS.registry.name,
+      command: ["python", `${PAYLOAD_MOUNT}/clean_task_pods.py`],
+      env: {
+        NAMESPACE: context.namespace,
+        KEEP_DAYS: String(context.settings.airflow.failedPodRetentionDays),
+        // The cluster's own authority, which Python's default context then trusts alone.
+        SSL_CERT_FILE: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+        PYTHONUNBUFFERED: "1",
+      },
+      volumes: [SCRIPTS],
+    },
+  };
+}
+
 /** Proves that a pod with Airflow's identity reads the vault; release lines whose DAGs do (walkthrough, step 21's checkpoint). */
 export function identity(context: JobContext): JobDefinition {
   const { namespace, model } = context.settings.datasurface;

@@ -25,6 +25,8 @@ export interface ReleaseLine {
   /** Tag of the vendor's Airflow image. */
   readonly airflowImageTag: string;
   readonly credentialSource: CredentialSource;
+  /** Whether DAGs keep the pods of failed tasks. */
+  readonly failedPodsStay: boolean;
   /** Whether the line has a model-merge job; later ones merge in the infrastructure DAG only. */
   readonly modelMergeJob: boolean;
   /** Whether jobs take `--git-repo-type` and `--git-repo-url`. */
@@ -48,6 +50,7 @@ const FIRST_GENERATION = {
   cliModule: "datasurface.cmd.platform",
   reconcileModule: "datasurface.platforms.yellow.reconcile_workspace_views",
   credentialSource: "key-vault",
+  failedPodsStay: true,
   dagModules: ["pyodbc", "azure.identity", "azure.keyvault.secrets"],
   modelMergeJob: true,
   mcpHostFlags: false,
@@ -94,6 +97,8 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     modelTemplateRef: DEMO1.v137,
     gitRepoTypeFlags: true,
     credentialSource: "kubernetes",
+    // Until 1.4.38.
+    failedPodsStay: true,
     dagModules: ["pyodbc"],
     mcpHostFlags: true,
     runtimeEnvironmentArguments: ["externalSecretProvider=None"],
@@ -108,6 +113,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     airflowImageTag: "3.3.0-azure-supported-merge-drivers-20260714",
     modelTemplateRef: DEMO1.v184,
     credentialSource: "kubernetes",
+    failedPodsStay: false,
     dagModules: ["pyodbc"],
     modelMergeJob: false,
     gitRepoTypeFlags: true,

@@ -341,6 +341,7 @@ const airflow = z
     metadataPool: integer(1, 500, "connections").default(10).describe("pgbouncer's connections to PostgreSQL for Airflow's metadata"),
     resultPool: integer(1, 500, "connections").default(5).describe("pgbouncer's connections to PostgreSQL for Celery's results"),
     logRetentionDays: integer(1, 365, "days").default(7).describe("How long task logs stay on the share"),
+    failedPodRetentionDays: integer(1, 365, "days").default(7).describe("How long pods of failed tasks stay, with DataSurface 1.1 to 1.4, whose DAGs do not delete them"),
     databaseRetentionDays: integer(1, 3650, "days").default(30).describe("How long Airflow keeps rows of finished runs"),
     admin: z
       .strictObject({

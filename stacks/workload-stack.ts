@@ -11,11 +11,12 @@ import { AirflowRelease } from "../constructs/airflow/airflow-release";
 import { airflowImage } from "../constructs/airflow/image";
 import { airflowValues } from "../constructs/airflow/values";
 import { ROOT_SECRETS, type SecretFamily } from "../constructs/azure/root-secrets";
-import { BootstrapJob, jobLogCommand, SuspendedJob } from "../constructs/kubernetes/bootstrap-job";
+import { BootstrapJob, jobLogCommand, ScheduledJob } from "../constructs/kubernetes/bootstrap-job";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/kubernetes/namespace-secrets";
 import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId } from "../constructs/kubernetes/object-names";
+import { TaskPodCleanup } from "../constructs/kubernetes/task-pod-cleanup";
 import { escapeTemplate, interpolate } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
@@ -101,7 +102,10 @@ export class WorkloadStack extends EnvironmentStack {
     const tables = release.modelMergeJob ? run("ModelMerge", jobs.modelMerge(context, publishModel.revision), [ring1]) : ring1;
     const migrate = run("AirflowMigrate", jobs.airflowMigrate(context), []);
     const identity = release.credentialSource === "key-vault" ? [run("Identity", jobs.identity(context), [])] : [];
-    new SuspendedJob(this, "ReconcileViews", jobs.reconcileViews(context));
+    new ScheduledJob(this, "ReconcileViews", jobs.reconcileViews(context));
+    if (release.failedPodsStay) {
+      new TaskPodCleanup(this, "TaskPodCleanup", { namespace, ...jobs.cleanTaskPods(context), dependsOn: [scripts] });
+    }
 
     const airflow = new AirflowRelease(this, "Airflow", {
       namespace,

@@ -145,6 +145,7 @@ export const EXAMPLES = {
   "airflow.metadataPool": [{ to: 8 }],
   "airflow.resultPool": [{ to: 4 }],
   "airflow.logRetentionDays": [{ to: 14 }],
+  "airflow.failedPodRetentionDays": [{ to: 3 }],
   "airflow.databaseRetentionDays": [{ to: 60 }],
   "airflow.admin.username": [{ to: "another", note: "The user of before stays in Airflow until somebody deletes it there." }],
   "airflow.admin.email": [{ to: "another@example.com" }],

@@ -66,6 +66,7 @@ const complete = {
     metadataPool: 60,
     resultPool: 30,
     logRetentionDays: 14,
+    failedPodRetentionDays: 3,
     databaseRetentionDays: 60,
     admin: { username: "acme.admin", email: "airflow@acme.example", firstName: "Zoë", lastName: "O'Brien $(HOME)" },
   },

@@ -129,6 +129,7 @@ const RULES = [
   { field: "airflow.parallelism", right: [1, 1024], refused: [0, 1025], allowed: "tasks from 1 to 1024", remedy: "give a number within these bounds" },
   { field: "airflow.metadataPool", right: [1, 10], refused: [0, 501], allowed: "connections from 1 to 500", remedy: "give a number within these bounds" },
   { field: "airflow.resultPool", right: [1, 5], refused: [0, 501], allowed: "connections from 1 to 500", remedy: "give a number within these bounds" },
+  { field: "airflow.failedPodRetentionDays", right: [1, 365], refused: [0, 366], allowed: "days from 1 to 365", remedy: "give a number within these bounds" },
   { field: "airflow.logRetentionDays", right: [1, 365], refused: [0, 366], allowed: "days from 1 to 365", remedy: "give a number within these bounds" },
   { field: "airflow.databaseRetentionDays", right: [1, 3650], refused: [0, 3651], allowed: "days from 1 to 3650", remedy: "give a number within these bounds" },
   { field: "airflow.admin.username", right: ["a", chars(64)], refused: ["", "a b", chars(65)], allowed: "1 to 64 letters", remedy: "choose such a name" },

@@ -31,6 +31,8 @@ export interface JobPod {
   readonly volumes?: readonly JobVolume[];
   /** @default "default" */
   readonly serviceAccount?: string;
+  /** Whether the pod gets a token of its account for the Kubernetes API. @default false */
+  readonly kubernetesApi?: boolean;
   /** Whether the Workload Identity webhook gives the pod a token. @default false */
   readonly workloadIdentity?: boolean;
   /** User id; unset: the image's own. */
@@ -131,35 +133,39 @@ export function jobLogCommand(namespace: string, name: string): string {
   return shellCommand("kubectl", "logs", "--namespace", namespace, "--selector", `${KIND_LABEL}=${name}`, "--prefix", "--tail=-1");
 }
 
-export interface SuspendedJobProps {
+export interface ScheduledJobProps {
   readonly namespace: string;
   readonly name: string;
-  readonly containerName: string;
+  readonly containerName?: string;
   readonly pod: JobPod;
+  /** When it starts, as cron has it, in UTC. Unset: never. */
+  readonly schedule?: string;
+  readonly dependsOn?: ITerraformDependable[];
 }
 
 /**
- * A job that is there for a person to start: `kubectl create job --from=cronjob/NAME`. The provider's Job has no `suspend`,
- * so it is a CronJob that never fires.
+ * A job that Kubernetes starts by itself, or that is there for a person to start: `kubectl create job --from=cronjob/NAME`. The
+ * provider's Job has no `suspend`, so the latter is a CronJob that never fires.
  */
-export class SuspendedJob extends Construct {
-  constructor(scope: Construct, id: string, props: SuspendedJobProps) {
+export class ScheduledJob extends Construct {
+  constructor(scope: Construct, id: string, props: ScheduledJobProps) {
     super(scope, id);
     new CronJobV1(this, "CronJob", {
       metadata: { name: props.name, namespace: props.namespace, labels: labels(props.name) },
       spec: {
-        schedule: "0 0 1 1 *",
-        suspend: true,
+        schedule: props.schedule ?? "0 0 1 1 *",
+        suspend: props.schedule === undefined,
         concurrencyPolicy: "Forbid",
         jobTemplate: {
           metadata: { labels: labels(props.name) },
           spec: {
             backoffLimit: RETRIES,
             activeDeadlineSeconds: 3600,
-            template: { metadata: { labels: labels(props.name) }, spec: podSpec(props.containerName, props.pod, {}) },
+            template: { metadata: { labels: labels(props.name) }, spec: podSpec(props.containerName ?? props.name, props.pod, {}) },
           },
         },
       },
+      dependsOn: props.dependsOn,
     });
   }
 }
@@ -181,8 +187,7 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
   return {
     restartPolicy: "Never",
     serviceAccountName: pod.serviceAccount ?? "default",
-    // No job talks to the Kubernetes API.
-    automountServiceAccountToken: false,
+    automountServiceAccountToken: pod.kubernetesApi ?? false,
     enableServiceLinks: false,
     imagePullSecrets: pod.pullSecret ? [{ name: pod.pullSecret }] : undefined,
     securityContext: {

@@ -1,6 +1,7 @@
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
-import { BootstrapJob, type BootstrapJobProps, type JobPod, SuspendedJob } from "../../../constructs/kubernetes/bootstrap-job";
+import { BootstrapJob, type BootstrapJobProps, type JobPod, ScheduledJob } from "../../../constructs/kubernetes/bootstrap-job";
 import { McpServer, type McpServerProps } from "../../../constructs/kubernetes/mcp-server";
+import { TaskPodCleanup } from "../../../constructs/kubernetes/task-pod-cleanup";
 import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
 import { MCP_RESOURCES } from "../../../settings/container-resources";
 import { at, type Json, objectAt } from "../../helpers/json";
@@ -196,18 +197,31 @@ describe("BootstrapJob", () => {
   });
 });
 
-describe("SuspendedJob", () => {
+describe("ScheduledJob", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
       for (const name of ["one", "two"]) {
-        new SuspendedJob(scope, name, { namespace: "ns", name, containerName: "handler", pod: POD });
+        new ScheduledJob(scope, name, { namespace: "ns", name, containerName: "handler", pod: POD });
       }
+      new TaskPodCleanup(scope, "Cleanup", { namespace: "ns", name: "clean", pod: POD, dependsOn: [] });
     });
   });
-  const spec = () => objectAt(stack.resource("kubernetes_cron_job_v1", "one/CronJob"), "spec");
+  const spec = (path = "one") => objectAt(stack.resource("kubernetes_cron_job_v1", `${path}/CronJob`), "spec");
 
-  test("never fires: a person makes a job of it", () => {
+  test("fires where it has a schedule, one at a time", () => {
+    expect(spec("Cleanup/Job")).toMatchObject({ suspend: false, schedule: "41 * * * *", concurrency_policy: "Forbid" });
+  });
+
+  test("the clean-up of pods may list and delete pods, and is the only one with a token for the API", () => {
+    const pod = (path: string) => objectAt(spec(path), "job_template.spec.template.spec");
+    expect([pod("Cleanup/Job"), pod("one")].map(({ service_account_name, automount_service_account_token }) => [service_account_name, automount_service_account_token])).toEqual([["clean", true], ["default", false]]);
+    expect(stack.all("kubernetes_role_v1").map(({ attributes }) => attributes.rule)).toEqual([[{ api_groups: [""], resources: ["pods"], verbs: ["list", "delete"] }]]);
+    expect(stack.all("kubernetes_role_binding_v1").map(({ attributes }) => [at(attributes, "role_ref.name"), at(attributes, "subject.0.name")])).toEqual([[expect.stringContaining("Cleanup_Role"), expect.stringContaining("Cleanup_Account")]]);
+    expect(stack.resource("kubernetes_service_account_v1", "Cleanup/Account").automount_service_account_token).toBe(false);
+  });
+
+  test("never fires without a schedule: a person makes a job of it", () => {
     expect(spec()).toMatchObject({ suspend: true, concurrency_policy: "Forbid" });
   });
 
@@ -223,7 +237,7 @@ describe("SuspendedJob", () => {
   });
 
   test("two stand beside each other", () => {
-    expect(stack.all("kubernetes_cron_job_v1").map(({ attributes }) => at(attributes, "metadata.name"))).toEqual(["one", "two"]);
+    expect(stack.all("kubernetes_cron_job_v1").map(({ attributes }) => at(attributes, "metadata.name"))).toEqual(["one", "two", "clean"]);
   });
 });
 

@@ -123,6 +123,22 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "the DAGs that verify expects › are none with a model with other names" },
   },
   {
+    name: "failed-pods-go-at-once",
+    about: "the clean-up deletes a failed task's pod before anybody has looked at it",
+    file: "bootstrap/payload/clean_task_pods.py",
+    from: "if ended is None or ended >= before:",
+    to: "if ended is None:",
+    caughtBy: { suite: "payload", test: "test_clean_task_pods.CleanTaskPods.test_failed_pods_go_when_they_ended_long_enough_ago" },
+  },
+  {
+    name: "clean-up-with-every-right",
+    about: "the account of the clean-up may read every Secret of the namespace",
+    file: "constructs/kubernetes/task-pod-cleanup.ts",
+    from: 'resources: ["pods"], verbs: ["list", "delete"]',
+    to: 'resources: ["*"], verbs: ["*"]',
+    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "the clean-up of pods may list and delete pods, and is the only one with a token for the API" },
+  },
+  {
     name: "kubelet-expands-settings",
     about: "the kubelet puts a Secret's value where a setting has the text $(ADMIN_PASSWORD)",
     file: "constructs/kubernetes/bootstrap-job.ts",

@@ -197,7 +197,7 @@ class StandIn:
                     except OSError:
                         pass
 
-            do_GET = do_POST = do_PATCH = _handle
+            do_GET = do_POST = do_PATCH = do_DELETE = _handle
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
