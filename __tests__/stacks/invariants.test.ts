@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { createEnhanceLogMessage } from "@cdktf/cli-core/src/lib/execution-logs";
 import { loadPayload, type Payload } from "../../bootstrap/payload";
 import { RELEASE_LINES } from "../../bootstrap/releases";
 import type { Environment } from "../../settings/load";
@@ -438,6 +439,16 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     const conditions = offenders(({ json }) => strings(json).filter(({ path }) => path.endsWith("condition")).map(({ path, text }) => `${path} = ${text}`));
     expect(conditions.length).toBeGreaterThan(20);
     expect(conditions.filter((condition) => referencesIn(condition).length === 0 && !condition.includes("${terraform.workspace "))).toEqual([]);
+  });
+
+  test("a command in a message is printed as it has to be typed: Terraform does not break its line, and cdktf writes no path into it", () => {
+    const printed = synthesized.stacks.flatMap((stack) => {
+      const asCdktfPrints = createEnhanceLogMessage({ name: stack.name, content: JSON.stringify(stack.json), constructPath: stack.name, synthesizedStackPath: "", stackMetadataPath: "", workingDirectory: "", annotations: [], dependencies: [] });
+      const lines = strings(stack.json).flatMap(({ path, text }) => (path.endsWith("error_message") ? text.split(/\n|\\n|"/) : []));
+      return lines.filter((line) => line.includes("terraform -chdir")).map((line) => [line, asCdktfPrints(line)] as const);
+    });
+    expect(printed.length).toBeGreaterThan(5);
+    expect(printed.filter(([line, as]) => !line.startsWith("  terraform ") || as !== line)).toEqual([]);
   });
 
   test("there are references to look at", () => {

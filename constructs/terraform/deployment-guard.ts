@@ -115,7 +115,7 @@ export class DeploymentGuard extends Construct {
       errorMessage:
         `The setting ${setting} (${variable}) is ${literal(value)}, but this environment was deployed with \${${record.address}.input}. ` +
         `Is ${variable} left over from another environment? Set it (or the settings file) back. ` +
-        `If it is meant, run this and deploy again:\n${this.terraform(`state rm '${record.address}'`)}`,
+        `If it is meant, run this and deploy again:\n${this.terraform("state rm", record.address)}`,
     };
   }
 
@@ -126,7 +126,7 @@ export class DeploymentGuard extends Construct {
     return Object.entries(values).map(([setting, value]) => {
       const recorded = `(${older} ? ${literal(beforeRecord[setting] ?? "")} : ${record.address}.input[${literal(setting)}])`;
       const wayOut =
-        "If publish-model has refused the model, so that nothing was made of it yet, run this and deploy again:\n" + this.terraform(`state rm '${record.address}'`);
+        "If publish-model has refused the model, so that nothing was made of it yet, run this and deploy again:\n" + this.terraform("state rm", record.address);
       return {
         condition: `${recorded} == ${literal(value)}`,
         errorMessage:
@@ -171,16 +171,20 @@ export class DeploymentGuard extends Construct {
         errorMessage:
           `This plan would replace ${what} (${addressOf(resource)}) with everything in it; it says above what "forces replacement". ` +
           (settings.length > 0 ? `Changes of ${settings.join(", ")} do so: set the setting back. ` : "") +
-          `If it says "is tainted", run this and deploy again:\n${this.terraform(`untaint '${addressOf(resource)}'`)}\n` +
-          `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform(`state rm '${known.addressOf(marker)}'`)}`,
+          `If it says "is tainted", run this and deploy again:\n${this.terraform("untaint", addressOf(resource))}\n` +
+          `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform("state rm", known.addressOf(marker))}`,
       })),
       ...requirements.map((requirement) => (requirement.onlyLater ? { ...requirement, condition: `!(${ended}) || ${requirement.condition}` } : requirement)),
     ];
   }
 
-  /** A Terraform command for this stack, as a person types it in the project's folder. */
-  private terraform(command: string): string {
-    return `terraform -chdir=cdktf.out/stacks/${TerraformStack.of(this).node.id} ${command}`;
+  /**
+   * A line with a Terraform command for this stack, as a person types it in the project's folder. Terraform breaks lines that do not
+   * begin with a space, and cdktf writes the construct's path behind an address that it finds whole.
+   */
+  private terraform(command: string, address: string): string {
+    const [type, ...name] = address.split(".");
+    return `  terraform -chdir=cdktf.out/stacks/${TerraformStack.of(this).node.id} ${command} ${type}.'${name.join(".")}'`;
   }
 }
 

@@ -9,6 +9,9 @@ import { TerraformData } from "../../../constructs/terraform/terraform-data";
 import { at, type Json, plain } from "../../helpers/json";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
+/** An address, as a shell command has it in a message. */
+const typed = (address: string): string => address.replace(/^(\w+)\.(.+)$/, "$1.'$2'");
+
 describe("EphemeralResource", () => {
   const expressions: string[] = [];
   let stack: SynthesizedStack;
@@ -135,7 +138,7 @@ describe("DeploymentGuard", () => {
         error_message:
           `The setting the.repository (THE_REPO) is "Org/Repo", but this environment was deployed with \${${own.address}.input}. ` +
           "Is THE_REPO left over from another environment? Set it (or the settings file) back. If it is meant, run this and deploy again:\n" +
-          `terraform -chdir=cdktf.out/stacks/test state rm '${own.address}'`,
+          `  terraform -chdir=cdktf.out/stacks/test state rm ${typed(own.address)}`,
       },
     ]);
   });
@@ -150,7 +153,7 @@ describe("DeploymentGuard", () => {
     expect(rule?.error_message).toContain('The setting app.model.database is "ours", but this environment was deployed with ${(');
     expect(rule?.error_message).toContain("Set it back, and the name in the model, too.");
     // The command is for a deployment that has the record.
-    expect(rule?.error_message).toMatch(/\$\{lookup\(.*\) == "" \? "Another model gets an environment of its own\." : "If publish-model has refused .*\\nterraform -chdir=cdktf\.out\/stacks\/test state rm '.*'"\}$/);
+    expect(rule?.error_message).toMatch(/\$\{lookup\(.*\) == "" \? "Another model gets an environment of its own\." : "If publish-model has refused .*\\n {2}terraform -chdir=cdktf\.out\/stacks\/test state rm terraform_data\.'.*'"\}$/);
   });
 
   test("a number may grow, and not become smaller than the first deployment's", () => {
@@ -183,8 +186,8 @@ describe("DeploymentGuard", () => {
   test("its message has commands that run as they stand", () => {
     const [{ error_message: message } = { error_message: "" }] = about("replace the server");
     expect(message).toContain("Changes of server.name, a smaller server.storage do so");
-    expect(message).toContain("terraform -chdir=cdktf.out/stacks/test untaint 'terraform_data.Server'");
-    expect(message).toContain(`terraform -chdir=cdktf.out/stacks/test state rm '${stack.block("terraform_data", "Guard/Known").address}["server"]'`);
+    expect(message).toContain("\n  terraform -chdir=cdktf.out/stacks/test untaint terraform_data.'Server'\n");
+    expect(message).toContain(`\n  terraform -chdir=cdktf.out/stacks/test state rm ${typed(`${stack.block("terraform_data", "Guard/Known").address}["server"]`)}`);
   });
 
   test("a setting that may replace at once waits for a deployment that can tell", () => {
