@@ -43,7 +43,7 @@ const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, sou
 const secret = (id: keyof typeof SECRETS, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
 
 /** A job that runs a script of bootstrap/payload. */
-function script(context: JobContext, file: string, pod: Omit<JobPod, "command" | "volumes">, name: string, minutes: number, inputs: readonly string[] = []): JobDefinition {
+function script(context: JobContext, file: string, pod: Omit<JobPod, "command">, name: string, minutes: number, inputs: readonly string[] = []): JobDefinition {
   return {
     namespace: context.namespace,
     name,
@@ -54,7 +54,7 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command" |
       // It ends by itself, with its message, before Terraform gives up.
       env: { ...pod.env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1", TIMEOUT_SECONDS: String((minutes - MINUTES_LEFT) * 60) },
       command: ["python", `${PAYLOAD_MOUNT}/${file}`],
-      volumes: [SCRIPTS, WORKSPACE],
+      volumes: [SCRIPTS, WORKSPACE, ...(pod.volumes ?? [])],
     },
   };
 }
@@ -134,10 +134,10 @@ function modelSource({ release, settings: { datasurface } }: JobContext): ModelS
 }
 
 /**
- * A job of the vendor's generator. Its git cache is a folder of its own on the shared volume, one for each release of the
- * model: the MCP server keeps the common cache fresh, and a job would take the model before this one from it for five minutes.
+ * A job of the vendor's generator. Its git cache is empty at first and ends with its pod: the MCP server keeps the common cache
+ * fresh, and a job would take the model before this one from it for five minutes.
  */
-function vendorJob(context: JobContext, name: string, containerName: string, command: readonly string[], modelRevision: string): JobDefinition {
+function vendorJob(context: JobContext, name: string, containerName: string, command: readonly string[]): JobDefinition {
   return {
     namespace: context.namespace,
     name,
@@ -149,19 +149,19 @@ function vendorJob(context: JobContext, name: string, containerName: string, com
       resources: context.settings.datasurface.jobResources,
       command,
       env: modelJobEnvironment(context.names),
-      volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, subPath: `bootstrap-${modelRevision}`, source: { claim: CLAIMS.gitCache } }, WORKSPACE],
+      volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: "emptyDir" }, WORKSPACE],
     },
   };
 }
 
 /** Makes the platform's tables (walkthrough, step 23). */
-export function ring1Init(context: JobContext, modelRevision: string): JobDefinition {
-  return vendorJob(context, context.names.ring1Job, "ring1-init", ring1Command(modelSource(context)), modelRevision);
+export function ring1Init(context: JobContext): JobDefinition {
+  return vendorJob(context, context.names.ring1Job, "ring1-init", ring1Command(modelSource(context)));
 }
 
 /** Merges the model into the tables (walkthrough, step 23); release lines that have the job. */
-export function modelMerge(context: JobContext, modelRevision: string): JobDefinition {
-  return vendorJob(context, context.names.modelMergeJob, "model-merge-handler", modelMergeCommand(modelSource(context)), modelRevision);
+export function modelMerge(context: JobContext): JobDefinition {
+  return vendorJob(context, context.names.modelMergeJob, "model-merge-handler", modelMergeCommand(modelSource(context)));
 }
 
 /** Reconciles the workspace views; there for a person to start. */
@@ -309,7 +309,9 @@ export function verify(context: JobContext): JobDefinition {
         INFRASTRUCTURE_DAG: context.names.infrastructureDag,
         DAG_FILES: context.names.dagFiles,
         MCP_URL: `http://${context.names.mcpService}:${MCP_PORT}/sse`,
+        GIT_CACHE: GIT_CACHE_PATH,
       },
+      volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: { claim: CLAIMS.gitCache } }],
     },
     "verify",
     40,

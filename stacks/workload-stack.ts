@@ -98,8 +98,8 @@ export class WorkloadStack extends EnvironmentStack {
 
     const publishModel = run("PublishModel", jobs.publishModel(context), []);
     const publishDag = run("PublishDag", jobs.publishDag(context), [publishModel]);
-    const ring1 = run("Ring1Init", jobs.ring1Init(context, publishModel.revision), [publishModel]);
-    const tables = release.modelMergeJob ? run("ModelMerge", jobs.modelMerge(context, publishModel.revision), [ring1]) : ring1;
+    const ring1 = run("Ring1Init", jobs.ring1Init(context), [publishModel]);
+    const tables = release.modelMergeJob ? run("ModelMerge", jobs.modelMerge(context), [ring1]) : ring1;
     const migrate = run("AirflowMigrate", jobs.airflowMigrate(context), []);
     const identity = release.credentialSource === "key-vault" ? [run("Identity", jobs.identity(context), [])] : [];
     new ScheduledJob(this, "ReconcileViews", jobs.reconcileViews(context));

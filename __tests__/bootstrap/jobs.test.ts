@@ -178,23 +178,28 @@ describe("the vendor's commands", () => {
   });
 
   test("Python is the command: the vendor's bash wrapper ends with 0 when Python fails", () => {
-    const commands = [jobs.ring1Init(context(), "r"), jobs.modelMerge(context(), "r"), jobs.reconcileViews(context())].map(({ pod }) => pod.command[0]);
+    const commands = [jobs.ring1Init(context()), jobs.modelMerge(context()), jobs.reconcileViews(context())].map(({ pod }) => pod.command[0]);
     expect(commands).toEqual(["python", "python", "python"]);
   });
 
   test("takes the resources of the settings, and reconcile at least the memory of the vendor's", () => {
     const given = { cpuRequest: 200, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 3072 };
     for (const definition of [jobs.ring1Init, jobs.modelMerge]) {
-      expect(definition(context(), "abc").pod.resources).toEqual({ cpuRequest: 100, cpuLimit: 1000, memoryRequest: 256, memoryLimit: 1024 });
-      expect(definition(context({ datasurface: { jobResources: given } }), "abc").pod.resources).toEqual(given);
+      expect(definition(context()).pod.resources).toEqual({ cpuRequest: 100, cpuLimit: 1000, memoryRequest: 256, memoryLimit: 1024 });
+      expect(definition(context({ datasurface: { jobResources: given } })).pod.resources).toEqual(given);
     }
     expect(jobs.reconcileViews(context()).pod.resources).toEqual({ cpuRequest: 100, cpuLimit: 1000, memoryRequest: 256, memoryLimit: 2048 });
     expect(jobs.reconcileViews(context({ datasurface: { jobResources: given } })).pod.resources).toEqual(given);
     expect(jobs.publishDag(context({ datasurface: { jobResources: given } })).pod.resources).toEqual(given);
   });
 
-  test("each model release has its own folder of the cache: the common one may be five minutes old", () => {
-    expect(jobs.ring1Init(context(), "abc").pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: "/cache/git-cache", subPath: "bootstrap-abc", source: { claim: "git-cache-pvc" } });
+  test("the git cache of the jobs is empty at first: the common one may be five minutes old", () => {
+    for (const { pod } of [jobs.ring1Init(context()), jobs.modelMerge(context())]) {
+      expect(pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: "/cache/git-cache", source: "emptyDir" });
+    }
+    // What earlier versions have left there is removed by verify.
+    const { pod } = jobs.verify(context());
+    expect(pod.volumes).toContainEqual({ name: "git-model-cache", mountPath: pod.env.GIT_CACHE, source: { claim: "git-cache-pvc" } });
   });
 
   test("the MCP server lets its own names in, and those of a port-forward, where the release asks for them", () => {

@@ -20,6 +20,8 @@ from airflow_api import Airflow, an_object
 from checks import Clock, Table
 from dag_import_errors import ImportErrors
 from dag_runs import Runs, merged_configurations, time_of
+from git_cache import VARIABLES as GIT_CACHE_VARIABLES
+from git_cache import remove_old_caches
 from mcp_stream import wait_for_stream
 from outcome import Result, Retryable, Variable, WrongSetting, progress, read_settings, run
 from patience import Unreachable
@@ -43,6 +45,7 @@ VARIABLES = (
     Variable("IMPORT_ERROR_SECONDS", "how long an import error may last before it fails the job: after a repaired DAG file the old error stays until git-sync and the DAG processor have seen it", default="120", pattern=airflow_api.SECONDS),
     Variable("SETTLE_SECONDS", "how long to look for import errors at least: git-sync and the DAG processor see a DAG file only some time after it was pushed", default="90", pattern=airflow_api.SECONDS),
     Variable("POLL_SECONDS", "pause between two looks", default="5", pattern=airflow_api.SECONDS),
+    *GIT_CACHE_VARIABLES,
 )
 
 # In /api/v2/monitor/health. A component that never reported is null, which is not healthy either.
@@ -267,6 +270,7 @@ def main() -> Result:
             table.done("mcp", start, "MCP_URL is empty", state="not asked")
     _list(dags)
     table.show()
+    remove_old_caches(settings["GIT_CACHE"])
     return {"run": runs.succeeded, "dags": sorted(dags), "merged_configurations": merged, "other_import_errors": errors.others, "checks": table.facts()}
 
 

@@ -16,8 +16,6 @@ export type JobVariable = string | { readonly secret: string; readonly key: stri
 export interface JobVolume {
   readonly name: string;
   readonly mountPath: string;
-  /** Folder of the volume instead of its root. */
-  readonly subPath?: string;
   readonly readOnly?: boolean;
   readonly source: { readonly claim: string } | { readonly configMap: string } | "emptyDir";
 }
@@ -213,7 +211,7 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
         },
         terminationMessagePath: "/dev/termination-log",
         terminationMessagePolicy: "FallbackToLogsOnError",
-        volumeMount: volumes.map(({ name, mountPath, subPath, readOnly }) => ({ name, mountPath, subPath, readOnly })),
+        volumeMount: volumes.map(({ name, mountPath, readOnly }) => ({ name, mountPath, readOnly })),
       },
     ],
     volume: volumes.map(({ name, source }) =>

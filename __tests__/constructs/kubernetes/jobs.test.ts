@@ -40,7 +40,7 @@ describe("BootstrapJob", () => {
           resources: { cpuRequest: 150, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 2048 },
           volumes: [
             { name: "scripts", mountPath: "/opt", readOnly: true, source: { configMap: "scripts" } },
-            { name: "cache", mountPath: "/cache", subPath: "a", source: { claim: "git-cache-pvc" } },
+            { name: "cache", mountPath: "/cache", source: { claim: "git-cache-pvc" } },
             { name: "work", mountPath: "/work", source: "emptyDir" },
           ],
         },
@@ -164,7 +164,7 @@ describe("BootstrapJob", () => {
     ]);
     expect(value(`${CONTAINER_PATH}.volume_mount`, "Vendor")).toEqual([
       { name: "scripts", mount_path: "/opt", read_only: true },
-      { name: "cache", mount_path: "/cache", sub_path: "a" },
+      { name: "cache", mount_path: "/cache" },
       { name: "work", mount_path: "/work" },
     ]);
   });

@@ -139,6 +139,14 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "the clean-up of pods may list and delete pods, and is the only one with a token for the API" },
   },
   {
+    name: "git-cache-that-is-used-is-removed",
+    about: "verify deletes the git cache of a job that a killed run has left, and that still runs",
+    file: "bootstrap/payload/git_cache.py",
+    from: "            if _is_used(folder):\n",
+    to: "            if False:\n",
+    caughtBy: { suite: "payload", test: "test_git_cache.OldCaches.test_folders_that_no_job_uses" },
+  },
+  {
     name: "kubelet-expands-settings",
     about: "the kubelet puts a Secret's value where a setting has the text $(ADMIN_PASSWORD)",
     file: "constructs/kubernetes/bootstrap-job.ts",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from support import DAGS, EXPECTED, INFRASTRUCTURE, PAYLOAD, Outcome, Reply, StandIn, clean_environment, run_job
@@ -135,6 +138,14 @@ class StandInTests(unittest.TestCase):
         self.assertEqual(outcome.result["checks"]["merge has configured DAGs"], "not known")
         self.server.logs = {"infrastructure_merge_task/1": Reply(500, "no such volume")}
         self.check(self.verify(), 0, "note: a log of the run run+1 cannot be read", "answers HTTP 500")
+
+    def test_what_earlier_versions_left_in_the_git_cache_is_removed(self) -> None:
+        with tempfile.TemporaryDirectory() as share:
+            old = Path(share, "bootstrap-0123456789abcdef")
+            old.mkdir()
+            os.utime(old, (0, 0))
+            self.check(self.verify(GIT_CACHE=share), 0, f"removed from {share}")
+            self.assertFalse(old.exists())
 
     def test_more_dags_than_a_page(self) -> None:
         self.server.dags = [f"a_{number:04}" for number in range(250)] + DAGS
