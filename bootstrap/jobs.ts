@@ -86,6 +86,7 @@ export function publishModel(context: JobContext): JobDefinition {
         SQL_SERVER_FQDN: context.sqlServerFqdn,
         PG_FQDN: context.postgresqlFqdn,
         DATASURFACE_VERSION: datasurface.version,
+        CHECK_MODULE: context.release.checkModule,
         ECOSYSTEM: model.ecosystem,
         ASSEMBLY: model.assembly,
         PSP: model.psp,

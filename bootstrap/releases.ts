@@ -18,6 +18,8 @@ export interface ReleaseLine {
   readonly cliModule: "datasurface.cmd.platform" | "datasurface.entrypoints.platform";
   /** Python module that reconciles the workspace views. */
   readonly reconcileModule: string;
+  /** Python module that checks a pull request of the model: the CI workflow beside the model runs it. */
+  readonly checkModule: string;
   /** Airflow's version in the image; the chart decides by it what it renders. */
   readonly airflowVersion: string;
   /** Modules that the generated DAGs import beside Airflow's own: the image must have them. */
@@ -49,6 +51,7 @@ export type SemanticVersion = readonly [major: number, minor: number, patch: num
 const FIRST_GENERATION = {
   cliModule: "datasurface.cmd.platform",
   reconcileModule: "datasurface.platforms.yellow.reconcile_workspace_views",
+  checkModule: "datasurface.handler.action",
   credentialSource: "key-vault",
   failedPodsStay: true,
   dagModules: ["pyodbc", "azure.identity", "azure.keyvault.secrets"],
@@ -109,6 +112,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
     covers: ([major, minor, patch]) => major === 1 && minor === 8 && patch === 4,
     cliModule: "datasurface.entrypoints.platform",
     reconcileModule: "datasurface.entrypoints.reconcile_workspace_views",
+    checkModule: "datasurface.entrypoints.action",
     airflowVersion: "3.3.0",
     airflowImageTag: "3.3.0-azure-supported-merge-drivers-20260714",
     modelTemplateRef: DEMO1.v184,

@@ -46,6 +46,7 @@ describe.each(RELEASE_LINES)("line $line", (line) => {
   test("takes modules and jobs of one generation", () => {
     const current = line.cliModule === "datasurface.entrypoints.platform";
     expect(line.reconcileModule.startsWith("datasurface.entrypoints.")).toBe(current);
+    expect(line.checkModule.startsWith("datasurface.entrypoints.")).toBe(current);
     expect(line.modelMergeJob).toBe(!current);
   });
 });

@@ -33,9 +33,10 @@ _DIAGNOSES: tuple[tuple[str, str], ...] = (
         "GitHub does not let the commits' e-mail address be published: set datasurface.commitAuthor.email to another one (the account's noreply address, from GitHub, Settings, Emails)",
     ),
     (
-        r"author email|committer email|commit author|email.* must (match|contain|start|end)|commit message must",
-        "a ruleset holds for the commits' author or message: set datasurface.commitAuthor to one that it allows, or let the token's owner bypass it (repository, Settings, Rules)",
+        r"author email|committer email|commit author|email.* must (match|contain|start|end)",
+        "a ruleset holds for the commits' author: set datasurface.commitAuthor to one that it allows, or let the token's owner bypass it (repository, Settings, Rules)",
     ),
+    (r"commit message must", "a ruleset holds for the commits' messages, which this job's do not keep: let the token's owner bypass it (repository, Settings, Rules)"),
     (
         r"verified signatures|must be signed|signed commits",
         "a ruleset wants signed commits, which this job does not make: let the token's owner bypass it (repository, Settings, Rules)",

@@ -18,6 +18,7 @@ from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, Release, TagFo
 from github_api import VARIABLES as GITHUB_VARIABLES
 from model_edits import EXTRAS_TEXT, Values, edit_model, parse_extras, refuse_foreign_values
 from model_names import NAME_VARIABLES, Names
+from model_pins import WORKFLOWS, read_pins
 from outcome import Refused, Result, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import LostRace, Patience
@@ -26,7 +27,6 @@ from python_source import Keyword
 JOB = "publish-model"
 BRANCH = "main"
 ATTEMPTS = 5
-WORKFLOWS = ".github/workflows"
 SHOWN_COMMITS = 10
 # What GitHub's page for a new repository can put into it.
 _NO_CONTENT = re.compile(r"(readme|licen[cs]e)(\.\w+)?|\.gitignore|\.gitattributes", re.IGNORECASE)
@@ -48,6 +48,7 @@ VARIABLES = (
     Variable("PG_FQDN", "host name of Airflow's PostgreSQL server", pattern=_HOST, allowed="a host name in lower case"),
     Variable("DATASURFACE_VERSION", "DataSurface release, the tag of its image", pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?", allowed="a version like 1.1.0"),
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
+    Variable("CHECK_MODULE", "Python module of the release line that a CI job beside the model runs", pattern=r"datasurface(\.[a-z_]+)+", allowed="a module of DataSurface"),
     *NAME_VARIABLES,
     Variable(
         "UNRELEASED_COMMITS",
@@ -152,6 +153,7 @@ class _Publisher:
             clone = scratch / "model"
             fresh = self._take_model(clone, scratch)
             edited = edit_model(clone, self.values, self.extras)
+            edited += self._move_pins(clone, fresh or bool(edited))
             if edited:
                 self.server.local(clone, "add", "--", *edited)
             changed = fresh or self.server.has_staged_changes(clone)
@@ -163,18 +165,35 @@ class _Publisher:
             live, unreleased = ("", []) if fresh else self._choose(clone, releases, tags)
             if changed:
                 self._push(clone, fresh)
+            edited = [file for file in edited if file not in self.left_out]
             return _Published(live or self.server.local(clone, "rev-parse", "HEAD").strip(), edited, fresh, unreleased)
+
+    def _move_pins(self, clone: Path, move: bool) -> list[str]:
+        """The version beside the model follows the one in it, in the same commit. Alone it is nothing to push to somebody's repository: no pod reads it."""
+        pins = read_pins(clone, self.values.datasurface_version, self.settings["CHECK_MODULE"])
+        for other in pins.others:
+            progress(f"note: {other}: not in the template's form, so it stays; is it right for DataSurface {self.values.datasurface_version}?")
+        if move:
+            return pins.save(clone)
+        if pins.new:
+            progress(f"note: {', '.join(pins.new)}: not DataSurface {self.values.datasurface_version}; moved with the next change of the model by this job, or by hand")
+        return []
 
     def _push(self, clone: Path, fresh: bool) -> None:
         try:
             self.server.push(clone, self.repository, BRANCH)
         except WorkflowRefused as refusal:
-            if not fresh:
-                raise
-            # The template's workflows check pull requests; the deployment works without them.
-            self.left_out = self.server.local(clone, "ls-files", "--", WORKFLOWS).split("\n")[:-1]
-            progress(f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted.")
-            self.server.local(clone, "rm", "--quiet", "-r", "--cached", "--", WORKFLOWS)
+            # Workflows check pull requests; the deployment works without them, and with old ones.
+            if fresh:
+                self.left_out = self.server.local(clone, "ls-files", "--", WORKFLOWS).splitlines()
+                progress(f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted.")
+                self.server.local(clone, "rm", "--quiet", "-r", "--cached", "--", WORKFLOWS)
+            else:
+                self.left_out = self.server.local(clone, "diff", "--name-only", "HEAD~", "HEAD", "--", WORKFLOWS).splitlines()
+                if not self.left_out:
+                    raise
+                progress(f"{refusal} Left as they are: {', '.join(self.left_out)}. Set the image's tag there to v{self.values.datasurface_version} with another token.")
+                self.server.local(clone, "checkout", "--quiet", "HEAD~", "--", *self.left_out)
             self.server.local(clone, "commit", "--quiet", "--amend", "--no-edit")
             self.server.push(clone, self.repository, BRANCH)
 
@@ -187,9 +206,9 @@ class _Publisher:
         # A tag may have been deleted since it was looked at.
         log = self.server.local(clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an: %s", "HEAD", "--not", *sorted(released))
         lines = [line.split("\t", 2) for line in log.splitlines()]
-        is_right, tree = self._with_values(clone, live)
+        is_right, trees = self._with_values(clone, live)
         # What differs in this deployment's values only is no change of theirs.
-        same = tree == self.server.local(clone, "rev-parse", "HEAD^{tree}").strip()
+        same = self.server.local(clone, "rev-parse", "HEAD^{tree}").strip() in trees
         unreleased = [] if same else [f"{commit} {text}" for commit, email, text in lines if email != self.author[1]]
         if not unreleased:
             return (live.commit if is_right else ""), []
@@ -205,19 +224,22 @@ class _Publisher:
         progress(f"note: these commits become live with this deployment's values (datasurface.unreleasedCommits: release): {shown}")
         return "", []
 
-    def _with_values(self, clone: Path, live: Live) -> tuple[bool, str]:
-        """Whether the live release has this deployment's values, and the tree that it has with them; "" when it cannot be edited, or is not in the clone."""
+    def _with_values(self, clone: Path, live: Live) -> tuple[bool, list[str]]:
+        """Whether the live release has this deployment's values, and the trees that it has with them, without and with the version beside the model; none when it cannot be edited, or is not in the clone."""
         folder = clone.parent / "live"
         if not self.server.try_local(clone, "rev-parse", "--verify", "--quiet", "--end-of-options", live.commit + "^{commit}"):
-            return False, ""
+            return False, []
         self.server.local(clone, "worktree", "add", "--quiet", "--detach", str(folder), live.commit)
         try:
             edited = edit_model(folder, self.values, self.extras, say=lambda _text: None)
         except WrongSetting:
-            return False, ""
-        if edited:
-            self.server.local(folder, "add", "--", *edited)
-        return not edited, self.server.local(folder, "write-tree").strip()
+            return False, []
+        trees = []
+        for files in (edited, read_pins(folder, self.values.datasurface_version, self.settings["CHECK_MODULE"]).save(folder)):
+            if files:
+                self.server.local(folder, "add", "--", *files)
+            trees.append(self.server.local(folder, "write-tree").strip())
+        return not edited, trees
 
     def _commit(self, clone: Path, changed: list[str], fresh: bool) -> None:
         values = self.values

@@ -70,6 +70,7 @@ VALUES = {
     "SQL_SERVER_FQDN": "ds-sql-x1.database.windows.net",
     "PG_FQDN": "ds-pg-x1.postgres.database.azure.com",
     "DATASURFACE_VERSION": "1.8.4",
+    "CHECK_MODULE": "datasurface.entrypoints.action",
 }
 # What the settings say of the model's names.
 NAMES = {
@@ -93,6 +94,20 @@ def template() -> dict[str, bytes]:
         "README.md": b"# Model\nPLACEHOLDER_NAMESPACE stays in a text\n",
         ".gitignore": b"generated_output/\n*.py\n",
         "helm/values.yaml": b"host: PLACEHOLDER_PG_FQDN\n",
+    }
+
+
+WORKFLOW = ".github/workflows/pull-request.yml"
+IMAGE = "registry.gitlab.com/datasurface-inc/datasurface/datasurface"
+
+
+def beside(version: str, module: str) -> dict[str, bytes]:
+    """What stands beside the model for pull requests, of a version of DataSurface."""
+    run = f"docker run --rm {IMAGE}:v{version} \\\n            python -m datasurface.{module}.action /main /pr"
+    return {
+        "requirements.txt": f"pytest==8.0.0\ndatasurface=={version}\ndatasurface-tools==1.0.0\n".encode(),
+        WORKFLOW: f"on: pull_request\njobs:\n  check:\n    steps:\n      - run: |\n          {run}\n      - uses: actions/checkout@v4\n".encode(),
+        ".gitlab-ci.yml": f"variables:\n  DATASURFACE_IMAGE: {IMAGE}:v{version}\ncheck:\n  script: python -m datasurface.{module}.action /main /pr\n".encode(),
     }
 
 

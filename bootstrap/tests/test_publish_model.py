@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
 from harness import TOKEN, Finished, JobTest, state
-from model_repository import NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, edited, renamed, template, with_crlf
+from model_repository import IMAGE, NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, WORKFLOW, beside, edited, renamed, template, with_crlf
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
@@ -262,6 +262,79 @@ class Settled(PublishModelTest):
         self.assertFalse(self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])}).result["pushed"])
         self.assertTrue(self.job(0, {"RTE_EXTRAS": json.dumps(["!externalSecretProvider"])}).result["pushed"])
         self.assertNotIn(b"externalSecretProvider", self.model.read("rte_azure.py"))
+
+
+class BesideTheModel(PublishModelTest):
+    """The version in requirements.txt and in CI."""
+
+    OLD, NEW = beside("1.3.7", "handler"), beside("1.8.4", "entrypoints")
+
+    def test_it_moves_with_the_version_of_the_model(self) -> None:
+        for name, files in (("own", with_crlf({**template(), **self.OLD})), ("template", {})):
+            with self.subTest(name):
+                self.template_commit = self.template.commit(self.OLD)
+                self.model = self.server.add(f"acme/{name}")
+                if files:
+                    self.model.commit(files)
+                done = self.job(0, {"MODEL_REPO": f"acme/{name}"})
+                self.assertEqual(done.result["edited"], ["eco.py", "rte_azure.py", "requirements.txt", WORKFLOW, ".gitlab-ci.yml"])
+                for file, data in (with_crlf(self.NEW) if files else self.NEW).items():
+                    self.assertEqual(self.model.read(file), data)
+                self.assertEqual(self.model.tags(), {"v1.0.0-demo": self.model.head()})
+
+    def test_the_package_has_no_suffix_of_an_image(self) -> None:
+        self.model.commit({**template(), **self.OLD})
+        self.job(0, {"DATASURFACE_VERSION": "1.4.65-azsf-fix6"})
+        self.assertIn(b"\ndatasurface==1.4.65\n", self.model.read("requirements.txt"))
+        self.assertIn(f"{IMAGE}:v1.4.65-azsf-fix6 ".encode(), self.model.read(WORKFLOW))
+
+    def test_alone_it_is_told_and_not_pushed(self) -> None:
+        self.release("v1.0.0-demo", commit=self.model.commit({**template(), **edited(), **self.OLD}))
+        before = state(self.model)
+        done = self.job(0)
+        self.assertIn(f"note: requirements.txt, {WORKFLOW}, .gitlab-ci.yml: not DataSurface 1.8.4", done.out)
+        self.assertEqual(state(self.model), before)
+
+    def test_other_forms_stay_and_are_told(self) -> None:
+        forms = {
+            "requirements.txt": b"datasurface>=1.3\n",
+            WORKFLOW: f"run: docker run acme.azurecr.io/datasurface:v1.3.7 && docker run {IMAGE}:v1.3.7@sha256:00\n".encode(),
+            ".github/workflows/b.yaml": b"image: registry.gitlab.com/datasurface-inc/datasurface/airflow:3.1.8-azure\nx: acme/datasurface:latest\nrun: pip install datasurface==1.3.7\n",
+        }
+        forms["linked.yml"] = self.OLD[".gitlab-ci.yml"]
+        self.model.commit({**template(), **forms}, symlinks={".gitlab-ci.yml": "linked.yml"})
+        done = self.job(0)
+        self.assertEqual(done.result["edited"], ["eco.py", "rte_azure.py"])
+        for name, data in forms.items():
+            self.assertEqual(self.model.read(name), data)
+        for text in (
+            "requirements.txt, line 1: datasurface>=1.3:",
+            f"{WORKFLOW}, line 1: acme.azurecr.io/datasurface:v1.3.7:",
+            f"{WORKFLOW}, line 1: {IMAGE}:v1.3.7@sha256:00:",
+            ".github/workflows/b.yaml, line 3: datasurface==1.3.7:",
+        ):
+            self.assertIn(f"note: {text} not in the template's form", done.out)
+        self.assertEqual(done.out.count("not in the template's form"), 4)
+
+    def test_workflows_stay_as_they_are_without_the_right(self) -> None:
+        self.model.commit({**template(), **self.OLD})
+        reason = "refusing to allow a Personal Access Token to create or update workflow `x` without `workflow` scope"
+        self.model.refuse_pushes(reason, [], '! git diff --quiet "$old" "$new" -- .github/workflows')
+        done = self.job(0)
+        self.assert_published(done, "v1.0.0-demo")
+        self.assertEqual(done.result["left_out"], [WORKFLOW])
+        self.assertEqual((self.model.read("requirements.txt"), self.model.read(WORKFLOW)), (self.NEW["requirements.txt"], self.OLD[WORKFLOW]))
+        self.assertIn(f"Left as they are: {WORKFLOW}. Set the image's tag there to v1.8.4 with another token", done.out)
+        before = state(self.model)
+        self.assertEqual(self.job(0).result["pushed"], False)
+        self.assertEqual(state(self.model), before)
+
+    def test_it_is_no_commit_of_others(self) -> None:
+        """Somebody has set values and version by hand, as this job would have."""
+        self.job(0)
+        self.release("v1.0.1-demo", commit=self.model.commit(self.OLD))
+        self.model.commit({**edited(), **self.NEW, "rte_azure.py": edited()["rte_azure.py"].replace(b"1.8.4", b"1.9.0"), **beside("1.9.0", "entrypoints")})
+        self.assertEqual(self.job(0, {"DATASURFACE_VERSION": "1.9.0"}).result["tag"], "v1.0.2-demo")
 
 
 class Disturbed(PublishModelTest):
@@ -568,6 +641,8 @@ class Refused(PublishModelTest):
         self.assertIn("datasurface.commitAuthor.email", self.job(3).message)
         self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found", "- Commit author email must match a given regex pattern: @acme.com$"])
         self.assertIn("set datasurface.commitAuthor to one", self.job(3).message)
+        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found", "- Commit message must match a given regex pattern: ^ACME-"])
+        self.assertIn("for the commits' messages, which this job's do not keep: let the token's owner bypass it", self.job(3).message)
 
     def test_end_of_the_token_is_told(self) -> None:
         self.publish_by_hand("v1.0.0-demo")
