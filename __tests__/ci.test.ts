@@ -25,6 +25,9 @@ class Checkout {
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
     writeFileSync(join(this.folder, "rehearsal", "providers", "go.mod"), "");
     writeFileSync(join(this.folder, "rehearsal", "newest-terraform.sh"), 'exec "$@"');
+    // Goes on for longer than the steps before the last one.
+    mkdirSync(join(this.folder, "__tests__", "cluster", "api-server"), { recursive: true });
+    writeFileSync(join(this.folder, "__tests__", "cluster", "api-server", "install.sh"), 'npm build begins\nsleep "${BUILD_SECONDS:-0}"\nnpm build ends\n');
     ["demo", "other"].forEach((name) => writeFileSync(join(this.folder, "environments", `${name}.yaml`), ""));
     writeFileSync(join(this.folder, "file"), "committed");
     this.git("init", "--quiet");
@@ -127,6 +130,19 @@ describe(".ci/run", () => {
     expect(commands.filter((command) => command.endsWith("--full")).length).toBeGreaterThan(1);
     expect(commands).toContain("npm run --silent rehearse -- --yes --environment other");
     expect(checkout.run(["--help"])).toMatchObject({ status: 0, output: expect.stringContaining("bash .ci/run [full] [STEP...]") as string, calls: [] });
+  });
+
+  test("builds the API server beside the steps; the one that needs it waits, and one that fails ends the build", () => {
+    const commands = (fail: string, seconds: string): readonly string[] => checkout.run([], fail, { BUILD_SECONDS: seconds }).calls.map(([, , command]) => command);
+    const whole = commands("", "3");
+    const at = (command: string): number => whole.indexOf(command);
+    const order = ["npm run --silent test:bootstrap --", "npm build ends", "npm run --silent test:cluster"].map(at);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order).not.toContain(-1);
+    const started = Date.now();
+    expect(commands("npm run --silent lint", "60")).not.toContain("npm build ends");
+    expect(Date.now() - started).toBeLessThan(30_000);
+    expect(checkout.run(["lint"]).calls.map(([, , command]) => command)).toEqual(["npm run --silent lint"]);
   });
 
   test("refuses a step that there is not, before it runs one", () => {
