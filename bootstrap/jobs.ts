@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
-import type { BootstrapJobProps, JobPod, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
+import type { BootstrapJobProps, JobPod, JobProgram, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
 import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
@@ -40,6 +40,15 @@ const SCRIPTS: JobVolume = { name: "payload", mountPath: PAYLOAD_MOUNT, readOnly
 const MINUTES_LEFT = 5;
 const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, source: "emptyDir" };
 
+/** A script of bootstrap/payload, which ends by itself, with its message, after these minutes. */
+function program(file: string, minutes: number, env: JobProgram["env"], volumes: readonly JobVolume[]): JobProgram {
+  return {
+    env: { ...env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1", TIMEOUT_SECONDS: String(minutes * 60) },
+    command: ["python", `${PAYLOAD_MOUNT}/${file}`],
+    volumes: [SCRIPTS, ...volumes],
+  };
+}
+
 const secret = (id: keyof typeof SECRETS, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
 
 /** A job that runs a script of bootstrap/payload. */
@@ -49,13 +58,8 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command">,
     name,
     minutes,
     inputs: [scriptHash(context.payload, file), ...inputs],
-    pod: {
-      ...pod,
-      // It ends by itself, with its message, before Terraform gives up.
-      env: { ...pod.env, TMPDIR: WORKSPACE_PATH, PYTHONUNBUFFERED: "1", TIMEOUT_SECONDS: String((minutes - MINUTES_LEFT) * 60) },
-      command: ["python", `${PAYLOAD_MOUNT}/${file}`],
-      volumes: [SCRIPTS, WORKSPACE, ...(pod.volumes ?? [])],
-    },
+    // Before Terraform gives up.
+    pod: { ...pod, ...program(file, minutes - MINUTES_LEFT, pod.env, [WORKSPACE, ...(pod.volumes ?? [])]) },
   };
 }
 
@@ -104,30 +108,77 @@ export function publishModel(context: JobContext): JobDefinition {
   );
 }
 
-/** Generates the DAGs of ring 0 and publishes them (walkthrough, steps 17 and 19). */
+/** Where publish-dag's containers find what the one before has made; each mounts what it does not make itself for reading only. */
+const HANDED_OVER = {
+  model: { name: "model", mountPath: "/handed-over/model", source: "emptyDir" },
+  generated: { name: "generated", mountPath: "/handed-over/generated", source: "emptyDir" },
+} as const satisfies Record<string, JobVolume>;
+
+/** Minutes that each of publish-dag's containers may take. */
+const PUBLISH_DAG_MINUTES = { checkout: 10, generate: 15, publish: 10 } as const;
+
+/**
+ * Generates the DAGs of ring 0 and publishes them (walkthrough, steps 17 and 19). The generator runs the model's code: it has a container of its own,
+ * which holds no Secret, and has ended, with every process in it, before the container with the write token begins.
+ */
 export function publishDag(context: JobContext): JobDefinition {
   const { datasurface } = context.settings;
-  return script(
-    context,
-    "publish_dag.py",
-    {
+  const { model } = datasurface;
+  const readOnly = (volume: JobVolume): JobVolume => ({ ...volume, readOnly: true });
+  // No container finds what another one has left in its working folder.
+  const workspace = (name: string): JobVolume => ({ ...WORKSPACE, name });
+  const folders = { MODEL_FOLDER: HANDED_OVER.model.mountPath, GENERATED_FOLDER: HANDED_OVER.generated.mountPath };
+  const gitHubVariables = gitHub(context);
+  return {
+    namespace: context.namespace,
+    name: "publish-dag",
+    minutes: PUBLISH_DAG_MINUTES.checkout + PUBLISH_DAG_MINUTES.generate + PUBLISH_DAG_MINUTES.publish + MINUTES_LEFT,
+    inputs: ["checkout_model.py", "generate_dags.py", "publish_dag.py"].map((file) => scriptHash(context.payload, file)),
+    pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
-      resources: context.settings.datasurface.jobResources,
-      env: {
-        ...gitHub(context),
-        PYTHONPATH: "/app/src",
-        AIRFLOW_REPO: datasurface.airflowRepository,
-        MODEL_REPO: datasurface.modelRepository,
-        GENERATOR_MODULE: context.release.cliModule,
-        PSP: datasurface.model.psp,
-        RTE_NAME: datasurface.model.runtimeEnvironment,
-        DAG_FILES: context.names.dagFiles,
-      },
+      resources: datasurface.jobResources,
+      initContainers: [
+        {
+          name: "checkout-model",
+          ...program(
+            "checkout_model.py",
+            PUBLISH_DAG_MINUTES.checkout,
+            { ...gitHubVariables, MODEL_REPO: datasurface.modelRepository, MODEL_FOLDER: folders.MODEL_FOLDER },
+            [HANDED_OVER.model, workspace("checkout-workspace")],
+          ),
+        },
+        {
+          name: "generate-dags",
+          ...program(
+            "generate_dags.py",
+            PUBLISH_DAG_MINUTES.generate,
+            {
+              PYTHONPATH: "/app/src",
+              ...folders,
+              GENERATOR_MODULE: context.release.cliModule,
+              PSP: model.psp,
+              RTE_NAME: model.runtimeEnvironment,
+            },
+            [readOnly(HANDED_OVER.model), HANDED_OVER.generated, workspace("generate-workspace")],
+          ),
+        },
+      ],
+      ...program(
+        "publish_dag.py",
+        PUBLISH_DAG_MINUTES.publish,
+        {
+          ...gitHubVariables,
+          AIRFLOW_REPO: datasurface.airflowRepository,
+          MODEL_REPO: datasurface.modelRepository,
+          ...folders,
+          PSP: model.psp,
+          DAG_FILES: context.names.dagFiles,
+        },
+        [readOnly(HANDED_OVER.model), readOnly(HANDED_OVER.generated), WORKSPACE],
+      ),
     },
-    "publish-dag",
-    25,
-  );
+  };
 }
 
 function modelSource({ release, settings: { datasurface } }: JobContext): ModelSource {

@@ -56,13 +56,15 @@ describe.each(Object.entries(SCRIPT_JOBS))("the job of %s", (file, job) => {
 
   test("takes its secrets by keys that the Secrets have", () => {
     const known = Object.values({ ...SECRETS, ...context().names.secrets }).flatMap(({ name, keys }) => keys.map((key) => `${name}/${key}`));
-    const asked = Object.values(job(context()).pod.env).flatMap((variable) => (typeof variable === "string" ? [] : [`${variable.secret}/${variable.key}`]));
+    const { pod } = job(context());
+    const asked = [...(pod.initContainers ?? []), pod].flatMap(({ env }) => Object.values(env)).flatMap((variable) => (typeof variable === "string" ? [] : [`${variable.secret}/${variable.key}`]));
     expect(asked.filter((one) => !known.includes(one))).toEqual([]);
   });
 
   test("knows how long it may take, which is less than Terraform waits", () => {
     const { pod, minutes } = job(context());
-    expect(Number(pod.env.TIMEOUT_SECONDS)).toBe((minutes - 5) * 60);
+    const allowed = [...(pod.initContainers ?? []), pod].map(({ env }) => Number(env.TIMEOUT_SECONDS));
+    expect(allowed.reduce((sum, seconds) => sum + seconds)).toBe((minutes - 5) * 60);
   });
 
   test("has a folder that it may write to, and says at once what it does", () => {
@@ -84,11 +86,44 @@ test("publish-model gets what it writes into the model", () => {
   });
 });
 
-test.each([
-  ["1.1.0", "datasurface.cmd.platform"],
-  ["1.8.4", "datasurface.entrypoints.platform"],
-])("publish-dag of %s generates by %s", (version, module) => {
-  expect(jobs.publishDag(context({ datasurface: { version } })).pod.env).toMatchObject({ GENERATOR_MODULE: module, PSP: "Demo_PSP", RTE_NAME: "demo", AIRFLOW_REPO: "yourorg/demo1_airflow" });
+describe("publish-dag", () => {
+  const pod = (version = "1.8.4") => jobs.publishDag(context({ datasurface: { version } })).pod;
+  const [checkout, generate] = pod().initContainers ?? [];
+
+  test.each([
+    ["1.1.0", "datasurface.cmd.platform"],
+    ["1.8.4", "datasurface.entrypoints.platform"],
+  ])("of %s generates by %s", (version, module) => {
+    expect(pod(version).initContainers?.[1]?.env).toMatchObject({ GENERATOR_MODULE: module, PSP: "Demo_PSP", RTE_NAME: "demo" });
+    expect(pod(version).env).toMatchObject({ AIRFLOW_REPO: "yourorg/demo1_airflow", PSP: "Demo_PSP" });
+  });
+
+  test("checks the model out, generates, and publishes, one after another, by scripts that there are", () => {
+    expect([checkout, generate, pod()].map((program) => program?.command[1])).toEqual(["checkout_model.py", "generate_dags.py", "publish_dag.py"].map((file) => `${PAYLOAD_MOUNT}/${file}`));
+  });
+
+  test("gives the container that runs the model's code no Secret, and nothing of the other containers that it could change", () => {
+    expect(Object.values(generate?.env ?? {}).filter((variable) => typeof variable !== "string")).toEqual([]);
+    // What only it may write to; the rest is read-only.
+    expect(generate?.volumes?.filter(({ readOnly }) => !readOnly).map(({ name }) => name)).toEqual(["generated", "generate-workspace"]);
+    const writableElsewhere = [checkout, pod()].flatMap((program) => program?.volumes ?? []).filter(({ readOnly }) => !readOnly);
+    expect(writableElsewhere.map(({ name }) => name)).toEqual(["model", "checkout-workspace", "workspace"]);
+    // Nor a Secret's volume, a claim or anything else that others write to.
+    expect(generate?.volumes?.map(({ source }) => source)).toEqual([{ configMap: "bootstrap-payload" }, "emptyDir", "emptyDir", "emptyDir"]);
+  });
+
+  test("hands the folders on under one path", () => {
+    const mount = (program: { readonly volumes?: readonly { readonly name: string; readonly mountPath: string }[] } | undefined, name: string) => program?.volumes?.find((volume) => volume.name === name)?.mountPath;
+    for (const program of [generate, pod()]) {
+      expect(program?.env).toMatchObject({ MODEL_FOLDER: mount(checkout, "model"), GENERATED_FOLDER: mount(generate, "generated") });
+    }
+    expect(checkout?.env.MODEL_FOLDER).toBe(mount(checkout, "model"));
+  });
+
+  test.each(["checkout_model.py", "generate_dags.py", "handed_over.py"])("runs again when %s changes", (file) => {
+    const inputs = (payload: Payload) => jobs.publishDag(context({}, { payload })).inputs;
+    expect(inputs({ ...REAL_PAYLOAD, [file]: `${REAL_PAYLOAD[file]}# changed\n` })).not.toEqual(inputs(REAL_PAYLOAD));
+  });
 });
 
 test("identity asks for the secret that the DAGs ask for, as their account", () => {

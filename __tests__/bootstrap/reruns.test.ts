@@ -70,6 +70,8 @@ const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly st
 
   // Scripts: a job runs again for its own and for the modules that it imports.
   ["publish_model.py", script("publish_model.py"), MODEL],
+  ["checkout_model.py", script("checkout_model.py"), ["publish-dag", "verify"]],
+  ["generate_dags.py", script("generate_dags.py"), ["publish-dag", "verify"]],
   ["publish_dag.py", script("publish_dag.py"), ["publish-dag", "verify"]],
   ["airflow_migrate.py", script("airflow_migrate.py"), ["airflow-admin", "airflow-migrate", "verify"]],
   ["airflow_admin.py", script("airflow_admin.py"), ["airflow-admin", "verify"]],

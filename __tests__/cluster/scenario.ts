@@ -388,7 +388,7 @@ export class Scenario {
       until(60, async () => {
         const problems: string[] = [];
         for (const job of trials.lacking) {
-          const waiting = (await podsOf(job)).map((pod) => object(at(pod, "status", "containerStatuses", 0, "state", "waiting")));
+          const waiting = (await podsOf(job)).flatMap(({ status }) => ["initContainerStatuses", "containerStatuses"].flatMap((kind) => list(at(status, kind)).map((one) => object(at(one, "state", "waiting")))));
           if (!waiting.some(({ reason, message }) => reason === "CreateContainerConfigError" && text(message).includes("nobody-made-this"))) {
             problems.push(`${nameOf(job)}: ${JSON.stringify(waiting)}`);
           }

@@ -48,6 +48,12 @@ describe("changed copies", () => {
     expect(secretsInEnvironment(withoutSecret(job(), "x", "missing"))).toEqual(["missing", "database"]);
   });
 
+  it("lack a Secret of an init container, too", () => {
+    const before = job({ initContainers: [{ name: "before", env: [TOKEN] }] }, { env: [OTHER] });
+    expect(secretsInEnvironment(before)).toEqual(["git", "database"]);
+    expect(secretsInEnvironment(withoutSecret(before, "x", "missing"))).toEqual(["missing", "database"]);
+  });
+
   it("have another revision", () => {
     expect(withRevision(job(), "2")).toEqual(withValue(job(), ["spec", "template", "spec", "containers", 0, "env", 2, "value"], () => "2"));
   });

@@ -55,7 +55,8 @@ function told(job: Manifest, behaviour: string): Manifest {
 
 /** Names of the Secrets that the environment of an object's pods is taken from. */
 export function secretsInEnvironment(manifest: Manifest): readonly string[] {
-  const containers = list(at(podTemplate(manifest), "spec", "containers"));
+  const spec = object(podTemplate(manifest)?.spec);
+  const containers = [...list(spec.initContainers), ...list(spec.containers)];
   return [...new Set(containers.flatMap((container) => list(at(container, "env")).flatMap((variable) => at(variable, "valueFrom", "secretKeyRef", "name") ?? [])).map(text))];
 }
 

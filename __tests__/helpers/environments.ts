@@ -14,6 +14,8 @@ export const FIXED_PAYLOAD = {
   "airflow_admin.py": "import outcome\n",
   "airflow_migrate.py": "import outcome\n",
   "identity.py": "import http_exchange\nimport outcome\n",
+  "checkout_model.py": "from git_cli import GitServer\nimport outcome\n",
+  "generate_dags.py": "import outcome\n",
   "publish_dag.py": "from git_cli import GitServer\nimport outcome\n",
   "publish_model.py": "from git_cli import GitServer\nimport outcome\n",
   "verify.py": "import http_exchange\nimport outcome\n",

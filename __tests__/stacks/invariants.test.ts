@@ -393,6 +393,16 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(offenders((stack) => (sorted(objectAt(stack.json, "terraform.required_providers")) === sorted(stack.section("provider")) ? [] : [sorted(stack.section("provider"))]))).toEqual([]);
   });
 
+  test("the container that runs the model's code has no Secret, no account's token, and processes of its own", () => {
+    const pod = objectAt(synthesized.workload.resource("kubernetes_job_v1", "PublishDag/Job"), "spec.template.spec");
+    const generating = objects(pod, ({ name }) => name === "generate-dags").map(({ object }) => object);
+    expect(generating).toHaveLength(1);
+    expect(generating.flatMap((container) => objects(container, (object) => "value_from" in object || "env_from" in object).map(({ path }) => path))).toEqual([]);
+    expect(objects({ volume: pod.volume ?? [] }, (object) => "secret" in object || "projected" in object || "csi" in object || "host_path" in object).map(({ path }) => path)).toEqual([]);
+    expect(pod).toMatchObject({ automount_service_account_token: false, share_process_namespace: false });
+    expect(Object.keys(pod).filter((key) => key.startsWith("host_"))).toEqual([]);
+  });
+
   test("no job has a time to live", () => {
     expect(offenders((stack) => objects(stack.json, (object) => "ttl_seconds_after_finished" in object).map(({ path }) => path))).toEqual([]);
     expect(objects(helmValues(), (object) => Object.keys(object).some((key) => /^ttl/i.test(key))).map(({ path }) => path)).toEqual([]);

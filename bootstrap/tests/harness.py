@@ -102,6 +102,10 @@ class JobTest(unittest.TestCase):
             "RETRY_DELAY": "0.1",
         }
 
+    def command(self, environment: dict[str, str]) -> list[str]:
+        """What `start` runs; it may take from the environment what is not to be in it."""
+        return [sys.executable, str(PAYLOAD / self.script)]
+
     def start(self, changes: Mapping[str, str | None] | None = None) -> subprocess.Popen[str]:
         environment = self.environment()
         for name, value in (changes or {}).items():
@@ -110,8 +114,9 @@ class JobTest(unittest.TestCase):
             else:
                 environment[name] = value
         self.termination.unlink(missing_ok=True)
+        command = self.command(environment)
         return subprocess.Popen(
-            [sys.executable, str(PAYLOAD / self.script)],
+            command,
             env=environment,
             cwd=self.folder,
             stdout=subprocess.PIPE,

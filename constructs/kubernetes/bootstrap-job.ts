@@ -1,5 +1,5 @@
 import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
-import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity } from "@cdktf/provider-kubernetes/lib/job-v1";
+import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity, type JobV1SpecTemplateSpecContainer } from "@cdktf/provider-kubernetes/lib/job-v1";
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
@@ -20,13 +20,19 @@ export interface JobVolume {
   readonly source: { readonly claim: string } | { readonly configMap: string } | "emptyDir";
 }
 
-/** What a pod of a bootstrap job looks like. */
-export interface JobPod {
-  readonly image: string;
+/** What a container of a job runs. */
+export interface JobProgram {
   /** Program and arguments, run without a shell: the vendor's bash wrapper ends with 0 when Python fails. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, JobVariable>>;
   readonly volumes?: readonly JobVolume[];
+}
+
+/** What a pod of a bootstrap job looks like. */
+export interface JobPod extends JobProgram {
+  readonly image: string;
+  /** Init containers, which run one after another before the job's own program; with its image, resources and user. */
+  readonly initContainers?: readonly (JobProgram & { readonly name: string })[];
   /** @default "default" */
   readonly serviceAccount?: string;
   /** Whether the pod gets a token of its account for the Kubernetes API. @default false */
@@ -106,7 +112,10 @@ export class BootstrapJob extends Construct {
         // Later than Terraform's own patience: the deadline deletes the pod, and the log with it.
         activeDeadlineSeconds: (props.minutes + MINUTES_WITH_LOG) * 60,
         podFailurePolicy: {
-          rule: [{ action: "FailJob", onExitCodes: { containerName: props.containerName ?? name, operator: "In", values: FINAL_EXIT_CODES } }],
+          rule: [...(props.pod.initContainers ?? []).map((container) => container.name), props.containerName ?? name].map((containerName) => ({
+            action: "FailJob",
+            onExitCodes: { containerName, operator: "In", values: FINAL_EXIT_CODES },
+          })),
         },
         template: {
           metadata: { labels: { ...labels(name), ...(props.pod.workloadIdentity ? WORKLOAD_IDENTITY_LABEL : {}) } },
@@ -125,10 +134,10 @@ export class BootstrapJob extends Construct {
 /** Annotation with what to do when a job has failed. */
 export const IF_IT_FAILS_ANNOTATION = "datasurface.com/if-it-fails";
 
-/** Command that prints a job's log, of all its tries. */
+/** Command that prints a job's log, of all its tries and containers. */
 export function jobLogCommand(namespace: string, name: string): string {
-  // With a selector kubectl shows the last ten lines only.
-  return shellCommand("kubectl", "logs", "--namespace", namespace, "--selector", `${KIND_LABEL}=${name}`, "--prefix", "--tail=-1");
+  // With a selector kubectl shows the last ten lines only; after a container that failed, those that never began have no log, which is an error.
+  return shellCommand("kubectl", "logs", "--namespace", namespace, "--selector", `${KIND_LABEL}=${name}`, "--all-containers", "--ignore-errors", "--prefix", "--tail=-1");
 }
 
 export interface ScheduledJobProps {
@@ -181,45 +190,51 @@ function labels(name: string): Record<string, string> {
 }
 
 function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<string, string>>): JobV1SpecTemplateSpec {
-  const volumes = pod.volumes ?? [];
+  const initContainers = pod.initContainers ?? [];
+  const volumes = new Map([...initContainers, pod].flatMap((program) => program.volumes ?? []).map(({ name, source }) => [name, source]));
   return {
     restartPolicy: "Never",
     serviceAccountName: pod.serviceAccount ?? "default",
     automountServiceAccountToken: pod.kubernetesApi ?? false,
     enableServiceLinks: false,
+    // A process sees those of its own container only.
+    shareProcessNamespace: false,
     imagePullSecrets: pod.pullSecret ? [{ name: pod.pullSecret }] : undefined,
     securityContext: {
       runAsUser: pod.runAsUser === undefined ? undefined : String(pod.runAsUser),
       runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
       seccompProfile: { type: "RuntimeDefault" },
     },
-    container: [
-      {
-        name: containerName,
-        image: pod.image,
-        imagePullPolicy: "IfNotPresent",
-        command: pod.command.map(podText),
-        env: Object.entries({ ...pod.env, ...more }).map(([name, value]) =>
-          typeof value === "string" ? { name, value: podText(value) } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
-        ),
-        resources: quantities(pod.resources ?? JOB_RESOURCES),
-        securityContext: {
-          allowPrivilegeEscalation: false,
-          capabilities: { drop: ["ALL"] },
-          // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.
-          runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
-        },
-        terminationMessagePath: "/dev/termination-log",
-        terminationMessagePolicy: "FallbackToLogsOnError",
-        volumeMount: volumes.map(({ name, mountPath, readOnly }) => ({ name, mountPath, readOnly })),
-      },
-    ],
-    volume: volumes.map(({ name, source }) =>
+    initContainer: initContainers.length === 0 ? undefined : initContainers.map((program) => container(program.name, pod, program)),
+    container: [container(containerName, pod, { ...pod, env: { ...pod.env, ...more } })],
+    volume: [...volumes].map(([name, source]) =>
       source === "emptyDir"
         ? { name, emptyDir: {} }
         : "claim" in source
           ? { name, persistentVolumeClaim: { claimName: source.claim } }
           : { name, configMap: { name: source.configMap } },
     ),
+  };
+}
+
+function container(name: string, pod: JobPod, program: JobProgram): JobV1SpecTemplateSpecContainer {
+  return {
+    name,
+    image: pod.image,
+    imagePullPolicy: "IfNotPresent",
+    command: program.command.map(podText),
+    env: Object.entries(program.env).map(([variable, value]) =>
+      typeof value === "string" ? { name: variable, value: podText(value) } : { name: variable, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
+    ),
+    resources: quantities(pod.resources ?? JOB_RESOURCES),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+      // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.
+      runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
+    },
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "FallbackToLogsOnError",
+    volumeMount: (program.volumes ?? []).map(({ name: volume, mountPath, readOnly }) => ({ name: volume, mountPath, readOnly })),
   };
 }

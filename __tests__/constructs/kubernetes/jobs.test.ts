@@ -38,6 +38,7 @@ describe("BootstrapJob", () => {
           runAsUser: 50000,
           pullSecret: "registry",
           resources: { cpuRequest: 150, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 2048 },
+          initContainers: [{ name: "before", command: ["python", "before.py"], env: { FOLDER: "/made" }, volumes: [{ name: "work", mountPath: "/made", source: "emptyDir" }] }],
           volumes: [
             { name: "scripts", mountPath: "/opt", readOnly: true, source: { configMap: "scripts" } },
             { name: "cache", mountPath: "/cache", source: { claim: "git-cache-pvc" } },
@@ -86,7 +87,7 @@ describe("BootstrapJob", () => {
 
   test("shows the command that prints its log, and the way on, in the plan", () => {
     expect(objectAt(job(), "metadata.annotations")["datasurface.com/if-it-fails"]).toBe(
-      "see it: kubectl logs --namespace ns --selector app.kubernetes.io/name=publish-model --prefix --tail=-1; try again: npx cdktf deploy (the job is replaced)",
+      "see it: kubectl logs --namespace ns --selector app.kubernetes.io/name=publish-model --all-containers --ignore-errors --prefix --tail=-1; try again: npx cdktf deploy (the job is replaced)",
     );
   });
 
@@ -108,8 +109,8 @@ describe("BootstrapJob", () => {
     expect(value(`${POD_PATH}.restart_policy`)).toBe("Never");
   });
 
-  test("the policy names the container that there is", () => {
-    expect(value("spec.pod_failure_policy.rule.0.on_exit_codes.container_name", "Vendor")).toBe("vendor-container");
+  test("the policy names the containers that there are", () => {
+    expect([0, 1].map((rule) => value(`spec.pod_failure_policy.rule.${rule}.on_exit_codes.container_name`, "Vendor"))).toEqual(["before", "vendor-container"]);
     expect(value(`${CONTAINER_PATH}.name`, "Vendor")).toBe("vendor-container");
   });
 
@@ -120,6 +121,22 @@ describe("BootstrapJob", () => {
 
   test("takes a secret by reference", () => {
     expect(value(`${CONTAINER_PATH}.env`)).toContainEqual({ name: "TOKEN", value_from: { secret_key_ref: { name: "git", key: "TOKEN" } } });
+  });
+
+  test("an init container has the image, resources and rights of the pod's own, and variables and folders for itself", () => {
+    const INIT_PATH = `${POD_PATH}.init_container.0`;
+    expect(objectAt(job("Vendor"), INIT_PATH)).toEqual({
+      ...objectAt(job("Vendor"), CONTAINER_PATH),
+      name: "before",
+      command: ["python", "before.py"],
+      env: [{ name: "FOLDER", value: "/made" }],
+      volume_mount: [{ name: "work", mount_path: "/made" }],
+    });
+    expect(objectAt(job(), POD_PATH)).not.toHaveProperty("init_container");
+  });
+
+  test("no container sees another one's processes", () => {
+    expect(value(`${POD_PATH}.share_process_namespace`)).toBe(false);
   });
 
   test("leaves its last words where Kubernetes keeps them", () => {
@@ -158,9 +175,9 @@ describe("BootstrapJob", () => {
 
   test("mounts claims, config maps and empty folders", () => {
     expect(value(`${POD_PATH}.volume`, "Vendor")).toEqual([
+      { name: "work", empty_dir: {} },
       { name: "scripts", config_map: { name: "scripts" } },
       { name: "cache", persistent_volume_claim: { claim_name: "git-cache-pvc" } },
-      { name: "work", empty_dir: {} },
     ]);
     expect(value(`${CONTAINER_PATH}.volume_mount`, "Vendor")).toEqual([
       { name: "scripts", mount_path: "/opt", read_only: true },

@@ -94,7 +94,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     name: "job-as-root",
     about: "a container without runAsNonRoot: the provider sends false, which overrides the pod",
     file: "constructs/kubernetes/bootstrap-job.ts",
-    from: "          // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.\n          runAsNonRoot: pod.runAsUser === undefined ? undefined : true,",
+    from: "      // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.\n      runAsNonRoot: pod.runAsUser === undefined ? undefined : true,",
     to: "",
     caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "runs as a user of its own where one is given, and says so in the container again: the provider would send false" },
   },

@@ -6,6 +6,7 @@ import argparse
 import ast
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,42 @@ def _dag(name: str, model: Path) -> str:
     )
 
 
+def _look(needle: bytes) -> list[str]:
+    """Where the needle is: in processes, their variables and arguments, and in the files of the model."""
+    places = [path for what in ("environ", "cmdline") for path in Path("/proc").glob(f"[0-9]*/{what}")]
+    model = [path for path in Path.cwd().rglob("*") if path.is_file()]
+    found = []
+    for path in (*places, *model):
+        try:
+            if needle in path.read_bytes():
+                found.append(f"found: {path}")
+        except OSError:
+            continue
+    return found
+
+
+def _steal() -> None:
+    """What code in a model could do: look for a token, and leave a process behind that goes on looking."""
+    # Backwards, so that it does not find itself.
+    needle, found = os.environ["BACKWARDS"][::-1].encode(), os.environ["FOUND"]
+
+    def note(*lines: str) -> None:
+        with open(found, "a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
+    note("looked", *_look(needle))
+    if os.fork():
+        while "stayed" not in Path(found).read_text():
+            time.sleep(0.01)
+        return
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    while True:
+        note("stayed", *_look(needle))
+        time.sleep(0.01)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("command", choices=["generatePlatformBootstrap"])
@@ -39,9 +76,6 @@ def main() -> int:
     parser.add_argument("--psp", required=True)
     parser.add_argument("--rte-name", required=True)
     given = parser.parse_args()
-    if "GITHUB_TOKEN" in os.environ:
-        print("the model's code would see the token")
-        return 9
     behaviour = os.environ.get("STAND_IN", "")
     if behaviour == "lint":
         print("Traceback (most recent call last):")
@@ -52,6 +86,10 @@ def main() -> int:
         os.kill(os.getpid(), signal.SIGKILL)
     if behaviour == "hangs":
         time.sleep(600)
+    if behaviour == "thief":
+        _steal()
+    if behaviour == "lingers":
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
     prefix = given.psp.lower()
     folder = given.output / given.psp
     folder.mkdir(parents=True)
