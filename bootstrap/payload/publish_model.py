@@ -1,5 +1,6 @@
 """Publishes the model of this deployment: takes MODEL_REPO's main (or the template, for an empty repository), sets this deployment's
 literals in eco.py and rte_azure.py, refuses a model whose names differ from the settings' (datasurface.model), pushes without force, and makes that commit the live one by a stable GitHub Release.
+The version that stands beside the model, for its pull requests, moves in the same commit.
 A live release that has the literals already stays the live one: commits that somebody has not released yet are not released by this job.
 
 Running it again changes nothing; running it after it was broken off does what is left."""
