@@ -29,6 +29,8 @@ JOB = "publish-model"
 BRANCH = "main"
 ATTEMPTS = 5
 SHOWN_COMMITS = 10
+# By these and its author a commit of this job is known again: the author may be a person, where a ruleset wants one.
+TITLES = (TAKEN, CONFIGURED) = ("Take the model template for Azure AKS", "Configure the model for Azure AKS")
 # What GitHub's page for a new repository can put into it.
 _NO_CONTENT = re.compile(r"(readme|licen[cs]e)(\.\w+)?|\.gitignore|\.gitattributes", re.IGNORECASE)
 
@@ -205,12 +207,12 @@ class _Publisher:
             return "", []
         released = {commit for release in releases if release.stable and (commit := tags.get(release.tag))}
         # A tag may have been deleted since it was looked at.
-        log = self.server.local(clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an: %s", "HEAD", "--not", *sorted(released))
-        lines = [line.split("\t", 2) for line in log.splitlines()]
+        log = self.server.local(clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an%x09%s", "HEAD", "--not", *sorted(released))
+        lines = [line.split("\t", 3) for line in log.splitlines()]
         is_right, trees = self._with_values(clone, live)
         # What differs in this deployment's values only is no change of theirs.
         same = self.server.local(clone, "rev-parse", "HEAD^{tree}").strip() in trees
-        unreleased = [] if same else [f"{commit} {text}" for commit, email, text in lines if email != self.author[1]]
+        unreleased = [] if same else [f"{commit} {name}: {title}" for commit, email, name, title in lines if email != self.author[1] or title not in TITLES]
         if not unreleased:
             return (live.commit if is_right else ""), []
         shown = "; ".join(unreleased[:SHOWN_COMMITS]) + (f"; and {len(unreleased) - SHOWN_COMMITS} more" if len(unreleased) > SHOWN_COMMITS else "")
@@ -244,7 +246,7 @@ class _Publisher:
 
     def _commit(self, clone: Path, changed: list[str], fresh: bool) -> None:
         values = self.values
-        title = "Take the model template for Azure AKS" if fresh else "Configure the model for Azure AKS"
+        title = TAKEN if fresh else CONFIGURED
         body = [f"DataSurface {values.datasurface_version}, namespace {values.namespace}, {values.sql_server_fqdn}, {values.pg_fqdn}"]
         if fresh:
             body.append(f"Template: {self.template}")

@@ -109,10 +109,12 @@ class Settled(PublishModelTest):
         self.job(0)
         self.model.commit({"fragment.py": b"x = 1\n"}, "half of a change")
         before = state(self.model)
-        done = self.job(3, {"DATASURFACE_VERSION": "1.9.0"})
-        for text in ("Somebody: half of a change", "Nothing was changed", "Publish a release of main", "datasurface.unreleasedCommits: release"):
-            self.assertIn(text, done.message)
-        self.assertEqual(state(self.model), before)
+        # Also where this job's author is the one who made them.
+        for author in ({}, {"COMMIT_EMAIL": "somebody@example.org"}):
+            done = self.job(3, {"DATASURFACE_VERSION": "1.9.0", **author})
+            for text in ("Somebody: half of a change", "Nothing was changed", "Publish a release of main", "datasurface.unreleasedCommits: release"):
+                self.assertIn(text, done.message)
+            self.assertEqual(state(self.model), before)
         done = self.job(0, {"DATASURFACE_VERSION": "1.9.0", "UNRELEASED_COMMITS": "release"})
         self.assertEqual((done.result["tag"], done.result["unreleased"]), ("v1.0.1-demo", []))
         self.assertIn("become live with this deployment's values", done.out)
