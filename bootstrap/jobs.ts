@@ -63,10 +63,10 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command">,
   };
 }
 
-function gitHub({ settings, names }: JobContext): Readonly<Record<string, JobVariable>> {
+function gitHub({ settings }: JobContext): Readonly<Record<string, JobVariable>> {
   const { commitAuthor, model } = settings.datasurface;
   const { name, email } = commitAuthor;
-  return { GITHUB_TOKEN: { secret: names.secrets.git.name, key: "TOKEN" }, RELEASE_SUFFIX: model.releaseSuffix, COMMIT_NAME: name, COMMIT_EMAIL: email };
+  return { GITHUB_TOKEN: secret("gitPublish", "TOKEN"), RELEASE_SUFFIX: model.releaseSuffix, COMMIT_NAME: name, COMMIT_EMAIL: email };
 }
 
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */

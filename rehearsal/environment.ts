@@ -41,6 +41,7 @@ export const MADE_UP_SETTINGS = {
 
 export const MADE_UP_TOKENS = {
   TF_VAR_github_token: `CANARY-github"'%\\<>&!$~`,
+  TF_VAR_github_read_token: `CANARY-githubread"'%\\<>&!$~`,
   TF_VAR_gitlab_customer_token: `CANARY-gitlab"'%\\<>&!$~`,
 } as const;
 

@@ -15,9 +15,9 @@ const SECRET_OF: Readonly<Record<string, string>> = {
   GITLAB_CUSTOMER_TOKEN: "TF_VAR_gitlab_customer_token",
 };
 
-const REQUIRED = ["TF_VAR_github_token", "TF_VAR_gitlab_customer_token"];
+const READ_TOKEN = "TF_VAR_github_read_token";
 
-const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), "TF_VAR_airflow_admin_password"];
+const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), READ_TOKEN, "TF_VAR_airflow_admin_password"];
 
 export interface NotesProps {
   readonly environment: Environment;
@@ -38,9 +38,10 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
     notes.push(`Placeholders are left, and a plan is refused: set ${placeholders.join(", ")}, or the fields in environments/${name}.yaml.`);
   }
   const isSet = (variable: string): boolean => valueOf(variables, variable) !== "";
+  const { gitHubReadToken } = settings.datasurface;
   // A remote run has variables and programs of its own.
   if (settings.backend.type !== "cloud") {
-    const missing = REQUIRED.filter((variable) => !isSet(variable));
+    const missing = ["TF_VAR_github_token", ...(gitHubReadToken ? [READ_TOKEN] : []), "TF_VAR_gitlab_customer_token"].filter((variable) => !isSet(variable));
     if (missing.length > 0) {
       notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.`);
     }
@@ -51,6 +52,13 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
       ...Object.entries(SECRET_OF)
         .filter(([ignored, read]) => isSet(ignored) && !isSet(read))
         .map(([ignored, read]) => `${ignored} is set, and nothing reads it: set ${read} instead.`),
+    );
+  }
+  if (!gitHubReadToken) {
+    notes.push(
+      isSet(READ_TOKEN)
+        ? `${READ_TOKEN} is set, and nothing reads it: set datasurface.gitHubReadToken to true in environments/${name}.yaml.`
+        : `git-sync, the MCP server, DAGs and the vendor's jobs hold the GitHub token that writes. A token that only reads: datasurface.gitHubReadToken, and docs/secrets.md.`,
     );
   }
   notes.push(

@@ -312,6 +312,10 @@ const datasurface = z.strictObject({
     allowed: "a GitHub user name: up to 39 letters, digits, '-' and '_'",
     remedy: "the user whose token TF_VAR_github_token is",
   }).describe("GitHub user (GITHUB_USERNAME)"),
+  gitHubReadToken: z
+    .boolean()
+    .default(false)
+    .describe("Whether what only reads the repositories (git-sync, the MCP server, DAGs, the vendor's jobs) has a token of its own, TF_VAR_github_read_token. false: it holds the write token"),
   gitLabDeployTokenUser: pattern(/^[A-Za-z0-9._+-]{1,255}$/, {
     allowed: "the user name of a GitLab deploy token",
     remedy: "the vendor gives it together with the token",

@@ -4,6 +4,8 @@
  */
 export const SECRETS = {
   registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },
+  /** The write token, for the two jobs that push. */
+  gitPublish: { name: "git-publish", keys: ["TOKEN"] },
   gitDags: { name: "git-dags", keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"] },
   /** Airflow's metadata database through pgbouncer. */
   metadataPooled: { name: "airflow-database", keys: ["connection"] },

@@ -4,6 +4,7 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
 import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import type { Construct } from "constructs";
+import { rootSecretsOf } from "../constructs/azure/root-secrets";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { namespaceSecrets } from "../constructs/kubernetes/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../constructs/kubernetes/network-policy";
@@ -70,7 +71,7 @@ export class ClusterConfigStack extends EnvironmentStack {
       lifecycle: { preventDestroy: settings.protection },
     }).metadata;
 
-    const vault = new VaultReader(this, "Vault", outputs.key_vault_id);
+    const vault = new VaultReader(this, "Vault", outputs.key_vault_id, rootSecretsOf(settings));
     new Secrets(this, "Secrets", {
       namespace,
       definitions: namespaceSecrets({ settings, names, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),

@@ -15,7 +15,7 @@ import { type LogSource, Monitoring } from "../constructs/azure/monitoring";
 import { Network } from "../constructs/azure/network";
 import type { Placement } from "../constructs/azure/placement";
 import { Postgresql } from "../constructs/azure/postgresql";
-import { RootSecrets } from "../constructs/azure/root-secrets";
+import { readersToken, RootSecrets, rootSecretsOf } from "../constructs/azure/root-secrets";
 import { SecretVault } from "../constructs/azure/secret-vault";
 import { SqlServer } from "../constructs/azure/sql-server";
 import { WorkloadIdentity } from "../constructs/azure/workload-identity";
@@ -117,8 +117,9 @@ export class InfraStack extends EnvironmentStack {
       protect,
     });
     const settingsFile = `environments/${environment.name}.yaml`;
-    const { secrets, births, requirements: givenSecrets } = new RootSecrets(this, "RootSecrets", {
+    const secrets = new RootSecrets(this, "RootSecrets", {
       vault,
+      ids: rootSecretsOf(settings),
       logins: { postgresql: settings.postgresql.adminUser, sql: settings.sql.adminUser },
       revisions: settings.revisions,
       settingsFile,
@@ -146,7 +147,7 @@ export class InfraStack extends EnvironmentStack {
       dnsZoneName: names.postgresqlDnsZone,
       virtualNetwork: network.virtualNetwork,
       subnet: network.postgresqlSubnet,
-      adminPassword: secrets.postgresql,
+      adminPassword: secrets.of("postgresql"),
       protect,
     });
 
@@ -156,7 +157,7 @@ export class InfraStack extends EnvironmentStack {
       name: names.sqlServer,
       databaseName: model.mergeDatabase,
       network,
-      adminPassword: secrets.sql,
+      adminPassword: secrets.of("sql"),
       audit: settings.monitoring.logAnalytics,
       protect,
     });
@@ -181,15 +182,16 @@ export class InfraStack extends EnvironmentStack {
     new DataSurfaceCredential(this, "MergeDatabaseCredential", {
       vault,
       name: vaultSecretName(datasurface.namespace, model, model.mergeCredential),
-      members: { USER: literal(settings.sql.adminUser), PASSWORD: secrets.sql.valueExpression },
-      source: secrets.sql,
+      members: { USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression },
+      source: secrets.of("sql"),
       tags: placement.tags,
     });
+    const gitToken = secrets.of(readersToken(settings));
     new DataSurfaceCredential(this, "GitCredential", {
       vault,
       name: vaultSecretName(datasurface.namespace, model, model.gitCredential),
-      members: { token: secrets.gitHub.valueExpression, TOKEN: secrets.gitHub.valueExpression },
-      source: secrets.gitHub,
+      members: { token: gitToken.valueExpression, TOKEN: gitToken.valueExpression },
+      source: gitToken,
       tags: placement.tags,
     });
 
@@ -241,7 +243,7 @@ export class InfraStack extends EnvironmentStack {
         "sql-database": { resource: sql.database, what: "the merge database", settings: ["datasurface.model.mergeDatabase"] },
         storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
       },
-      requirements: [...this.requirements, ...deployers.requirements([...administrators, vault.ready]), ...givenSecrets],
+      requirements: [...this.requirements, ...deployers.requirements([...administrators, vault.ready]), ...secrets.requirements],
       refusals: placeholders,
     });
 
@@ -259,7 +261,7 @@ export class InfraStack extends EnvironmentStack {
       postgresql_fqdn: postgresql.server.fqdn,
       sql_server_fqdn: sql.server.fullyQualifiedDomainName,
       storage_account_name: storage.account.name,
-      secret_births: births,
+      secret_births: secrets.births,
     });
     const credentials = ["az", "aks", "get-credentials", "--subscription", azure.subscriptionId, "--resource-group", azure.resourceGroup, "--name", settings.cluster.name] as const;
     publishOutputs(this, HINTS, {
@@ -267,7 +269,7 @@ export class InfraStack extends EnvironmentStack {
         settings.access.mode === "entra"
           ? `${shellCommand(...credentials)} && ${shellCommand("kubelogin", "convert-kubeconfig", "--login", settings.access.kubelogin)}`
           : shellCommand(...credentials, "--admin"),
-      airflow_admin_password_command: shellCommand("az", "keyvault", "secret", "show", "--vault-name", names.keyVault, "--name", secrets.airflowAdmin.secret.name, "--query", "value", "--output", "tsv"),
+      airflow_admin_password_command: shellCommand("az", "keyvault", "secret", "show", "--vault-name", names.keyVault, "--name", secrets.of("airflowAdmin").secret.name, "--query", "value", "--output", "tsv"),
     });
   }
 

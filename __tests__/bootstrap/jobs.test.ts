@@ -75,7 +75,7 @@ describe.each(Object.entries(SCRIPT_JOBS))("the job of %s", (file, job) => {
 
 test("publish-model gets what it writes into the model", () => {
   expect(jobs.publishModel(context({ datasurface: { modelRepository: "me/model" } })).pod.env).toMatchObject({
-    GITHUB_TOKEN: { secret: "git", key: "TOKEN" },
+    GITHUB_TOKEN: { secret: "git-publish", key: "TOKEN" },
     MODEL_REPO: "me/model",
     TEMPLATE_REPO: "datasurface/demo1",
     NAMESPACE: "${namespace}",

@@ -130,6 +130,7 @@ export const EXAMPLES = {
   "datasurface.commitAuthor.name": [{ to: "Platform team" }],
   "datasurface.commitAuthor.email": [{ to: "platform@example.com" }],
   "datasurface.gitHubUser": [{ to: "another-user" }],
+  "datasurface.gitHubReadToken": [{ to: true, note: "A plan asks for TF_VAR_github_read_token until the vault has it." }],
   "datasurface.gitLabDeployTokenUser": [{ to: "another-token" }],
   "airflow.image.source": [{ to: "acr" }, { to: "prebuilt", given: OWN_IMAGE }],
   "airflow.image.tag": [{ to: "another", given: VENDORS_IMAGE }],

@@ -55,6 +55,7 @@ const complete = {
     unreleasedCommits: "release",
     commitAuthor: { name: "Acme data platform", email: "data-platform@acme.example" },
     gitHubUser: "Acme-Bot",
+    gitHubReadToken: true,
     gitLabDeployTokenUser: "acme.deploy",
   },
   airflow: {

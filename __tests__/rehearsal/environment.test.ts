@@ -59,6 +59,7 @@ test("the tokens are marked, and a destroy goes without them", () => {
   const tokens = (variables: Readonly<Record<string, string>>) => Object.entries(variables).filter(([name]) => name.startsWith("TF_VAR_"));
   expect(tokens(environment).map(([name, value]) => [name, value.includes("CANARY")])).toEqual([
     ["TF_VAR_github_token", true],
+    ["TF_VAR_github_read_token", true],
     ["TF_VAR_gitlab_customer_token", true],
   ]);
   expect(tokens(withoutTokens(environment))).toEqual([]);

@@ -3,14 +3,14 @@ import type { Processes } from "../../rehearsal/processes";
 import { changesIn } from "../../rehearsal/records";
 import { formsIn, needle } from "./needles";
 import type { PointProps } from "./point";
-import { rootValues } from "./reached";
-import type { Synthesis, SynthesisProps } from "./rig";
+import { disagreements, rootValues } from "./reached";
+import type { Rig, Synthesis, SynthesisProps } from "./rig";
 import { type Run, type Site, succeeded } from "./site";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const [GIT_HUB, GIT_LAB] = ["TF_VAR_github_token", "TF_VAR_gitlab_customer_token"] as const;
-const NO_TOKENS: Variables = { [GIT_HUB]: undefined, [GIT_LAB]: undefined };
+const [GIT_HUB, GIT_READ, GIT_LAB] = ["TF_VAR_github_token", "TF_VAR_github_read_token", "TF_VAR_gitlab_customer_token"] as const;
+const NO_TOKENS: Variables = { [GIT_HUB]: undefined, [GIT_READ]: undefined, [GIT_LAB]: undefined };
 const MARK = "Xq7AnotherValueXq7";
 const NEW_TOKENS: Variables = { [GIT_HUB]: `github"'%<>&${MARK}`, [GIT_LAB]: `gitlab"'%<>&${MARK}` };
 const PASSWORD = `A"1'%<>& ${MARK}`;
@@ -18,6 +18,7 @@ const PASSWORD = `A"1'%<>& ${MARK}`;
 /** Which family's number writes the value of a variable. */
 const REVISIONS: Readonly<Record<string, string>> = {
   [GIT_HUB]: "revisions.tokens",
+  [GIT_READ]: "revisions.tokens",
   [GIT_LAB]: "revisions.tokens",
   TF_VAR_pg_admin_password: "revisions.databasePasswords",
   TF_VAR_sql_admin_password: "revisions.databasePasswords",
@@ -38,6 +39,7 @@ export async function given({ rig, suite, deployments, environments: [environmen
     { name: "no variable: nothing changes on a running environment", run: onRunning(async (site, processes) => site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })) },
     { name: "another token: refused, until its number is raised", run: onRunning(async (site, processes) => correctedToken(site, await rig.synthesize(raised, processes), processes)) },
     { name: "another token after a kill between the vault and Terraform's record: refused in the apply", run: onRunning(killedBeforeTheRecord) },
+    { name: "a read token on a running environment: asked for alone, kept, renewed with its family, and taken away again", run: onRunning(async (site, processes) => readToken(site, rig, environment, processes)) },
     { name: "another password: refused; the vault's own passes", run: onRunning(passwords) },
     { name: "a token that the vault is to get anew is asked for", run: onRunning(replacedSecret) },
   ]);
@@ -92,6 +94,30 @@ async function killedBeforeTheRecord(site: Site, processes: Processes): Promise<
   // The plan cannot know whether the vault gets the value.
   succeeded(await site.terraform(processes, "infra", ["plan", "-input=false", "-no-color"], { env }), "plan");
   return [...refuses(await apply(site, processes, env), [GIT_HUB]), ...refuses(await apply(site, processes, env), [GIT_HUB]), ...other(stored, site)];
+}
+
+async function readToken(site: Site, rig: Rig, environment: string, processes: Processes): Promise<readonly string[]> {
+  const synthesis = async (gitHubReadToken: boolean, tokens = 1): Promise<Synthesis> =>
+    rig.synthesize({ environment, change: (settings) => Object.assign(settings, { protection: true, revisions: { tokens }, datasurface: { ...settings.datasurface, gitHubReadToken } }) }, processes);
+  const stacks = ["infra", "cluster-config"] as const;
+  const read = { ...NO_TOKENS, [GIT_READ]: NEW_TOKENS[GIT_HUB] };
+  const before = rootValues(site.objects());
+  const problems: string[] = [];
+
+  site.use(await synthesis(true));
+  problems.push(...asks(await apply(site, processes, NO_TOKENS), [GIT_READ]));
+  await site.deploy(processes, stacks, { env: read });
+  problems.push(...disagreements(site.objects()), ...other(before, site));
+  problems.push(...(rootValues(site.objects()).get("gitHubRead") === NEW_TOKENS[GIT_HUB] ? [] : ["the vault does not hold the read token"]));
+  problems.push(...(await site.plannedChanges(processes, stacks, { env: NO_TOKENS })));
+
+  site.use(await synthesis(true, 2));
+  problems.push(...asks(await apply(site, processes, NO_TOKENS), [GIT_HUB, GIT_READ, GIT_LAB]));
+
+  site.use(await synthesis(false));
+  await site.deploy(processes, stacks, { env: NO_TOKENS });
+  problems.push(...disagreements(site.objects()), ...other(before, site));
+  return [...problems, ...(rootValues(site.objects()).has("gitHubRead") ? ["the vault still holds the read token"] : [])];
 }
 
 async function passwords(site: Site, processes: Processes): Promise<readonly string[]> {

@@ -37,17 +37,18 @@ const dockerAuth: Decode = (content) => {
 /** One line `"USER" "PASSWORD"`, quotes in them doubled (pgbouncer, "Authentication file format"). */
 const userList: Decode = (content) => /^"(?:[^"]|"")*" "((?:[^"]|"")*)"\n$/.exec(content)?.[1]?.replaceAll('""', '"');
 
-/** Every key of every Secret that holds a root secret, by the Secret's name. */
-const IN_KUBERNETES: Readonly<Record<string, readonly (readonly [key: string, root: RootSecretId, decode: Decode])[]>> = {
+/** Every key of every Secret that holds a root secret, by the Secret's name; `readers` have the read token, or the write token where there is none. */
+const IN_KUBERNETES: Readonly<Record<string, readonly (readonly [key: string, root: RootSecretId | "readers", decode: Decode])[]>> = {
   "datasurface-registry": [
     [".dockerconfigjson", "gitLab", member("auths", "registry.gitlab.com", "password")],
     [".dockerconfigjson", "gitLab", dockerAuth],
   ],
   "git-dags": [
-    ["GIT_SYNC_PASSWORD", "gitHub", plain],
-    ["GITSYNC_PASSWORD", "gitHub", plain],
+    ["GIT_SYNC_PASSWORD", "readers", plain],
+    ["GITSYNC_PASSWORD", "readers", plain],
   ],
-  git: [["TOKEN", "gitHub", plain]],
+  git: [["TOKEN", "readers", plain]],
+  "git-publish": [["TOKEN", "gitHub", plain]],
   "sqlserver-demo-merge": [["PASSWORD", "sql", plain]],
   "airflow-database": [["connection", "postgresql", urlPassword]],
   "airflow-database-direct": [["connection", "postgresql", urlPassword]],
@@ -62,10 +63,10 @@ const IN_KUBERNETES: Readonly<Record<string, readonly (readonly [key: string, ro
   "airflow-admin": [["password", "airflowAdmin", plain]],
 };
 
-const IN_VAULT: readonly (readonly [name: RegExp, root: RootSecretId, decode: Decode])[] = [
+const IN_VAULT: readonly (readonly [name: RegExp, root: RootSecretId | "readers", decode: Decode])[] = [
   [/datasurface--[^/]*--Demo--sqlserver-demo-merge--credentials$/, "sql", member("PASSWORD")],
-  [/datasurface--[^/]*--Demo--git--credentials$/, "gitHub", member("TOKEN")],
-  [/datasurface--[^/]*--Demo--git--credentials$/, "gitHub", member("token")],
+  [/datasurface--[^/]*--Demo--git--credentials$/, "readers", member("TOKEN")],
+  [/datasurface--[^/]*--Demo--git--credentials$/, "readers", member("token")],
 ];
 
 const IN_SERVERS: readonly (readonly [type: string, argument: string, root: RootSecretId])[] = [
@@ -87,7 +88,8 @@ export function rootValues(objects: readonly CloudObject[]): ReadonlyMap<RootSec
 /** Every place where a root secret is used, the vault's own entries for the roots apart. */
 export function reached(objects: readonly CloudObject[]): readonly Reached[] {
   const found: Reached[] = [];
-  const add = (place: string, root: RootSecretId, content: unknown, decode: Decode): void => {
+  const readers = rootValues(objects).has("gitHubRead") ? "gitHubRead" : "gitHub";
+  const add = (place: string, of: RootSecretId | "readers", content: unknown, decode: Decode): void => {
     let value: string | undefined;
     try {
       value = typeof content === "string" ? decode(content) : undefined;
@@ -96,7 +98,7 @@ export function reached(objects: readonly CloudObject[]): readonly Reached[] {
         throw error;
       }
     }
-    found.push({ root, place, value });
+    found.push({ root: of === "readers" ? readers : of, place, value });
   };
   for (const { type, id, write_only } of objects) {
     for (const [server, argument, root] of IN_SERVERS) {

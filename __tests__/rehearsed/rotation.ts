@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { ROOT_SECRETS, type RootSecretId, type SecretFamily } from "../../constructs/azure/root-secrets";
+import { ROOT_SECRETS, type SecretFamily } from "../../constructs/azure/root-secrets";
 import { describeEntry } from "../../rehearsal/differences";
 import type { Processes } from "../../rehearsal/processes";
 import { changesIn, type CloudObject, compare, type JournalEntry } from "../../rehearsal/records";
@@ -57,7 +57,7 @@ const EXPECTED: Readonly<Record<SecretFamily, Expected>> = {
   tokens: {
     vault: ["github-token", "gitlab-customer-token", "--Demo--git--credentials"],
     servers: [],
-    secrets: ["datasurface-registry", "git", "git-dags"],
+    secrets: ["datasurface-registry", "git", "git-dags", "git-publish"],
     // The components with git-sync.
     annotations: [gitSync("dagProcessor"), gitSync("triggerer"), gitSync("workers.celery")],
     mcp: true,
@@ -113,7 +113,7 @@ async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<str
   const problems: string[] = [];
 
   const now = rootValues(site.objects());
-  for (const root of Object.keys(ROOT_SECRETS) as RootSecretId[]) {
+  for (const root of before.roots.keys()) {
     const [changes, should] = [before.roots.get(root) !== now.get(root), ROOT_SECRETS[root].family === family];
     if (changes !== should) {
       problems.push(`${root}: ${changes ? "another value, though its family stays" : "the old value"}`);

@@ -32,6 +32,7 @@ const PASSWORDS = [
   given("airflow_admin_password", "airflowAdmin", "Xq7AirflowAdminGivenXq7", BEYOND_TOKENS),
 ];
 const TOKENS = [given("github_token", "gitHub", "Xq7GitHubTokenXq7"), given("gitlab_customer_token", "gitLab", "Xq7GitLabTokenXq7")];
+const READ_TOKEN = given("github_read_token", "gitHubRead", "Xq7GitHubReadTokenXq7");
 
 /** Part of every value that the rehearsal makes up. */
 const MADE_UP = ["CANARY", "canary"].map((mark) => needle(`a made-up secret (${mark})`, mark, mark));
@@ -48,7 +49,7 @@ interface Variant {
 
 /** Point 5: no secret is where it does not belong, and each is where it belongs, unchanged. */
 export async function secrets({ rig, suite, environments, full }: PointProps): Promise<void> {
-  const given = { about: "tokens and passwords given", values: [...PASSWORDS, ...TOKENS] };
+  const given = { about: "tokens and passwords given, a read token among them", values: [...PASSWORDS, ...TOKENS, READ_TOKEN], change: withReadToken };
   const madeUp = { about: "passwords made up", values: TOKENS };
   const [first, ...others] = environments;
   const variants: readonly Variant[] = [
@@ -60,6 +61,10 @@ export async function secrets({ rig, suite, environments, full }: PointProps): P
     ...(full ? environments : []).map((environment) => ({ ...madeUp, environment, until: "destroyed" }) as const),
   ];
   await suite.all(variants.map((variant) => ({ name: `${variant.environment}, ${variant.about}: ${variant.until}`, run: (processes: Processes) => searched(rig, variant, processes) })));
+}
+
+function withReadToken(settings: SettingsFile): void {
+  Object.assign(settings, { datasurface: { ...settings.datasurface, gitHubReadToken: true } });
 }
 
 function localAdmin(settings: SettingsFile): void {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT_SECRETS, RootSecrets } from "../../constructs/azure/root-secrets";
+import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../constructs/azure/root-secrets";
 import { SecretVault } from "../../constructs/azure/secret-vault";
 import { interpolate } from "../../constructs/terraform/expressions";
 import type { Processes } from "../../rehearsal/processes";
@@ -48,7 +48,7 @@ async function used(rig: Rig, cases: readonly Case[], processes: Processes): Pro
 async function plan(rig: Rig, cases: readonly Case[], precondition: readonly JsonObject[], processes: Processes): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-    new RootSecrets(scope, "RootSecrets", { vault, logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, settingsFile: "environments/demo.yaml", tags: {} });
+    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, settingsFile: "environments/demo.yaml", tags: {} });
   });
   const copies = cases.map(({ of, name }) => {
     const original = ROOT_SECRETS[of].variable.name;

@@ -6,10 +6,13 @@ import { NODE_VERSIONS } from "../../settings/versions";
 import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
 import { PROJECT } from "../helpers/settings";
 
-const notes = (variables: Readonly<Record<string, string>>, kubelogin = true, node = "24.21.0") =>
-  synthNotes({ environment: loadEnvironment({ folder: join(PROJECT, "environments"), variables }), variables, folder: "out/stacks", kubelogin, node });
+const notes = (variables: Readonly<Record<string, string>>, { kubelogin = true, node = "24.21.0", gitHubReadToken = true } = {}) => {
+  const environment = loadEnvironment({ folder: join(PROJECT, "environments"), variables });
+  const { settings } = environment;
+  return synthNotes({ environment: { ...environment, settings: { ...settings, datasurface: { ...settings.datasurface, gitHubReadToken } } }, variables, folder: "out/stacks", kubelogin, node });
+};
 
-const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_gitlab_customer_token: "secret-b" };
+const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_github_read_token: "secret-c", TF_VAR_gitlab_customer_token: "secret-b" };
 const WHERE = "Environment demo (environments/demo.yaml): the stacks demo-infra, demo-cluster-config, demo-workload are in out/stacks.";
 
 test("with nothing missing, only the environment and the stacks' folder are named", () => {
@@ -20,16 +23,21 @@ test("placeholders and tokens that are missing are named", () => {
   expect(notes({})).toEqual([
     WHERE,
     "Placeholders are left, and a plan is refused: set AZURE_SUBSCRIPTION_ID, MODEL_REPO, AIRFLOW_REPO, GITHUB_USERNAME, GITLAB_CUSTOMER_USER, or the fields in environments/demo.yaml.",
-    "Not set: TF_VAR_github_token, TF_VAR_gitlab_customer_token. A first deployment needs them, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.",
+    "Not set: TF_VAR_github_token, TF_VAR_github_read_token, TF_VAR_gitlab_customer_token. A first deployment needs them, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.",
   ]);
 });
 
+test("where readers hold the write token, it is said; a read token that nothing reads, too", () => {
+  expect(notes({ ...COMPLETE, TF_VAR_github_read_token: "" }, { gitHubReadToken: false })).toEqual([WHERE, expect.stringMatching(/^git-sync, .* hold the GitHub token that writes\..*datasurface\.gitHubReadToken.*docs\/secrets\.md/)]);
+  expect(notes(COMPLETE, { gitHubReadToken: false })).toEqual([WHERE, "TF_VAR_github_read_token is set, and nothing reads it: set datasurface.gitHubReadToken to true in environments/demo.yaml."]);
+});
+
 test("kubelogin is missed where access.mode wants it", () => {
-  expect(notes(COMPLETE, false)[1]).toMatch(/^kubelogin is not in PATH: access.mode entra needs it/);
+  expect(notes(COMPLETE, { kubelogin: false })[1]).toMatch(/^kubelogin is not in PATH: access.mode entra needs it/);
 });
 
 test("a Node that this project is not tested with is named, with what to do", () => {
-  const about = (node: string) => notes(COMPLETE, true, node).slice(1);
+  const about = (node: string) => notes(COMPLETE, { node }).slice(1);
   expect(["22.19.0", "22.23.3", "24.21.0", "26.10.0"].flatMap(about)).toEqual([]);
   expect(about("20.20.2")).toEqual(["This is Node 20.20.2, which this project is not tested with; support of Node 20 ended in April 2026. Install Node 22.19 to 26, best 24, or put `npx -p node@24` before the command."]);
   expect(["22.18.0", "27.0.0"].flatMap(about).map((line) => line.slice(0, 58))).toEqual(["This is Node 22.18.0, which this project is not tested wit", "This is Node 27.0.0, which this project is not tested with"]);

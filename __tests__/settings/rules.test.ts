@@ -119,6 +119,7 @@ const RULES = [
   { field: "datasurface.commitAuthor.name", right: ["Platform team", "Ü"], refused: ["", "a <b>", chars(101)], allowed: "a name without '<' and '>'", remedy: "rules" },
   { field: "datasurface.commitAuthor.email", right: ["a@example.com"], refused: ["", "a", "a@b@c"], allowed: "an e-mail address", remedy: "for example" },
   { field: "datasurface.gitHubUser", right: ["a", "a-b", chars(39), "octocat_acme", "a-"], refused: ["", "-a", "_a", chars(40), "a.b"], allowed: "a GitHub user name", remedy: "TF_VAR_github_token" },
+  { field: "datasurface.gitHubReadToken", right: [true, false], refused: ["yes"], allowed: "true or false", remedy: "without quotes" },
   { field: "datasurface.gitLabDeployTokenUser", right: ["a", "gitlab+deploy-token-1", chars(255)], refused: ["", "a b", chars(256)], allowed: "the user name of a GitLab deploy token", remedy: "the vendor gives it" },
   { field: "airflow.image.source", right: ["prebuilt", "acr"], refused: ["docker"], allowed: "one of prebuilt, acr", remedy: "choose one of them" },
   { field: "airflow.image.tag", beside: { "airflow.image": { source: "prebuilt" } }, right: ["3.1.7-azure", chars(128)], refused: ["", "-a", "a:b", chars(129)], allowed: "a tag of a container image", remedy: "the tag alone" },

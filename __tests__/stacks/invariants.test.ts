@@ -7,13 +7,14 @@ import { loadPayload, type Payload } from "../../bootstrap/payload";
 import { RELEASE_LINES } from "../../bootstrap/releases";
 import type { Environment } from "../../settings/load";
 import { looksLikeToken } from "../../settings/secret-looking";
+import { SECRETS } from "../../settings/secret-names";
 import { REQUIRED_PROVIDER_VERSIONS } from "../../settings/versions";
 import { FIXED_PAYLOAD, SYNTH_FOLDER, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type Json, type JsonObject, objectAt, objects, plain, strings } from "../helpers/json";
 import { together } from "../helpers/one-at-a-time";
 import { references, referencesIn } from "../helpers/references";
 import { environmentOf, EVERY_ENVIRONMENT, isExample, PROJECT, projectEnvironment } from "../helpers/settings";
-import type { Block, SynthesizedStack } from "../helpers/synthesized";
+import { type Block, kindOfJob, type SynthesizedStack } from "../helpers/synthesized";
 
 /**
  * What must be true of every environment with every DataSurface release. Each test ends in `toEqual([])`, so that a failure
@@ -23,6 +24,7 @@ import type { Block, SynthesizedStack } from "../helpers/synthesized";
 /** Secrets that a person has set when synthesizing: none may come out. */
 const CANARIES = {
   TF_VAR_github_token: "canary-github-3f1c",
+  TF_VAR_github_read_token: "canary-github-read-8e2a",
   TF_VAR_gitlab_customer_token: "canary-gitlab-77ab",
   TF_VAR_pg_admin_password: "canary-postgresql-19de",
   TF_VAR_sql_admin_password: "canary-sql-5b02",
@@ -62,7 +64,7 @@ const CASES: readonly (readonly [string, Case])[] = [
           sql: { network: "vnet-rule" },
           storage: { createClass: false },
           airflow: { image: { source: "acr" } },
-          datasurface: { imageDigest: `sha256:${"0".repeat(64)}` },
+          datasurface: { imageDigest: `sha256:${"0".repeat(64)}`, gitHubReadToken: true },
           keyVault: { purgeProtection: true },
           monitoring: { logAnalytics: false },
         }),
@@ -128,7 +130,7 @@ const STATEFUL_TYPES: readonly string[] = [
   "kubernetes_namespace_v1",
 ];
 /** The release of the volume claims, and what refuses in the first stack that a destroy turns to. */
-const STATEFUL_ADDRESSES = /^(azurerm_key_vault_secret\.RootSecrets_|helm_release\.SharedStorage_Claims_|terraform_data\.Protection$)/;
+const STATEFUL_ADDRESSES = /^(azurerm_key_vault_secret\.RootSecrets_(?!GitHubRead_)|helm_release\.SharedStorage_Claims_|terraform_data\.Protection$)/;
 const isStateful = ({ type, address }: Block): boolean => STATEFUL_TYPES.includes(type) || STATEFUL_ADDRESSES.test(address);
 
 /** Every role that is given away: role, and the type that it is given on. */
@@ -291,6 +293,11 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     const canaries = Object.values(CANARIES);
     const decoded = (text: string): string => (/^[A-Za-z0-9+/=]{40,}$/.test(text) ? Buffer.from(text, "base64").toString("utf8") : "");
     expect(texts((text) => canaries.some((canary) => text.includes(canary) || decoded(text).includes(canary)))).toEqual([]);
+  });
+
+  test("the GitHub token that writes is read by the two jobs that push, and by nothing else", () => {
+    const readers = synthesized.workload.blocks.filter(({ attributes }) => strings(attributes).some(({ text }) => new RegExp(`(?<![\\w-])${SECRETS.gitPublish.name}(?![\\w-])`).test(text)));
+    expect(readers.map(({ attributes }) => kindOfJob(attributes)).sort()).toEqual(["publish-dag", "publish-model"]);
   });
 
   test("nothing looks like a secret", () => {

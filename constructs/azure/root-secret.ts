@@ -16,6 +16,11 @@ export interface RootSecretProps {
   readonly revision: number;
   /** Any other number writes the value to its readers again. The first one is 1. */
   readonly reapply: number;
+  /**
+   * Added to the number of its readers.
+   * @default 0
+   */
+  readonly readersOffset?: number;
   readonly tags: Readonly<Record<string, string>>;
   /**
    * Whether a destroy is refused.
@@ -41,7 +46,7 @@ export class RootSecret extends Construct {
   constructor(scope: Construct, id: string, props: RootSecretProps) {
     super(scope, id);
     this.name = props.name;
-    this.revision = props.revision + props.reapply - 1;
+    this.revision = props.revision + props.reapply - 1 + (props.readersOffset ?? 0);
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
       keyVaultId: props.vault.vault.id,

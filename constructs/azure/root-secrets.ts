@@ -28,6 +28,8 @@ interface RootSecretDefinition {
   };
   /** How a value is made when none is given. */
   readonly generated?: { readonly length: number; readonly special: boolean; readonly encoding?: "base64" };
+  /** Added to its readers' number: one that changes between two secrets, both made in the same second, sees another number. */
+  readonly readersOffset?: number;
 }
 
 /** Both databases ask for 8 to 128 characters of at least three kinds. */
@@ -66,6 +68,12 @@ export const ROOT_SECRETS = {
     family: "tokens",
     variable: { name: "github_token", description: "GitHub token with contents read and write on both repositories", length: TOKEN_LENGTH, required: true },
   },
+  gitHubRead: {
+    vaultName: "github-read-token",
+    family: "tokens",
+    variable: { name: "github_read_token", description: "GitHub token with contents read on both repositories", length: TOKEN_LENGTH, required: true },
+    readersOffset: 1_000_000,
+  },
   gitLab: {
     vaultName: "gitlab-customer-token",
     family: "tokens",
@@ -75,10 +83,20 @@ export const ROOT_SECRETS = {
 
 export type RootSecretId = keyof typeof ROOT_SECRETS;
 
-export const ROOT_SECRET_IDS = Object.keys(ROOT_SECRETS) as RootSecretId[];
+/** The root secrets of an environment. */
+export function rootSecretsOf({ datasurface }: Pick<Settings, "datasurface">): readonly RootSecretId[] {
+  return (Object.keys(ROOT_SECRETS) as RootSecretId[]).filter((id) => id !== "gitHubRead" || datasurface.gitHubReadToken);
+}
+
+/** The token of what only reads the repositories. */
+export function readersToken({ datasurface }: Pick<Settings, "datasurface">): RootSecretId {
+  return datasurface.gitHubReadToken ? "gitHubRead" : "gitHub";
+}
 
 export interface RootSecretsProps {
   readonly vault: SecretVault;
+  /** Which there are. */
+  readonly ids: readonly RootSecretId[];
   /** Administrators' logins, which their passwords must not contain. */
   readonly logins: { readonly postgresql: string; readonly sql: string };
   readonly revisions: Settings["revisions"];
@@ -92,9 +110,14 @@ export interface RootSecretsProps {
   readonly protect?: boolean;
 }
 
+const READ_TOKEN_IS_ANOTHER: Requirement = {
+  condition: "local.github_read_token == null ? true : local.github_read_token != local.github_token",
+  errorMessage: "TF_VAR_github_read_token is the token of TF_VAR_github_token, which writes. Make a fine-grained token with Contents: read on both repositories and set it to that one, or set datasurface.gitHubReadToken to false.",
+};
+
 /** All root secrets in the vault. */
 export class RootSecrets extends Construct {
-  readonly secrets: Readonly<Record<RootSecretId, RootSecret>>;
+  private readonly secrets: ReadonlyMap<RootSecretId, RootSecret>;
   /** What a plan asks of the values that a person gives. */
   readonly requirements: readonly Requirement[];
 
@@ -105,6 +128,7 @@ export class RootSecrets extends Construct {
       postgresql: databasePasswordRules(props.logins.postgresql, "postgresql.adminUser"),
       sql: databasePasswordRules(props.logins.sql, "sql.adminUser"),
       gitHub: GITHUB_TOKEN_RULES,
+      gitHubRead: GITHUB_TOKEN_RULES,
       gitLab: GITLAB_TOKEN_RULES,
     };
     const make = (secretId: RootSecretId): RootSecret => {
@@ -117,8 +141,10 @@ export class RootSecrets extends Construct {
         initialValue: initialValue(given, definition.generated && generate(this, `${name}Random`, definition.generated)),
         revision: props.revisions[definition.family],
         reapply: props.revisions.reapply,
+        readersOffset: definition.readersOffset,
         tags: props.tags,
-        protect: props.protect,
+        // The read token is taken away by its setting, and holds nothing that a person has not.
+        protect: secretId === "gitHubRead" ? false : props.protect,
       });
       if (given && definition.variable) {
         const { required } = definition.variable;
@@ -127,15 +153,25 @@ export class RootSecrets extends Construct {
       }
       return secret;
     };
-    this.secrets = Object.fromEntries(ROOT_SECRET_IDS.map((secretId) => [secretId, make(secretId)])) as Record<RootSecretId, RootSecret>;
+    this.secrets = new Map(props.ids.map((secretId) => [secretId, make(secretId)]));
+    if (this.secrets.has("gitHubRead")) {
+      requirements.push(READ_TOKEN_IS_ANOTHER);
+    }
     this.requirements = requirements;
   }
 
+  /** @throws RangeError for a secret that the environment does not have */
+  of(secretId: RootSecretId): RootSecret {
+    const secret = this.secrets.get(secretId);
+    if (secret === undefined) {
+      throw new RangeError(`The environment has no root secret ${secretId}.`);
+    }
+    return secret;
+  }
+
   /** Unix times at which the secrets were born, by id: the next stacks build their revisions on them. */
-  get births(): Readonly<Record<RootSecretId, number>> {
-    return Object.fromEntries(
-      Object.entries(this.secrets).map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]),
-    ) as Record<RootSecretId, number>;
+  get births(): Readonly<Partial<Record<RootSecretId, number>>> {
+    return Object.fromEntries([...this.secrets].map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]));
   }
 }
 

@@ -4,7 +4,7 @@ import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
 import { AIRFLOW_DATABASE } from "../azure/postgresql";
-import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
+import { readersToken, ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
 import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
 import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
 
@@ -38,6 +38,7 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
   const databaseUrl = (scheme: string, address: string): string =>
     concatenate(literal(`${scheme}://`), percentEncode(literal(postgresql.adminUser)), literal(":"), percentEncode(value("postgresql")), literal("@"), address);
   const pool = (database: string): string => literal(`${PGBOUNCER_SERVICE}.${datasurface.namespace}:${PGBOUNCER_PORT}/${database}`);
+  const readers = readersToken(settings);
   const user = literal(datasurface.gitLabDeployTokenUser);
 
   const contents: Readonly<Record<SecretId, Content>> = {
@@ -48,13 +49,14 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
         ".dockerconfigjson": `jsonencode({ auths = { ${literal(VENDOR_REGISTRY)} = { username = ${user}, password = ${value("gitLab")}, auth = base64encode(${concatenate(user, literal(":"), value("gitLab"))}) } } })`,
       },
     },
-    gitDags: opaque(["gitHub"], {
+    gitPublish: opaque(["gitHub"], { TOKEN: value("gitHub") }),
+    gitDags: opaque([readers], {
       GIT_SYNC_USERNAME: literal(datasurface.gitHubUser),
-      GIT_SYNC_PASSWORD: value("gitHub"),
+      GIT_SYNC_PASSWORD: value(readers),
       GITSYNC_USERNAME: literal(datasurface.gitHubUser),
-      GITSYNC_PASSWORD: value("gitHub"),
+      GITSYNC_PASSWORD: value(readers),
     }),
-    git: opaque(["gitHub"], { TOKEN: value("gitHub") }),
+    git: opaque([readers], { TOKEN: value(readers) }),
     mergeDatabase: opaque(["sql"], { USER: literal(sql.adminUser), PASSWORD: value("sql") }),
     metadataPooled: opaque(["postgresql"], { connection: databaseUrl("postgresql+psycopg2", pool(PGBOUNCER_DATABASES.metadata)) }),
     metadataDirect: opaque(["postgresql"], {

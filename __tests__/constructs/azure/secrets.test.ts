@@ -1,13 +1,15 @@
 import { TerraformOutput } from "cdktf";
 import { DataSurfaceCredential } from "../../../constructs/azure/datasurface-credential";
 import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root-secret";
-import { ROOT_SECRET_IDS, RootSecrets } from "../../../constructs/azure/root-secrets";
+import { ROOT_SECRETS, type RootSecretId, RootSecrets, rootSecretsOf } from "../../../constructs/azure/root-secrets";
 import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
 import type { Requirement } from "../../../constructs/terraform/deployment-guard";
-import { at } from "../../helpers/json";
+import { at, plain } from "../../helpers/json";
 import { PLACEMENT, TAGS } from "../../helpers/placement";
+import { environmentOf } from "../../helpers/settings";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
+const ROOT_SECRET_IDS = Object.keys(ROOT_SECRETS) as RootSecretId[];
 const REVISIONS = { databasePasswords: 11, airflowKeys: 22, fernetKey: 33, tokens: 44, reapply: 3 } as const;
 
 const VAULT = {
@@ -25,9 +27,11 @@ beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
-    const secrets = new RootSecrets(scope, "RootSecrets", { vault, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, settingsFile: "environments/test.yaml", tags: TAGS });
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, settingsFile: "environments/test.yaml", tags: TAGS });
     ({ requirements } = secrets);
     new TerraformOutput(scope, "births", { value: secrets.births });
+    new TerraformOutput(scope, "generation-GitHub", { value: secrets.of("gitHub").generation });
+    new TerraformOutput(scope, "generation-GitHubRead", { value: secrets.of("gitHubRead").generation });
 
     const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, reapply: 3, tags: TAGS } satisfies RootSecretProps;
     const one = new RootSecret(scope, "One", secret);
@@ -146,6 +150,7 @@ describe("RootSecrets", () => {
       jwt: "airflow-jwt-secret",
       redis: "airflow-redis-password",
       gitHub: "github-token",
+      gitHubRead: "github-read-token",
       gitLab: "gitlab-customer-token",
     });
   });
@@ -154,15 +159,16 @@ describe("RootSecrets", () => {
     const versions = Object.fromEntries(
       ROOT_SECRET_IDS.map((id) => [id, secretOf(id).value_wo_version]),
     );
-    expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitLab: 44 });
+    expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitHubRead: 44, gitLab: 44 });
   });
 
   const about = (text: string) => requirements.filter(({ errorMessage }) => errorMessage.includes(text));
   const written = (id: string) => stack.block("terraform_data", `RootSecrets/${id}Given/Written`);
 
-  test("only the two tokens must be given, and only when the vault gets them", () => {
+  test("only the tokens must be given, and only when the vault gets them", () => {
     expect(about(" is not set.").map(({ condition }) => condition)).toEqual([
       `local.github_token != null || !(${written("GitHub").address}.input == plantimestamp())`,
+      `local.github_read_token != null || !(${written("GitHubRead").address}.input == plantimestamp())`,
       `local.gitlab_customer_token != null || !(${written("GitLab").address}.input == plantimestamp())`,
     ]);
     expect(about("TF_VAR_gitlab_customer_token is not set.")[0]?.errorMessage).toContain("README.md says which rights the token needs");
@@ -179,6 +185,7 @@ describe("RootSecrets", () => {
 
   test.each([
     ["github_token", "revisions.tokens (now 44)"],
+    ["github_read_token", "revisions.tokens (now 44)"],
     ["gitlab_customer_token", "revisions.tokens (now 44)"],
     ["pg_admin_password", "revisions.databasePasswords (now 11)"],
     ["sql_admin_password", "revisions.databasePasswords (now 11)"],
@@ -199,6 +206,7 @@ describe("RootSecrets", () => {
     const variables = Object.entries(stack.section("variable")).map(([name, variable]) => [name, at(variable, "ephemeral"), at(variable, "default")]);
     expect(variables.sort()).toEqual([
       ["airflow_admin_password", true, null],
+      ["github_read_token", true, null],
       ["github_token", true, null],
       ["gitlab_customer_token", true, null],
       ["pg_admin_password", true, null],
@@ -209,6 +217,18 @@ describe("RootSecrets", () => {
   test("a given password comes before a generated one", () => {
     const generated = stack.block("random_password", "RootSecrets/PostgresqlRandom", "ephemeral").address;
     expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/Postgresql/Secret").value_wo).toBe(`\${sensitive(coalesce(local.pg_admin_password, ${generated}.result))}`);
+  });
+
+  test("the read token is there when the settings want it, and is no other secret's value", () => {
+    const ids = (gitHubReadToken: boolean) => rootSecretsOf(environmentOf("demo", { datasurface: { gitHubReadToken } }).settings);
+    expect(ids(true)).toEqual(ROOT_SECRET_IDS);
+    expect(ids(false)).toEqual(ROOT_SECRET_IDS.filter((id) => id !== "gitHubRead"));
+    expect(about("which writes. Make a fine-grained token").map(({ condition }) => condition)).toEqual(["local.github_read_token == null ? true : local.github_read_token != local.github_token"]);
+  });
+
+  test("a reader that changes from the write token to a read token of the same second gets another number", () => {
+    const numbers = ["GitHub", "GitHubRead"].map((id) => plain(stack.output(`generation-${id}`).value).replace(/time_static\.\w+\.unix/, "birth"));
+    expect(numbers).toEqual(["${birth + 46}", "${birth + 1000046}"]);
   });
 
   test("a missing token has a value, so that the guard speaks first and a destroy goes through", () => {

@@ -117,6 +117,29 @@ describe("namespaceSecrets", () => {
   });
 });
 
+describe("the GitHub tokens", () => {
+  const holders = (gitHubReadToken: boolean, root: string) => {
+    const definitions = definitionsFor({ datasurface: { gitHubReadToken } });
+    return SECRET_IDS.filter((id) => definitions[id].roots.some((one) => one === root));
+  };
+
+  test("with a read token the write token is in the Secret of the two jobs that push, and nowhere else", () => {
+    expect(holders(true, "gitHub")).toEqual(["gitPublish"]);
+    expect(holders(true, "gitHubRead")).toEqual(["gitDags", "git"]);
+  });
+
+  test("without one everybody has the write token", () => {
+    expect([holders(false, "gitHub"), holders(false, "gitHubRead")]).toEqual([["gitPublish", "gitDags", "git"], []]);
+  });
+
+  test("a read token is another revision of what holds it", () => {
+    const revisions = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 };
+    const [without, withOne] = [false, true].map((gitHubReadToken) => definitionsFor({ datasurface: { gitHubReadToken } })) as [ReturnType<typeof definitionsFor>, ReturnType<typeof definitionsFor>];
+    const number = (text: string) => text.replace(/var\.births\.\w+ \+ /, "");
+    expect(SECRET_IDS.filter((id) => number(secretRevision(without[id], "var.births", revisions)) !== number(secretRevision(withOne[id], "var.births", revisions)))).toEqual(["gitDags", "git"]);
+  });
+});
+
 describe("secretRevision", () => {
   const REVISIONS = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 } as const;
   const revisionsWith = (change: SettingsChange = {}, revisions: SecretsProps["revisions"] = REVISIONS) => {
@@ -134,7 +157,7 @@ describe("secretRevision", () => {
     ["databasePasswords", ["mergeDatabase", ...DATABASE]],
     ["airflowKeys", ["api", "jwt", "redis", "broker", "admin"]],
     ["fernetKey", ["fernet"]],
-    ["tokens", ["registry", "gitDags", "git"]],
+    ["tokens", ["registry", "gitPublish", "gitDags", "git"]],
   ] as const)("the revision of %s changes these Secrets only", (family, expected) => {
     expect(changed(revisionsWith({}, { ...REVISIONS, [family]: 2 }))).toEqual(expected);
   });
@@ -187,12 +210,12 @@ describe("VaultReader", () => {
   test("reads each root secret by its name, and two readers do not collide", () => {
     let expression = "";
     const stack = synthesizeInStack((scope) => {
-      expression = new VaultReader(scope, "Vault", "var.vault").value("gitHub");
-      new VaultReader(scope, "Second", "var.vault");
+      expression = new VaultReader(scope, "Vault", "var.vault", ["gitHub", "gitLab"]).value("gitHub");
+      new VaultReader(scope, "Second", "var.vault", ["gitHub"]);
     });
     expect(stack.ephemeral("azurerm_key_vault_secret", "Vault/gitHub")).toEqual({ name: "github-token", key_vault_id: "${var.vault}" });
     expect(expression).toBe(`${stack.block("azurerm_key_vault_secret", "Vault/gitHub", "ephemeral").address}.value`);
-    expect(stack.all("azurerm_key_vault_secret", "ephemeral")).toHaveLength(18);
+    expect(stack.all("azurerm_key_vault_secret", "ephemeral")).toHaveLength(3);
   });
 });
 

@@ -315,12 +315,20 @@ export const AZURE_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "asks for TF_VAR_github_token, and says where its rights are written" },
   },
   {
+    name: "write-token-as-read-token",
+    about: "the write token given as the read token is taken, and nothing is gained",
+    file: "constructs/azure/root-secrets.ts",
+    from: 'if (this.secrets.has("gitHubRead")) {',
+    to: "if (requirements.length === 0) {",
+    caughtBy: { suite: "test", file: "constructs/azure/secrets.test.ts", test: "the read token is there when the settings want it, and is no other secret's value" },
+  },
+  {
     name: "token-asked-for-in-every-plan",
     about: "a drift check of a running environment is refused without the tokens, whose values it does not use",
     file: "constructs/azure/given-secret.ts",
     from: " || !(${written.changes})`",
     to: "`",
-    caughtBy: { suite: "test", file: "constructs/azure/secrets.test.ts", test: "only the two tokens must be given, and only when the vault gets them" },
+    caughtBy: { suite: "test", file: "constructs/azure/secrets.test.ts", test: "only the tokens must be given, and only when the vault gets them" },
   },
   {
     name: "corrected-token-is-ignored",

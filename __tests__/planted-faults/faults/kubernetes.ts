@@ -43,6 +43,22 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "git is write-only, with a revision: without one the provider writes an empty Secret" },
   },
   {
+    name: "write-token-for-readers",
+    about: "the MCP server, DAGs and the vendor's jobs hold the token that writes, though there is one that only reads",
+    file: "constructs/kubernetes/namespace-secrets.ts",
+    from: "git: opaque([readers], { TOKEN: value(readers) }),",
+    to: 'git: opaque(["gitHub"], { TOKEN: value("gitHub") }),',
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "with a read token the write token is in the Secret of the two jobs that push, and nowhere else" },
+  },
+  {
+    name: "write-token-in-another-pod",
+    about: "the MCP server reads the Secret of the jobs that push",
+    file: "constructs/kubernetes/mcp-server.ts",
+    from: "valueFrom: { secretKeyRef: { name: secrets.git.name,",
+    to: "valueFrom: { secretKeyRef: { name: SECRETS.gitPublish.name,",
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else" },
+  },
+  {
     name: "password-pasted-into-a-url",
     about: "a password with / or @ in it breaks the DSN",
     file: "constructs/kubernetes/namespace-secrets.ts",

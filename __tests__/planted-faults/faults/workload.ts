@@ -110,8 +110,8 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     name: "key-that-the-secret-does-not-have",
     about: "a job asks its Secret for a key that is not in it: the pod never starts",
     file: "bootstrap/jobs.ts",
-    from: "GITHUB_TOKEN: { secret: names.secrets.git.name, key: \"TOKEN\" }",
-    to: "GITHUB_TOKEN: { secret: names.secrets.git.name, key: \"token\" }",
+    from: "GITHUB_TOKEN: secret(\"gitPublish\", \"TOKEN\")",
+    to: "GITHUB_TOKEN: secret(\"gitPublish\", \"token\")",
     caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes its secrets by keys that the Secrets have" },
   },
   {
