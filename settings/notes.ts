@@ -1,3 +1,4 @@
+import { releaseLine } from "../bootstrap/releases";
 import { BACKEND_VARIABLE, ENVIRONMENT_VARIABLE, FIELD_OF_VARIABLE, valueOf } from "./environment-variables";
 import type { Environment } from "./load";
 import { nearest } from "./nearest";
@@ -58,7 +59,12 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
     notes.push(
       isSet(READ_TOKEN)
         ? `${READ_TOKEN} is set, and nothing reads it: set datasurface.gitHubReadToken to true in environments/${name}.yaml.`
-        : `git-sync, the MCP server, DAGs and the vendor's jobs hold the GitHub token that writes. A token that only reads: datasurface.gitHubReadToken, and docs/secrets.md.`,
+        : `git-sync, the MCP server, DAGs and the vendor's jobs hold the GitHub token that writes. A token that only reads: datasurface.gitHubReadToken, and docs/security.md.`,
+    );
+  }
+  if (releaseLine(settings.datasurface.version).credentialSource === "key-vault") {
+    notes.push(
+      `DAGs of DataSurface ${settings.datasurface.version} put the values of the model's credentials into the specifications of their pods, and so into logs of failed tasks: docs/security.md says who can read them. DataSurface 1.4 and 1.8 do not.`,
     );
   }
   notes.push(

@@ -4,6 +4,7 @@ import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
 import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import type { Construct } from "constructs";
+import { releaseLine } from "../bootstrap/releases";
 import { rootSecretsOf } from "../constructs/azure/root-secrets";
 import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { namespaceSecrets } from "../constructs/kubernetes/namespace-secrets";
@@ -78,7 +79,11 @@ export class ClusterConfigStack extends EnvironmentStack {
       births: outputs.secret_births,
       revisions: settings.revisions,
     });
-    new ServiceAccounts(this, "ServiceAccounts", { namespace, identityClientId: interpolate(outputs.identity_client_id) });
+    new ServiceAccounts(this, "ServiceAccounts", {
+      namespace,
+      identityClientId: interpolate(outputs.identity_client_id),
+      readableSecrets: releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? Object.values(names.secrets).map(({ name }) => name) : [],
+    });
     new HelmProvider(this, "Helm", { kubernetes: access });
     new SharedStorage(this, "SharedStorage", {
       namespace,

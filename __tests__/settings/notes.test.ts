@@ -6,10 +6,10 @@ import { NODE_VERSIONS } from "../../settings/versions";
 import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
 import { PROJECT } from "../helpers/settings";
 
-const notes = (variables: Readonly<Record<string, string>>, { kubelogin = true, node = "24.21.0", gitHubReadToken = true } = {}) => {
+const notes = (variables: Readonly<Record<string, string>>, { kubelogin = true, node = "24.21.0", gitHubReadToken = true, version = "1.8.4" } = {}) => {
   const environment = loadEnvironment({ folder: join(PROJECT, "environments"), variables });
   const { settings } = environment;
-  return synthNotes({ environment: { ...environment, settings: { ...settings, datasurface: { ...settings.datasurface, gitHubReadToken } } }, variables, folder: "out/stacks", kubelogin, node });
+  return synthNotes({ environment: { ...environment, settings: { ...settings, datasurface: { ...settings.datasurface, gitHubReadToken, version } } }, variables, folder: "out/stacks", kubelogin, node });
 };
 
 const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_github_read_token: "secret-c", TF_VAR_gitlab_customer_token: "secret-b" };
@@ -28,8 +28,14 @@ test("placeholders and tokens that are missing are named", () => {
 });
 
 test("where readers hold the write token, it is said; a read token that nothing reads, too", () => {
-  expect(notes({ ...COMPLETE, TF_VAR_github_read_token: "" }, { gitHubReadToken: false })).toEqual([WHERE, expect.stringMatching(/^git-sync, .* hold the GitHub token that writes\..*datasurface\.gitHubReadToken.*docs\/secrets\.md/)]);
+  expect(notes({ ...COMPLETE, TF_VAR_github_read_token: "" }, { gitHubReadToken: false })).toEqual([WHERE, expect.stringMatching(/^git-sync, .* hold the GitHub token that writes\..*datasurface\.gitHubReadToken.*docs\/security\.md/)]);
   expect(notes(COMPLETE, { gitHubReadToken: false })).toEqual([WHERE, "TF_VAR_github_read_token is set, and nothing reads it: set datasurface.gitHubReadToken to true in environments/demo.yaml."]);
+});
+
+test("a line whose DAGs write credentials into pods' specifications is named", () => {
+  const about = (version: string) => notes(COMPLETE, { version }).slice(1);
+  expect(["1.1.0", "1.3.7"].map(about)).toEqual(["1.1.0", "1.3.7"].map((version) => [expect.stringMatching(new RegExp(`^DAGs of DataSurface ${version} put the values .* into the specifications of their pods`)) as string]));
+  expect(["1.4.31", "1.8.4"].flatMap(about)).toEqual([]);
 });
 
 test("kubelogin is missed where access.mode wants it", () => {

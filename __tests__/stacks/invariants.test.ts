@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createEnhanceLogMessage } from "@cdktf/cli-core/src/lib/execution-logs";
 import { loadPayload, type Payload } from "../../bootstrap/payload";
-import { RELEASE_LINES } from "../../bootstrap/releases";
+import { releaseLine, RELEASE_LINES } from "../../bootstrap/releases";
+import { dataSurfaceNames } from "../../datasurface/names";
 import type { Environment } from "../../settings/load";
 import { looksLikeToken } from "../../settings/secret-looking";
 import { SECRETS } from "../../settings/secret-names";
@@ -298,6 +299,13 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
   test("the GitHub token that writes is read by the two jobs that push, and by nothing else", () => {
     const readers = synthesized.workload.blocks.filter(({ attributes }) => strings(attributes).some(({ text }) => new RegExp(`(?<![\\w-])${SECRETS.gitPublish.name}(?![\\w-])`).test(text)));
     expect(readers.map(({ attributes }) => kindOfJob(attributes)).sort()).toEqual(["publish-dag", "publish-model"]);
+  });
+
+  test("DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret", () => {
+    const rules = synthesized.clusterConfig.all("kubernetes_role_v1").map(({ attributes }) => attributes.rule);
+    const credentials = Object.values(dataSurfaceNames(settings.datasurface.model).secrets).map(({ name }) => name);
+    const expected = [{ api_groups: [""], resources: ["secrets"], resource_names: credentials, verbs: ["get"] }];
+    expect(rules).toEqual(releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? [expected] : []);
   });
 
   test("nothing looks like a secret", () => {

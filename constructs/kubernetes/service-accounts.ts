@@ -10,7 +10,12 @@ export interface ServiceAccountsProps {
   readonly namespace: string;
   /** Client id of the managed identity that Airflow's pods act as. */
   readonly identityClientId: string;
+  /** Secrets that DAGs read from the Kubernetes API while they are imported. */
+  readonly readableSecrets: readonly string[];
 }
+
+/** The components that import DAGs and have a token of the Kubernetes API. */
+const DAG_IMPORTERS = [AIRFLOW_SERVICE_ACCOUNTS.worker, AIRFLOW_SERVICE_ACCOUNTS.dagProcessor, AIRFLOW_SERVICE_ACCOUNTS.triggerer] as const;
 
 /**
  * Service accounts of Airflow's components (walkthrough, steps 18, 21 and 22), made before Airflow: an annotation that comes
@@ -35,14 +40,17 @@ export class ServiceAccounts extends Construct {
     // The vendor's job, MCP and KubernetesPodOperator pods name no service account. None of them talks to the Kubernetes API.
     new DefaultServiceAccountV1(this, "default", { metadata: { namespace }, imagePullSecret, automountServiceAccountToken: false });
 
+    if (props.readableSecrets.length === 0) {
+      return;
+    }
     const role = new RoleV1(this, "SecretReader", {
       metadata: { name: "airflow-secret-reader", namespace },
-      rule: [{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }],
+      rule: [{ apiGroups: [""], resources: ["secrets"], resourceNames: [...props.readableSecrets], verbs: ["get"] }],
     });
     new RoleBindingV1(this, "SecretReaderBinding", {
       metadata: { name: "airflow-secret-reader-binding", namespace },
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
-      subject: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((name) => ({ kind: "ServiceAccount", name, namespace, apiGroup: "" })),
+      subject: DAG_IMPORTERS.map((name) => ({ kind: "ServiceAccount", name, namespace, apiGroup: "" })),
     });
   }
 }

@@ -223,8 +223,8 @@ describe("ServiceAccounts", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      new ServiceAccounts(scope, "Accounts", { namespace: "ns", identityClientId: "${var.client}" });
-      new ServiceAccounts(scope, "Second", { namespace: "other", identityClientId: "${var.client}" });
+      new ServiceAccounts(scope, "Accounts", { namespace: "ns", identityClientId: "${var.client}", readableSecrets: ["git", "merge"] });
+      new ServiceAccounts(scope, "Second", { namespace: "other", identityClientId: "${var.client}", readableSecrets: [] });
     });
   });
 
@@ -243,12 +243,16 @@ describe("ServiceAccounts", () => {
     });
   });
 
-  test("the four accounts read Secrets and change none", () => {
-    expect(stack.resource("kubernetes_role_v1", "Accounts/SecretReader").rule).toEqual([{ api_groups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }]);
+  test("what imports DAGs gets the Secrets that they read, by name; nobody lists, watches or changes one", () => {
+    expect(stack.resource("kubernetes_role_v1", "Accounts/SecretReader").rule).toEqual([{ api_groups: [""], resources: ["secrets"], resource_names: ["git", "merge"], verbs: ["get"] }]);
     expect(stack.resource("kubernetes_role_binding_v1", "Accounts/SecretReaderBinding")).toMatchObject({
       role_ref: { kind: "Role", name: stack.reference("kubernetes_role_v1", "Accounts/SecretReader", "metadata[0].name") },
-      subject: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((name) => ({ kind: "ServiceAccount", name, namespace: "ns" })),
+      subject: ["airflow-worker", "airflow-dag-processor", "airflow-triggerer"].map((name) => ({ kind: "ServiceAccount", name, namespace: "ns" })),
     });
+  });
+
+  test("where DAGs read none, there is no right at all", () => {
+    expect(["kubernetes_role_v1", "kubernetes_role_binding_v1"].map((type) => stack.all(type).length)).toEqual([1, 1]);
   });
 });
 

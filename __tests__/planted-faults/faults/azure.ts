@@ -390,8 +390,8 @@ export const AZURE_FAULTS: readonly Fault[] = [
     name: "postgresql-after-the-cluster",
     about: "a needless dependency: PostgreSQL waits for AKS, and the deployment takes ten minutes longer",
     file: "stacks/infra-stack.ts",
-    from: "adminPassword: secrets.postgresql,\n      protect,\n    });",
-    to: "adminPassword: secrets.postgresql,\n      protect,\n    });\n    postgresql.server.dependsOn?.push(`azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}`);",
+    from: "adminPassword: secrets.of(\"postgresql\"),\n      protect,\n    });",
+    to: "adminPassword: secrets.of(\"postgresql\"),\n      protect,\n    });\n    postgresql.server.dependsOn?.push(`azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}`);",
     caughtBy: { suite: "rehearse", says: "critical path" },
   },
   {
