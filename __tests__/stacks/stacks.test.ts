@@ -124,6 +124,24 @@ describe("InfraStack", () => {
     );
   });
 
+  test("keeps these logs, each of its own source", () => {
+    const { infra } = demo;
+    const settings = infra.all("azurerm_monitor_diagnostic_setting").map(({ attributes }) => [attributes.target_resource_id, (attributes.enabled_log as readonly JsonObject[]).map(({ category }) => category)]);
+    expect(settings.sort()).toEqual(
+      [
+        [infra.reference("azurerm_kubernetes_cluster", "Cluster/Cluster", "id"), ["kube-audit-admin", "guard"]],
+        [infra.reference("azurerm_key_vault", "SecretVault/Vault", "id"), ["AuditEvent"]],
+        [infra.reference("azurerm_postgresql_flexible_server", "Postgresql/Server", "id"), ["PostgreSQLLogs"]],
+        [`${infra.reference("azurerm_mssql_server", "SqlServer/Server", "id")}/databases/master`, ["SQLSecurityAuditEvents"]],
+      ].sort(),
+    );
+  });
+
+  test("a log workspace is recoverable where the environment is protected, and a changed parameter of PostgreSQL takes effect", () => {
+    expect([demo, protectedDemo].map((environment) => at(features(environment), "log_analytics_workspace.0.permanently_delete_on_destroy"))).toEqual([true, false]);
+    expect(at(features(demo), "postgresql_flexible_server.0")).toEqual({ restart_server_on_configuration_value_change: true });
+  });
+
   test("a variable of another environment does not lead this one into its repositories", () => {
     const other = synthesized({ datasurface: { modelRepository: "other/model", airflowRepository: "other/dags" } }).infra;
     for (const [setting, value] of [["datasurface.modelRepository", "other/model"], ["datasurface.airflowRepository", "other/dags"]] as const) {
@@ -362,7 +380,7 @@ describe("access to the cluster", () => {
 describe("ClusterConfigStack", () => {
   test("the namespace admits pods of the baseline only, and has time to go", () => {
     const namespace = demo.clusterConfig.resource("kubernetes_namespace_v1", "Namespace");
-    expect(at(namespace, "metadata.labels")).toMatchObject({ "pod-security.kubernetes.io/enforce": "baseline" });
+    expect(at(namespace, "metadata.labels")).toMatchObject({ "pod-security.kubernetes.io/enforce": "baseline", "pod-security.kubernetes.io/warn": "baseline" });
     // Longer than a worker's grace period.
     expect(namespace.timeouts).toEqual({ delete: "45m" });
   });
@@ -435,7 +453,20 @@ describe("WorkloadStack", () => {
   });
 
   test("Airflow's release is pinned, waits, and converges after an install that failed", () => {
-    expect(release(demo)).toMatchObject({ chart: "airflow", version: "1.21.0", upgrade_install: true, wait: true, wait_for_jobs: false, atomic: false, create_namespace: false });
+    expect(release(demo)).toMatchObject({ chart: "airflow", version: "1.21.0", upgrade_install: true, wait: true, wait_for_jobs: false, atomic: false, cleanup_on_fail: false, create_namespace: false });
+  });
+
+  test("Helm waits longer than Airflow's pods may take to start, and keeps few of the releases, which are Secrets of the namespace", () => {
+    // Image, five minutes for a startup probe, and a roll-out one worker after the other.
+    expect(release(demo)).toMatchObject({ timeout: 1200, max_history: 5 });
+    expect([demo.clusterConfig.resource("helm_release", "SharedStorage/Claims"), protectedDemo.clusterConfig.resource("helm_release", "SecretsStoreCsi/Release")]).toMatchObject([
+      { timeout: 600, max_history: 5 },
+      { timeout: 600, max_history: 5 },
+    ]);
+  });
+
+  test("the MCP server starts behind the model's release, which it clones", () => {
+    expect(demo.workload.resource("kubernetes_deployment_v1", "McpServer/Deployment").depends_on).toEqual([job("PublishModel")]);
   });
 
   test("Helm is given no secret: set_wo drops it at the next upgrade", () => {

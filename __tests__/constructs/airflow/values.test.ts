@@ -244,6 +244,10 @@ describe("git-sync", () => {
   test("follows main by branch and by ref, in the folder that publish-dag writes", () => {
     expect(values().dags.gitSync).toMatchObject({ enabled: true, repo: "https://github.com/example/dags.git", branch: "main", ref: "main", subPath: "dags", period: "60s" });
   });
+
+  test("three fetches in a row have to fail before it ends, and a probe sees one that hangs", () => {
+    expect(values().dags.gitSync).toMatchObject({ maxFailures: 3, recommendedProbeSetting: true, livenessProbe: { enabled: true } });
+  });
 });
 
 describe("files", () => {
@@ -264,6 +268,8 @@ describe("files", () => {
 
   test("redis has a disk, not a share", () => {
     expect(values().redis.persistence.storageClassName).toBe("managed-csi");
+    // Tasks of an old queue would run after a new installation.
+    expect(values().redis.persistence.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Delete", whenScaled: "Retain" });
   });
 });
 
@@ -349,6 +355,11 @@ describe("security", () => {
     expect(values().dags.gitSync.securityContexts.container).toEqual({ runAsNonRoot: true, runAsUser: 65533, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
   });
 
+  test("the API server reads no pod's log: its role would have the logs of every pod in the namespace", () => {
+    const { apiServer, webserver } = values();
+    expect([apiServer.allowPodLogReading, webserver.allowPodLogReading]).toEqual([false, false]);
+  });
+
   test("there is no plain password in the values", () => {
     const suspicious = leaves(toJson(values(LAST))).filter(({ path, value }) => /pass(word)?$|token$|fernetKey$|jwtSecret$|connection$/i.test(path.at(-1) ?? "") && typeof value === "string");
     expect(suspicious).toEqual([]);
@@ -372,6 +383,27 @@ describe("settings", () => {
     const of = values();
     expect([of.scheduler.startupProbe.failureThreshold, of.apiServer.startupProbe.failureThreshold]).toEqual([30, 30]);
     expect(of.images.migrationsWaitTimeout).toBe(300);
+  });
+
+  test("a busy node ends no pod: a probe that starts an Airflow command may take a minute", () => {
+    const { scheduler, dagProcessor, triggerer, workers } = values();
+    const probes = [scheduler.startupProbe, scheduler.livenessProbe, dagProcessor.livenessProbe, triggerer.livenessProbe, workers.celery.livenessProbe];
+    expect(probes.map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([60, 60, 60, 60, 60]);
+  });
+
+  test("an import may ask the vault and Azure SQL, and ends by itself before its process is ended", () => {
+    const { core, dag_processor } = values().config;
+    expect(Number(core.dagbag_import_timeout)).toBe(120);
+    expect(Number(dag_processor.dag_file_processor_timeout)).toBeGreaterThan(Number(core.dagbag_import_timeout));
+    expect(dag_processor.refresh_interval).toBe("60");
+  });
+
+  test("as many tasks are scheduled at a time as may run", () => {
+    expect(values().config.scheduler).toEqual({ max_tis_per_query: "0", max_dagruns_to_create_per_loop: "100", max_dagruns_per_loop_to_schedule: "200" });
+  });
+
+  test("tasks have half an hour to end when their worker goes, as long as AKS lets a drain take", () => {
+    expect(values().workers.celery.terminationGracePeriodSeconds).toBe(1800);
   });
 
   test("a roll-out of workers never goes below their number, or Helm would not wait for them", () => {

@@ -200,6 +200,7 @@ describe("FileStorage", () => {
     expect(account()).toMatchObject({
       shared_access_key_enabled: false,
       public_network_access_enabled: false,
+      min_tls_version: "TLS1_2",
       local_user_enabled: false,
       allow_nested_items_to_be_public: false,
       cross_tenant_replication_enabled: false,

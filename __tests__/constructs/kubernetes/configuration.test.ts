@@ -285,6 +285,11 @@ describe("SharedStorage", () => {
     });
   });
 
+  test("shares are mounted with a port that a reconnect may change, attributes that are half a minute old at most, and one connection; they may grow", () => {
+    // nconnect would open more connections than the TLS tunnel of encryptInTransit has.
+    expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class")).toMatchObject({ mount_options: ["noresvport", "actimeo=30"], allow_volume_expansion: true });
+  });
+
   test("the class binds at once: a claim that waits for a pod would wait for ever", () => {
     expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class").volume_binding_mode).toBe("Immediate");
     expect(release("Storage").wait).toBe(true);

@@ -315,6 +315,14 @@ export const AZURE_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "asks for TF_VAR_github_token, and says where its rights are written" },
   },
   {
+    name: "cluster-without-its-audit-log",
+    about: "who changed what in the cluster is in no log",
+    file: "stacks/infra-stack.ts",
+    from: 'categories: ["kube-audit-admin", "guard"]',
+    to: 'categories: ["guard"]',
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "keeps these logs, each of its own source" },
+  },
+  {
     name: "write-token-as-read-token",
     about: "the write token given as the read token is taken, and nothing is gained",
     file: "constructs/azure/root-secrets.ts",

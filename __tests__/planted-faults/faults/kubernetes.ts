@@ -43,6 +43,14 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "git is write-only, with a revision: without one the provider writes an empty Secret" },
   },
   {
+    name: "shares-without-mount-options",
+    about: "a share that reconnects from the same port is refused by Azure Files until the old connection has ended",
+    file: "constructs/kubernetes/shared-storage.ts",
+    from: 'mountOptions: ["noresvport", "actimeo=30"],',
+    to: "",
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "shares are mounted with a port that a reconnect may change, attributes that are half a minute old at most, and one connection; they may grow" },
+  },
+  {
     name: "every-secret-for-dags",
     about: "DAGs may read every Secret of the namespace: the role names none",
     file: "constructs/kubernetes/service-accounts.ts",
