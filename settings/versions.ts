@@ -53,13 +53,23 @@ export const AIRFLOW_BASE_REPOSITORY = "apache/airflow";
 /** Image that writes the Dockerfile inside of an ACR Task. */
 export const ACR_TASK_SHELL_IMAGE = "bash:5.2.37";
 
-/** What the image of `airflow.image.source: acr` adds to the base (walkthrough, step 11), exact. */
+/**
+ * What the image of `airflow.image.source: acr` adds to the base (walkthrough, step 11), exact, with what these packages need
+ * newer than a base may have; the rest of what they need is Airflow's own. Their hashes: `npm run record:packages`.
+ */
 export const AIRFLOW_IMAGE_PACKAGES = [
   "pymssql==2.4.6",
   "pyodbc==5.5.0",
   "azure-identity==1.27.0",
   "azure-keyvault-secrets==4.12.0",
+  "azure-core==1.41.0",
+  "isodate==0.7.2",
+  "msal==1.39.0",
+  "msal-extensions==1.3.1",
 ] as const;
+
+/** Python versions that an Airflow base image may have. */
+export const AIRFLOW_IMAGE_PYTHONS = ["3.11", "3.12", "3.13", "3.14"] as const;
 
 /** PostgreSQL's major versions that azurerm 4.81.0 and Azure both offer, and that PostgreSQL itself still maintains. */
 export const POSTGRESQL_VERSIONS = [15, 16, 17, 18] as const;

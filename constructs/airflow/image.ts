@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { releaseLine } from "../../bootstrap/releases";
+import { AIRFLOW_IMAGE_HASHES } from "../../settings/airflow-image-hashes";
 import type { Settings } from "../../settings/schema";
 import { AIRFLOW_BASE_REPOSITORY, AIRFLOW_IMAGE_PACKAGES, DATASURFACE_AIRFLOW_REPOSITORY } from "../../settings/versions";
 
@@ -48,6 +49,7 @@ export function airflowImage({ image, version, registryName }: AirflowImageProps
 }
 
 function dockerfileFor(airflowVersion: string): string {
+  const requirements = AIRFLOW_IMAGE_PACKAGES.map((name) => [name, ...AIRFLOW_IMAGE_HASHES[name].map((hash) => `--hash=sha256:${hash}`)].join(" "));
   return [
     `FROM ${AIRFLOW_BASE_REPOSITORY}:${airflowVersion}`,
     "USER root",
@@ -57,7 +59,9 @@ function dockerfileFor(airflowVersion: string): string {
     ' && . /etc/os-release && curl -fsSL "https://packages.microsoft.com/config/debian/$VERSION_ID/prod.list" -o /etc/apt/sources.list.d/mssql-release.list \\',
     " && apt-get update && ACCEPT_EULA=Y apt-get install -y --no-install-recommends msodbcsql18 && rm -rf /var/lib/apt/lists/*",
     "USER airflow",
-    `RUN pip install --no-cache-dir ${AIRFLOW_IMAGE_PACKAGES.join(" ")}`,
+    // By hash and from wheels only: pip ends with an error when a file is another one, or when it would need a package that is not named here.
+    `RUN printf '%s\\n' ${requirements.map((line) => `'${line}'`).join(" ")} > /tmp/requirements.txt \\`,
+    " && pip install --no-cache-dir --require-hashes --only-binary=:all: -r /tmp/requirements.txt",
     "",
   ].join("\n");
 }

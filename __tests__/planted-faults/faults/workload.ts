@@ -115,6 +115,14 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes its secrets by keys that the Secrets have" },
   },
   {
+    name: "packages-without-hashes",
+    about: "the build of Airflow's image takes whatever the package index gives, also what nobody named",
+    file: "constructs/airflow/image.ts",
+    from: " --require-hashes",
+    to: "",
+    caughtBy: { suite: "test", file: "constructs/airflow/image.test.ts", test: "takes its packages by hash, from wheels, and nothing that has none" },
+  },
+  {
     name: "workers-without-grace",
     about: "a roll-out or a drain ends running tasks after the cluster's half minute",
     file: "constructs/airflow/values.ts",
