@@ -91,6 +91,7 @@ export function publishModel(context: JobContext): JobDefinition {
         PG_FQDN: context.postgresqlFqdn,
         DATASURFACE_VERSION: datasurface.version,
         CHECK_MODULE: context.release.checkModule,
+        ...(datasurface.imageDigest === undefined ? {} : { IMAGE_DIGEST: datasurface.imageDigest }),
         ECOSYSTEM: model.ecosystem,
         ASSEMBLY: model.assembly,
         PSP: model.psp,

@@ -12,7 +12,7 @@ export type CredentialSource = "key-vault" | "kubernetes";
 export interface ReleaseLine {
   /** How the line is called in messages, for example `1.3.x`. */
   readonly line: string;
-  /** Whether a version belongs to the line. `version` has the form N.N.N. */
+  /** Whether a version belongs to the line. `version` is without suffix. */
   readonly covers: (version: SemanticVersion) => boolean;
   /** Python module with the bootstrap command. */
   readonly cliModule: "datasurface.cmd.platform" | "datasurface.entrypoints.platform";
@@ -130,9 +130,9 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
 /** The versions that a setting may name, for messages. */
 export const KNOWN_LINES = RELEASE_LINES.map(({ line }) => line).join(", ");
 
-/** Splits `N.N.N`; `undefined` when the text has another form. */
+/** Splits `N.N.N`, with or without the suffix of an image's tag (`1.4.65-azsf-fix6`); `undefined` when the text has another form. */
 export function parseVersion(version: string): SemanticVersion | undefined {
-  const match = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
+  const match = /^(\d+)\.(\d+)\.(\d+)(?:-[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*)?$/.exec(version);
   return match ? [Number(match[1]), Number(match[2]), Number(match[3])] : undefined;
 }
 

@@ -259,10 +259,10 @@ function versionRemedy(value: string): string {
 
 const datasurface = z.strictObject({
   version: text((value) => findReleaseLine(value) !== undefined, {
-    allowed: `a version N.N.N of one of these lines: ${KNOWN_LINES}`,
+    allowed: `a version N.N.N (or N.N.N-SUFFIX, as the tags of images have it) of one of these lines: ${KNOWN_LINES}`,
     remedy: versionRemedy,
-  }, /^\d+\.\d+\.\d+$/).describe("DataSurface release (DATASURFACE_VERSION)"),
-  imageDigest: digest().optional().describe("Pins the image: the vendor has moved the tag v1.1.0"),
+  }, /^\d+\.\d+\.\d+(?:-[A-Za-z0-9.-]+)?$/).describe("DataSurface release: the tag of its image without v, for example 1.8.4 or 1.4.65-azsf-fix6 (DATASURFACE_VERSION)"),
+  imageDigest: digest().optional().describe("Pins the image, by the model in the pods of tasks, too (docs/model.md): the vendor has moved the tag v1.1.0"),
   namespace: namespaceName().describe("Kubernetes namespace (NAMESPACE)"),
   modelRepository: gitHubRepository().describe("Repository of the model (MODEL_REPO)"),
   airflowRepository: gitHubRepository().describe("Repository of the DAGs (AIRFLOW_REPO)"),

@@ -163,6 +163,12 @@ test("verify asks the services by the names that they have, for this deployment'
   expect(jobs.verify(context()).pod.env).toMatchObject({ INFRASTRUCTURE_DAG: "demo-psp_infrastructure", DAG_FILES: "demo_psp_*_dag.py", AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
 });
 
+test("publish-model writes the image's digest into the model where the settings give one: pods of tasks run what it names", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  expect(jobs.publishModel(context()).pod.env).not.toHaveProperty("IMAGE_DIGEST");
+  expect(jobs.publishModel(context({ datasurface: { version: "1.4.65-azsf-fix6", imageDigest: digest } })).pod.env).toMatchObject({ DATASURFACE_VERSION: "1.4.65-azsf-fix6", IMAGE_DIGEST: digest });
+});
+
 describe("the DAGs that verify expects", () => {
   const expected = (datasurface: NonNullable<SettingsChange["datasurface"]>) => JSON.parse(jobs.verify(context({ datasurface })).pod.env.EXPECTED_DAGS as string) as unknown;
 

@@ -16,7 +16,14 @@ test.each(["1.1.1", "1.0.9", "1.2.0", "1.4.26", "1.5.0", "1.8.3", "1.8.5", "2.1.
   expect(() => releaseLine(version)).toThrow(new RangeError(`DataSurface ${version} is in no line of the catalogue: 1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4`));
 });
 
-test.each(["v1.1.0", "1.1", "1.1.0-rc1", "1.1.0.0", "latest", "", " 1.1.0"])("%j is no version", (version) => {
+test.each([
+  ["1.4.65-azsf-fix6", "1.4.x (1.4.27 and later)"],
+  ["1.8.4-rc.1", "1.8.4"],
+])("%s, the tag of an image, belongs to the line %s", (version, line) => {
+  expect(releaseLine(version).line).toBe(line);
+});
+
+test.each(["v1.1.0", "1.1", "1.1.0-", "1.1.0-a--b", "1.1.0-a b", "1.1.0-a@sha256", "1.1.0.0", "latest", "", " 1.1.0"])("%j is no version", (version) => {
   expect(parseVersion(version)).toBeUndefined();
   expect(findReleaseLine(version)).toBeUndefined();
 });

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_files import Model
-from model_names import ASSEMBLY_CALL, ECO, OTHER_RUNTIMES, RTE, Names, disagreements
+from model_names import ASSEMBLY_CALL, ECO, OTHER_RUNTIMES, RTE, Names, disagreements, images_of_their_own
 from outcome import Refused, WrongSetting, progress
 from python_source import Keyword, assignments, defined_functions, defined_names, keyword_values, set_import, set_keyword, set_literal
 
@@ -25,6 +25,13 @@ class Values:
     pg_fqdn: str
     datasurface_version: str
     names: Names
+    # Of the image, when the settings give one.
+    image_digest: str = ""
+
+    @property
+    def image_version(self) -> str:
+        """What the model writes behind the v of its image's tag (docs/facts.md#image-of-tasks)."""
+        return f"{self.datasurface_version}@{self.image_digest}" if self.image_digest else self.datasurface_version
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def _literals(values: Values) -> list[_Literal]:
         _Literal(RTE, "KUB_NAME_SPACE", values.namespace, "PLACEHOLDER_NAMESPACE"),
         _Literal(RTE, "MERGE_HOST", values.sql_server_fqdn, "PLACEHOLDER_SQL_SERVER_FQDN"),
         _Literal(RTE, "AIRFLOW_HOST", values.pg_fqdn, "PLACEHOLDER_PG_FQDN"),
-        _Literal(RTE, "DATASURFACE_VERSION", values.datasurface_version),
+        _Literal(RTE, "DATASURFACE_VERSION", values.image_version),
     ]
 
 
@@ -100,8 +107,7 @@ def _refuse_placeholders(model: Model) -> None:
             raise WrongSetting(f"{RTE}: line {number} has {left[0]}, for which this deployment has no value")
 
 
-def _refuse_disagreements(model: Model, names: Names) -> None:
-    found = disagreements(model, names)
+def _refuse(found: list[str]) -> None:
     if found:
         raise WrongSetting("; ".join(found))
 
@@ -122,7 +128,8 @@ def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callabl
         *(lambda literal=literal: _set(model, literal) for literal in literals),
         *(lambda extra=extra: _set_extra(model, extra, say) for extra in extras),
         lambda: _refuse_placeholders(model),
-        lambda: _refuse_disagreements(model, values.names),
+        lambda: _refuse(disagreements(model, values.names)),
+        lambda: _refuse(images_of_their_own(model, values.names) if values.image_digest else []),
     ]
     wrong: list[str] = []
     for step in steps:

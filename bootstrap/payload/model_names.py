@@ -18,6 +18,8 @@ RTE = "rte_azure.py"
 OTHER_RUNTIMES = r"rte_\w+"
 ASSEMBLY_CALL = "YellowAzureExternalAirflow3AndMergeDatabase"
 PROVIDER_CALL = "YellowPlatformServiceProvider"
+# The name in the model that its image's tag is made of.
+IMAGE_VERSION = "DATASURFACE_VERSION"
 _AZURE_SQL = r"(AzureSQL\w*|SQLServer)Database"
 
 _NAME = r"[A-Za-z][A-Za-z0-9_-]*"
@@ -194,6 +196,26 @@ class _Reader:
         for provider in providers:
             self._provider(provider)
 
+    def images_of_their_own(self) -> list[str]:
+        for provider in self._calls(PROVIDER_CALL):
+            place = self._argument(provider, "datasurfaceDockerImage")
+            parts = place.node.values if place and isinstance(place.node, ast.JoinedStr) else []
+            before, last = parts[-2:] if len(parts) > 1 else (None, None)
+            follows = (
+                isinstance(before, ast.Constant)
+                and str(before.value).endswith(":v")
+                and isinstance(last, ast.FormattedValue)
+                and last.conversion == -1
+                and last.format_spec is None
+                and isinstance(last.value, ast.Name)
+                and last.value.id == IMAGE_VERSION
+            )
+            if place and not follows:
+                self.wrong.append(
+                    f"{place} is {ast.unparse(place.node)}: datasurface.imageDigest pins the pods of tasks where the image ends in :v{{{IMAGE_VERSION}}}. Write it so, or leave the setting out: tasks and jobs then run what the tag names at the time"
+                )
+        return self.wrong
+
     def _runtime(self) -> None:
         """A model may declare several; the deployment's is one of them, and the one that rte_azure.py configures."""
         for name in ("RuntimeDeclaration", "getRuntimeEnvironmentOrThrow"):
@@ -233,6 +255,11 @@ class _Reader:
             return
         self._compare_name("mergeContainer", call)
         self._compare_name("mergeDatabase", call, "databaseName", None)
+
+
+def images_of_their_own(model: Model, wanted: Names) -> list[str]:
+    """Images that do not follow from DATASURFACE_VERSION, so that a digest in it would not reach the pods of tasks."""
+    return _Reader(model, wanted).images_of_their_own()
 
 
 def disagreements(model: Model, wanted: Names) -> list[str]:

@@ -50,6 +50,7 @@ VARIABLES = (
     ),
     Variable("PG_FQDN", "host name of Airflow's PostgreSQL server", pattern=_HOST, allowed="a host name in lower case"),
     Variable("DATASURFACE_VERSION", "DataSurface release, the tag of its image", pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?", allowed="a version like 1.1.0"),
+    Variable("IMAGE_DIGEST", "digest of that image, which pins it in the model; empty: the tag alone", default="", pattern=r"sha256:[0-9a-f]{64}", allowed="sha256: and 64 hexadecimal digits"),
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
     Variable("CHECK_MODULE", "Python module of the release line that a CI job beside the model runs", pattern=r"datasurface(\.[a-z_]+)+", allowed="a module of DataSurface"),
     *NAME_VARIABLES,
@@ -92,6 +93,7 @@ class _Publisher:
             pg_fqdn=settings["PG_FQDN"],
             datasurface_version=settings["DATASURFACE_VERSION"].removeprefix("v"),
             names=Names.of(settings),
+            image_digest=settings["IMAGE_DIGEST"],
         )
         self.form = TagForm(settings["RELEASE_SUFFIX"])
         self.server = self._server(settings["GITHUB_URL"], settings["GITHUB_TOKEN"])

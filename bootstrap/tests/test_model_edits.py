@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
@@ -18,6 +19,31 @@ from outcome import Refused, WrongSetting  # noqa: E402
 from python_source import Keyword, set_import, set_keyword, set_literal  # noqa: E402
 
 GIVEN = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"], Names.of(NAMES))
+
+
+class Pinned(unittest.TestCase):
+    """The image's digest, which the model hands on to the pods of tasks."""
+
+    def edit(self, image: str, digest: str = f"sha256:{'a' * 64}") -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "eco.py").write_bytes(ECO.encode())
+            (Path(folder) / "rte_azure.py").write_bytes(RTE.replace('        "Demo_PSP",\n', f'        "Demo_PSP",\n        {image}').encode())
+            edit_model(Path(folder), replace(GIVEN, image_digest=digest), [])
+            return (Path(folder) / "rte_azure.py").read_text()
+
+    def test_stands_behind_the_version(self) -> None:
+        rte = self.edit('datasurfaceDockerImage=f"registry.example/datasurface:v{DATASURFACE_VERSION}",')
+        self.assertIn(f'DATASURFACE_VERSION: str = "1.8.4@sha256:{"a" * 64}"', rte)
+
+    def test_without_one_nothing_is_asked_of_the_image(self) -> None:
+        self.assertIn('DATASURFACE_VERSION: str = "1.8.4"', self.edit('datasurfaceDockerImage="registry.example/own:1",', digest=""))
+
+    def test_an_image_that_does_not_follow_from_the_version_is_refused(self) -> None:
+        for image in ('"registry.example/own:1"', 'f"registry.example/own:v{OTHER}"', 'f"registry.example/own:v{DATASURFACE_VERSION}-own"', 'f"registry.example/own:{DATASURFACE_VERSION}"', "IMAGE"):
+            with self.subTest(image), self.assertRaisesRegex(WrongSetting, r"rte_azure.py: line \d+: datasurfaceDockerImage of .* pins the pods of tasks where the image ends in :v{DATASURFACE_VERSION}"):
+                self.edit(f"datasurfaceDockerImage={image},")
+        with self.assertRaisesRegex(WrongSetting, "has no argument datasurfaceDockerImage"):
+            self.edit("")
 
 
 class Literals(unittest.TestCase):

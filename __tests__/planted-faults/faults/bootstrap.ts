@@ -195,6 +195,14 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "payload", test: "test_git_cache.OldCaches.test_folders_that_no_job_uses" },
   },
   {
+    name: "tasks-run-a-moved-tag",
+    about: "the image's digest is not written into the model: pods of tasks run whatever the tag names by then",
+    file: "bootstrap/payload/model_edits.py",
+    from: 'return f"{self.datasurface_version}@{self.image_digest}" if self.image_digest else self.datasurface_version',
+    to: "return self.datasurface_version",
+    caughtBy: { suite: "payload", test: "test_model_edits.Pinned.test_stands_behind_the_version" },
+  },
+  {
     name: "kubelet-expands-settings",
     about: "the kubelet puts a Secret's value where a setting has the text $(ADMIN_PASSWORD)",
     file: "constructs/kubernetes/bootstrap-job.ts",
