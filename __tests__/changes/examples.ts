@@ -12,6 +12,7 @@ export interface Example<Path extends Leaf> {
 type Examples = { readonly [Path in Leaf]: readonly [Example<Path>, ...Example<Path>[]] };
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
+const ANOTHER_LINE = "Another line: [what runs in between](upgrading.md#another-line).";
 const AZURERM = {
   "backend.type": "azurerm",
   "backend.resourceGroup": "state-rg",
@@ -101,7 +102,7 @@ export const EXAMPLES = {
   "storage.gitCacheGiB": [{ to: 200 }, { to: 100, given: { "storage.gitCacheGiB": 200 } }],
   "storage.logsGiB": [{ to: 200, note: "A smaller one is refused, as for storage.gitCacheGiB." }],
   "identity.name": [{ to: "another-identity" }],
-  "datasurface.version": [{ to: "1.3.0" }, { to: "1.8.4" }],
+  "datasurface.version": [{ to: "1.3.0", note: ANOTHER_LINE }, { to: "1.8.4", note: ANOTHER_LINE }],
   "datasurface.imageDigest": [{ to: DIGEST }],
   "datasurface.namespace": [{ to: "another-namespace" }],
   "datasurface.modelRepository": [{ to: "rehearsal/another", note: "When it is meant, all jobs from `publish-model` on run again; the repository of before stays as it is." }],
