@@ -255,17 +255,18 @@ export class Scenario {
 
   private async checkRights(): Promise<void> {
     const { checks, kubectl, expected } = this.props;
-    await checks.check("what imports DAGs may get the Secrets that this line's DAGs read, and nobody another one, list them or write one", async () => {
+    await checks.check("what imports DAGs may get the Secrets that this line's DAGs read, and nobody another one, list them or write one; the clean-up may list and delete pods", async () => {
       const accounts = this.ofKind("ServiceAccount").map(({ metadata }) => metadata.name);
       const problems: string[] = [];
       for (const account of accounts) {
         // Resources, other URLs, names, verbs.
         const rights = await kubectl.must("auth", "can-i", "--list", "--no-headers", "--namespace", this.namespace, "--as", `system:serviceaccount:${this.namespace}:${account}`);
-        const found = rights.split("\n").filter((line) => /^(secrets|\*)/.test(line)).map((line) => line.replace(/\s+/g, " ").trim());
-        const wanted = expected.readBy.includes(account) ? ["secrets [] [git sqlserver-demo-merge] [get]"] : [];
+        const found = rights.split("\n").filter((line) => /^(secrets|pods|\*)/.test(line)).map((line) => line.replace(/\s+/g, " ").trim());
+        const wanted = expected.readBy.includes(account) ? ["secrets [] [git sqlserver-demo-merge] [get]"] : account === "clean-task-pods" ? ["pods [] [] [list delete]"] : [];
         problems.push(...(found.join() === wanted.join() ? [] : [`${account}: ${found.join(", ") || "nothing"}; expected: ${wanted.join() || "nothing"}`]));
       }
-      return accounts.length === 5 ? problems : [...problems, `5 service accounts expected, found ${accounts.join(", ")}`];
+      const airflows = accounts.filter((account) => account.startsWith("airflow-"));
+      return airflows.length === 4 && accounts.includes("default") ? problems : [...problems, `Airflow's 4 service accounts and the default one expected, found ${accounts.join(", ")}`];
     });
   }
 
@@ -332,12 +333,16 @@ export class Scenario {
       return problems;
     });
     for (const { metadata } of this.ofKind("CronJob")) {
-      await checks.check(`a person can start the suspended ${metadata.name}, and it completes`, async () => {
+      await checks.check(`a person can start ${metadata.name}, and it completes`, async () => {
         const name = `${metadata.name}-by-hand`;
         await kubectl.must("create", "job", name, `--from=cronjob/${metadata.name}`, ...namespace);
         return until(60, async () => incomplete((await kubectl.get("job", name, ...namespace))[0], undefined));
       });
     }
+  }
+
+  private suspended(): readonly Manifest[] {
+    return this.ofKind("CronJob").filter((cron) => at(cron, "spec", "suspend") === true);
   }
 
   /** Changed copies of the jobs, all at once: the waits run beside the other checks. */
@@ -349,8 +354,8 @@ export class Scenario {
       retried: this.jobs.map((job) => behaving(job, "exit1", "exit:1:try again")),
       lacking: withSecrets.map((job) => withoutSecret(job, "lacking", "nobody-made-this")),
       late: this.jobs.slice(0, 1).map((job) => withValue(behaving(job, "late", "hang"), ["spec", "activeDeadlineSeconds"], () => 5) as Manifest),
-      suspended: this.ofKind("CronJob").map((cron) => withValue(renamed(cron, "minutely"), ["spec", "schedule"], () => "* * * * *") as Manifest),
-      firing: this.ofKind("CronJob").map((cron) => withValue(withValue(renamed(cron, "firing"), ["spec", "schedule"], () => "* * * * *"), ["spec", "suspend"], () => false) as Manifest),
+      suspended: this.suspended().map((cron) => withValue(renamed(cron, "minutely"), ["spec", "schedule"], () => "* * * * *") as Manifest),
+      firing: this.suspended().map((cron) => withValue(withValue(renamed(cron, "firing"), ["spec", "schedule"], () => "* * * * *"), ["spec", "suspend"], () => false) as Manifest),
     };
     const { errors } = await kubectl.apply(Object.values(trials).flat());
     if (errors.length > 0) {
@@ -437,7 +442,7 @@ export class Scenario {
         return missing;
       });
       const fired: string[] = [];
-      for (const cron of [...trials.suspended, ...this.ofKind("CronJob")]) {
+      for (const cron of [...trials.suspended, ...this.suspended()]) {
         if ((await started(cron)) > 0) {
           fired.push(`${nameOf(cron)} started a job`);
         }
