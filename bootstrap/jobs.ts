@@ -235,6 +235,9 @@ export function reconcileViews(context: JobContext): Pick<JobDefinition, "namesp
   };
 }
 
+/** A user that owns nothing: the script needs Python's own library alone. */
+const NOBODY = 65534;
+
 /** Deletes the pods of tasks that failed days ago; release lines whose DAGs keep them. */
 export function cleanTaskPods(context: JobContext): { readonly name: string; readonly pod: Omit<JobPod, "serviceAccount" | "kubernetesApi"> } {
   return {
@@ -242,6 +245,7 @@ export function cleanTaskPods(context: JobContext): { readonly name: string; rea
     pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
+      runAsUser: NOBODY,
       command: ["python", `${PAYLOAD_MOUNT}/clean_task_pods.py`],
       env: {
         NAMESPACE: context.namespace,

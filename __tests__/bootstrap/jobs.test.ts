@@ -163,6 +163,12 @@ test("verify asks the services by the names that they have, for this deployment'
   expect(jobs.verify(context()).pod.env).toMatchObject({ INFRASTRUCTURE_DAG: "demo-psp_infrastructure", DAG_FILES: "demo_psp_*_dag.py", AIRFLOW_URL: "http://airflow-api-server:8080", MCP_URL: "http://demo-psp-mcp:8000/sse" });
 });
 
+test("the clean-up of pods runs as nobody, with the days of the settings and the cluster's own authority", () => {
+  const { pod } = jobs.cleanTaskPods(context({ airflow: { failedPodRetentionDays: 3 } }));
+  expect(pod).toMatchObject({ runAsUser: 65534, command: ["python", "/opt/bootstrap/clean_task_pods.py"] });
+  expect(pod.env).toMatchObject({ NAMESPACE: "${namespace}", KEEP_DAYS: "3", SSL_CERT_FILE: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt" });
+});
+
 test("publish-model writes the image's digest into the model where the settings give one: pods of tasks run what it names", () => {
   const digest = `sha256:${"a".repeat(64)}`;
   expect(jobs.publishModel(context()).pod.env).not.toHaveProperty("IMAGE_DIGEST");

@@ -31,7 +31,7 @@ export const CASES: readonly Case[] = [
 const CLAIMS_CHART = join(PROJECT, "constructs", "kubernetes", "claims-chart");
 
 /** Jobs whose image's user is known, and not root; see docs/testing-cluster.md. */
-const NON_ROOT = ["airflow-migrate", "airflow-admin"];
+const NON_ROOT = ["airflow-migrate", "airflow-admin", "clean-task-pods"];
 
 export interface ScenarioProps {
   readonly plan: Plan;
