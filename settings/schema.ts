@@ -58,10 +58,10 @@ const revision = (family: string) =>
 const containerResources = (container: string, { cpuRequest, cpuLimit, memoryRequest, memoryLimit }: ContainerResources, more = "") =>
   z
     .strictObject({
-      cpuRequest: integer(10, 64_000, "thousandths of a vCPU").default(cpuRequest).describe("CPU that is kept for it, in thousandths of a vCPU"),
-      cpuLimit: integer(10, 64_000, "thousandths of a vCPU").default(cpuLimit).describe("CPU that it may take"),
-      memoryRequest: integer(64, 524_288, "MiB").default(memoryRequest).describe("Memory that is kept for it, in MiB"),
-      memoryLimit: integer(64, 524_288, "MiB").default(memoryLimit).describe(`Memory at which it is ended (OOMKilled)${more}`),
+      cpuRequest: integer(10, 64_000, "thousandths of a vCPU").default(cpuRequest).describe(`CPU that is kept for ${container}, in thousandths of a vCPU`),
+      cpuLimit: integer(10, 64_000, "thousandths of a vCPU").default(cpuLimit).describe(`CPU that ${container} may take`),
+      memoryRequest: integer(64, 524_288, "MiB").default(memoryRequest).describe(`Memory that is kept for ${container}, in MiB`),
+      memoryLimit: integer(64, 524_288, "MiB").default(memoryLimit).describe(`Memory at which ${container} is ended (OOMKilled)${more}`),
     })
     .prefault({})
     .describe(`Requests and limits of ${container}`);

@@ -118,7 +118,7 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     name: "model-of-other-names",
     about: "publish-model makes a model live whose names are not the settings': its jobs fail half an hour later",
     file: "bootstrap/payload/model_edits.py",
-    from: "        lambda: _refuse_disagreements(model, values.names),\n",
+    from: "        lambda: _refuse(disagreements(model, values.names)),\n",
     to: "",
     caughtBy: { suite: "payload", test: "test_publish_model.WrongSettings.test_model_with_other_names_than_the_settings" },
   },
