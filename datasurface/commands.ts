@@ -71,11 +71,15 @@ export function mcpServerArguments(source: ModelSource, namespace: string): read
 }
 
 /** Variables of a credential, in the environment of a pod that reads it from its Secret. */
-function credentialVariables({ name, keys }: CredentialSecret, type: "API_TOKEN" | "USER_PASSWORD"): Readonly<Record<string, JobVariable>> {
-  return { [`${name}_TYPE`]: type, ...Object.fromEntries(keys.map((key) => [`${name}_${key}`, { secret: name, key }])) };
+function credentialVariables({ name, type, keys, optionalKeys }: CredentialSecret): readonly (readonly [string, JobVariable])[] {
+  return [
+    [`${name}_TYPE`, type],
+    ...keys.map((key) => [`${name}_${key}`, { secret: name, key }] as const),
+    ...optionalKeys.map((key) => [`${name}_${key}`, { secret: name, key, optional: true }] as const),
+  ];
 }
 
 /** Environment of the jobs that load the model and write to the merge database. */
 export function modelJobEnvironment({ secrets }: DataSurfaceNames): Readonly<Record<string, JobVariable>> {
-  return { PYTHONPATH: "/app/src", ...credentialVariables(secrets.git, "API_TOKEN"), ...credentialVariables(secrets.mergeDatabase, "USER_PASSWORD") };
+  return { PYTHONPATH: "/app/src", ...Object.fromEntries(Object.values(secrets).flatMap(credentialVariables)) };
 }

@@ -1,3 +1,5 @@
+import { type Credential, type CredentialFields, credentialFields, type CredentialType } from "./credentials";
+
 /** What the model calls its parts. */
 export interface ModelNames {
   readonly ecosystem: string;
@@ -60,11 +62,36 @@ export function vaultSecretName(namespace: string, { ecosystem }: Pick<ModelName
   return `datasurface--${namespace}--${ecosystem}--${credential}--credentials`;
 }
 
-/** A Secret of the namespace that DataSurface's pods read: its name, and the keys that they ask for. */
+/** What a credential of the model goes by in this deployment: among its Secrets and root secrets, and in the vault. */
+export type CredentialId = `credential-${string}`;
+
+export function credentialId({ name }: Pick<Credential, "name">): CredentialId {
+  return `credential-${kubernetesName(name)}`;
+}
+
+export function isCredentialId(id: string): id is CredentialId {
+  return id.startsWith("credential-");
+}
+
+/** A Secret of the namespace that DataSurface's pods read. */
 export interface CredentialSecret {
   readonly name: string;
-  readonly keys: readonly string[];
+  readonly type: CredentialType;
+  /** Keys that they ask for. */
+  readonly keys: CredentialFields["required"];
+  /** Keys that may be missing. */
+  readonly optionalKeys: CredentialFields["optional"];
 }
+
+function credentialSecret(name: string, type: CredentialType): CredentialSecret {
+  const { required, optional } = credentialFields(type);
+  return { name: kubernetesName(name), type, keys: required, optionalKeys: optional };
+}
+
+/** The two credentials that every model has. */
+export type OwnSecretId = "git" | "mergeDatabase";
+
+type OwnSecrets = Readonly<Record<OwnSecretId, CredentialSecret>>;
 
 /** What DataSurface's generator and its DAGs call things, by the model's names (docs/facts.md#generated-names). */
 export interface DataSurfaceNames {
@@ -75,14 +102,15 @@ export interface DataSurfaceNames {
   readonly ring1Job: string;
   readonly modelMergeJob: string;
   readonly reconcileJob: string;
-  readonly secrets: { readonly git: CredentialSecret; readonly mergeDatabase: CredentialSecret };
+  readonly secrets: OwnSecrets & Readonly<Record<CredentialId, CredentialSecret>>;
   /** The DAG whose successful run proves a deployment. */
   readonly infrastructureDag: string;
   /** Names of the DAG files that the generator makes, `*` for any text. Other files of the DAG repository are not this deployment's. */
   readonly dagFiles: string;
 }
 
-export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential }: ModelNames): DataSurfaceNames {
+/** @param credentials - those of the model, beside the two that its names say */
+export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential }: ModelNames, credentials: readonly Credential[] = []): DataSurfaceNames {
   const [ofAssembly, ofPsp] = [kubernetesName(assembly), kubernetesName(psp)];
   return {
     mcpDeployment: `${ofPsp}-mcp-server`,
@@ -93,8 +121,9 @@ export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential
     modelMergeJob: `${ofPsp}-model-merge-job`,
     reconcileJob: `${ofPsp}-reconcile-views-job`,
     secrets: {
-      git: { name: kubernetesName(gitCredential), keys: ["TOKEN"] },
-      mergeDatabase: { name: kubernetesName(mergeCredential), keys: ["USER", "PASSWORD"] },
+      git: credentialSecret(gitCredential, "API_TOKEN"),
+      mergeDatabase: credentialSecret(mergeCredential, "USER_PASSWORD"),
+      ...Object.fromEntries(credentials.map((credential) => [credentialId(credential), credentialSecret(credential.name, credential.type)])),
     },
     infrastructureDag: `${ofPsp}_infrastructure`,
     dagFiles: `${psp.toLowerCase()}_*_dag.py`,

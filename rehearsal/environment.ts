@@ -1,4 +1,5 @@
 import { delimiter, dirname, join } from "node:path";
+import { type Credential, credentialFields } from "../datasurface/credentials";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -44,6 +45,19 @@ export const MADE_UP_TOKENS = {
   TF_VAR_github_read_token: `CANARY-githubread"'%\\<>&!$~`,
   TF_VAR_gitlab_customer_token: `CANARY-gitlab"'%\\<>&!$~`,
 } as const;
+
+/** Variable with the values of datasurface.credentials. */
+const CREDENTIALS = "TF_VAR_datasurface_credentials";
+
+/** A value for each field of each credential that the settings list; a private key has lines. */
+export function madeUpCredentials(credentials: readonly Credential[]): Readonly<Record<string, string>> {
+  const value = (name: string, field: string): string => `${field === "PRIVATE_KEY" ? "-----BEGIN PRIVATE KEY-----\n" : ""}CANARY-${name}-${field}"'%\\<>&!$~\${x}%{y}`;
+  const fields = ({ name, type }: Credential) => {
+    const { required, optional } = credentialFields(type);
+    return Object.fromEntries([...required, ...optional].map((field) => [field, value(name, field)]));
+  };
+  return credentials.length === 0 ? {} : { [CREDENTIALS]: JSON.stringify(Object.fromEntries(credentials.map((credential) => [credential.name, fields(credential)]))) };
+}
 
 /**
  * The environment in which cdktf, Terraform and the app run: what is listed here and nothing else of the person's own, so

@@ -4,7 +4,7 @@ import { loadEnvironment } from "../settings/load";
 import { timingOf } from "./critical-path";
 import { Deployment, type Outcome } from "./deployment";
 import { changedSecrets, describeEntry, passwordsUnknownToVault, stateDifferences, vaultSecrets } from "./differences";
-import { rehearsalEnvironment } from "./environment";
+import { madeUpCredentials, rehearsalEnvironment } from "./environment";
 import { messageOf, RehearsalError } from "./problem";
 import { errorLines } from "./progress";
 import type { Processes } from "./processes";
@@ -45,18 +45,19 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
   await checkTools([TERRAFORM, GO], processes, { cwd: workspace.folder, env: own });
   say("Building the stand-in providers, unless the cache has them …");
   const providers = await installProviders(processes, own);
-  const env = rehearsalEnvironment({
+  const base = rehearsalEnvironment({
     own,
     settingsName: options.environment,
     scratch: workspace.folder,
     cliConfigFile: providers.cliConfigFile,
   });
   // A version manager may find its tool by the home folder, and a rehearsal has one of its own.
-  await checkTools([TERRAFORM], processes, { cwd: workspace.folder, env });
-  await checkWishes(processes, providers, env);
+  await checkTools([TERRAFORM], processes, { cwd: workspace.folder, env: base });
+  await checkWishes(processes, providers, base);
 
   // The app would report the same mistakes, but behind cdktf's own lines.
-  const { settings } = loadEnvironment({ folder: join(workspace.project, "environments"), variables: env });
+  const { settings } = loadEnvironment({ folder: join(workspace.project, "environments"), variables: base });
+  const env = { ...base, ...madeUpCredentials(settings.datasurface.credentials) };
   const exceptions = settings.access.mode === "local-admin" ? [...EXCEPTIONS, LOCAL_ADMIN_EXCEPTION] : EXCEPTIONS;
 
   const deployment = new Deployment({ workspace, processes, env, say });

@@ -106,7 +106,8 @@ function typeInWords(node: SchemaNode, keys: readonly string[]): string {
     return keys.length === 0 ? "a mapping" : `a mapping ${required.length > 0 ? `with at least ${required.join(", ")}` : `of ${keys.join(", ")}`}`;
   }
   if (node.type === "array") {
-    return `a list; each entry: ${node.items?.patternErrorMessage ?? `one of ${(node.items?.enum ?? []).map(inWords).join(", ")}`}`;
+    const { items = {} } = node;
+    return `a list; each entry: ${items.patternErrorMessage ?? (items.properties ? typeInWords(items, Object.keys(items.properties)) : `one of ${(items.enum ?? []).map(inWords).join(", ")}`)}`;
   }
   return node.type === "boolean" ? "true or false" : `a ${node.type ?? "value"}`;
 }

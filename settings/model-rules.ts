@@ -1,45 +1,59 @@
-import { dataSurfaceNames, vaultSecretName } from "../datasurface/names";
+import { releaseLine } from "../bootstrap/releases";
+import { kubernetesName, vaultSecretName } from "../datasurface/names";
 import type { Rule } from "./rule";
-import { SECRETS } from "./secret-names";
+import type { Settings } from "./schema";
+import { CHART_SECRETS, SECRETS } from "./secret-names";
 
 /** Longest name of a secret in Key Vault ("Naming rules and restrictions for Azure resources"). */
 const VAULT_SECRET_NAME = 127;
 
-const credentialsHaveSecretsOfTheirOwn: Rule = ({ datasurface: { model } }) => {
-  const { git, mergeDatabase } = dataSurfaceNames(model).secrets;
-  const taken = Object.values(SECRETS).map(({ name }): string => name);
-  return (
-    [
-      ["gitCredential", git.name, taken],
-      ["mergeCredential", mergeDatabase.name, [...taken, git.name]],
-    ] as const
-  ).flatMap(([field, name, others]) =>
-    others.includes(name)
-      ? [
-          {
-            field: ["datasurface", "model", field],
-            given: model[field],
-            allowed: `another name: the Secret ${name} is ${name === git.name && field === "mergeCredential" ? "gitCredential's" : "one of this deployment's own"}`,
-            remedy: "rename the credential in the model",
-          },
-        ]
-      : [],
-  );
+interface Named {
+  readonly field: readonly (string | number)[];
+  readonly name: string;
+  /** As messages call it beside another one. */
+  readonly shown: string;
+}
+
+function credentialsOf({ datasurface: { model, credentials } }: Settings): readonly Named[] {
+  return [
+    ...(["gitCredential", "mergeCredential"] as const).map((field) => ({ field: ["datasurface", "model", field], name: model[field], shown: `datasurface.model.${field}` })),
+    ...credentials.map(({ name }, index) => ({ field: ["datasurface", "credentials", index, "name"], name, shown: `datasurface.credentials.${index}` })),
+  ];
+}
+
+const credentialsHaveSecretsOfTheirOwn: Rule = (settings) => {
+  const taken = new Map([...Object.values(SECRETS).map(({ name }): string => name), ...CHART_SECRETS].map((name) => [name, "one of this deployment's own"]));
+  return credentialsOf(settings).flatMap(({ field, name, shown }) => {
+    const secret = kubernetesName(name);
+    const owner = taken.get(secret);
+    taken.set(secret, owner ?? `that of ${shown}`);
+    return owner === undefined ? [] : [{ field, given: name, allowed: `another name: the Secret ${secret} is ${owner}`, remedy: "rename the credential in the model" }];
+  });
 };
 
-const vaultTakesTheNames: Rule = ({ datasurface: { model, namespace } }) =>
-  (["gitCredential", "mergeCredential"] as const).flatMap((field) => {
-    const name = vaultSecretName(namespace, model, model[field]);
-    return name.length > VAULT_SECRET_NAME
-      ? [
-          {
-            field: ["datasurface", "model", field],
-            given: model[field],
-            allowed: `names so short that ${name} (${name.length} characters) has at most ${VAULT_SECRET_NAME}, as Key Vault asks for`,
-            remedy: "take a shorter datasurface.namespace, or a shorter name in the model",
-          },
-        ]
-      : [];
+const vaultTakesTheNames: Rule = (settings) => {
+  const { version, namespace, model } = settings.datasurface;
+  if (releaseLine(version).credentialSource !== "key-vault") {
+    return [];
+  }
+  return credentialsOf(settings).flatMap(({ field, name: given }) => {
+    const name = vaultSecretName(namespace, model, given);
+    return [
+      ...(given.includes("_")
+        ? [{ field, given, allowed: `a name without '_': DataSurface ${version} reads Key Vault, which takes letters, digits and '-'`, remedy: "rename it in the model, with '-' in place of '_'" }]
+        : []),
+      ...(name.length > VAULT_SECRET_NAME
+        ? [
+            {
+              field,
+              given,
+              allowed: `names so short that ${name} (${name.length} characters) has at most ${VAULT_SECRET_NAME}, as Key Vault asks for`,
+              remedy: "take a shorter datasurface.namespace, or a shorter name in the model",
+            },
+          ]
+        : []),
+    ];
   });
+};
 
 export const modelRules: readonly Rule[] = [credentialsHaveSecretsOfTheirOwn, vaultTakesTheNames];

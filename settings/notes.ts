@@ -18,7 +18,10 @@ const SECRET_OF: Readonly<Record<string, string>> = {
 
 const READ_TOKEN = "TF_VAR_github_read_token";
 
-const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), READ_TOKEN, "TF_VAR_airflow_admin_password"];
+/** Values of datasurface.credentials. */
+const CREDENTIALS = "TF_VAR_datasurface_credentials";
+
+const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), READ_TOKEN, CREDENTIALS, "TF_VAR_airflow_admin_password"];
 
 export interface NotesProps {
   readonly environment: Environment;
@@ -45,6 +48,13 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
     const missing = ["TF_VAR_github_token", ...(gitHubReadToken ? [READ_TOKEN] : []), "TF_VAR_gitlab_customer_token"].filter((variable) => !isSet(variable));
     if (missing.length > 0) {
       notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.`);
+    }
+    const listed = settings.datasurface.credentials.map(({ name }) => name);
+    if (listed.length > 0 && !isSet(CREDENTIALS)) {
+      notes.push(`Not set: ${CREDENTIALS}, the values of ${listed.join(", ")}. A plan asks for those that the vault lacks, and for those whose revision has changed.`);
+    }
+    if (listed.length === 0 && isSet(CREDENTIALS)) {
+      notes.push(`${CREDENTIALS} is set, and nothing reads it: list the credentials in datasurface.credentials.`);
     }
     if (settings.access.mode === "entra" && !kubelogin) {
       notes.push("kubelogin is not in PATH: access.mode entra needs it to reach the cluster (https://azure.github.io/kubelogin/).");

@@ -269,6 +269,13 @@ export const modelNameInVault = () =>
     remedy: (value) => (/_/.test(value) ? "rename it in the model, with '-' in place of '_'" : "give the name as the model has it"),
   });
 
+/** A name of a credential; Key Vault's rules are those of the release lines that read it (model-rules.ts). */
+export const credentialName = () =>
+  pattern(/^[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/, {
+    allowed: "1 to 64 letters, digits, '_' and '-', starting with a letter, ending in a letter or digit",
+    remedy: "give the name as the model has it",
+  });
+
 /** Databases that every Azure SQL server has. */
 const SQL_SYSTEM_DATABASES = /^(?:master|model|msdb|tempdb)$/i;
 

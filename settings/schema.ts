@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../bootstrap/releases";
+import { CREDENTIAL_TYPES } from "../datasurface/credentials";
 import { DEMO_MODEL } from "../datasurface/names";
 import { type ContainerResources, JOB_RESOURCES, MCP_RESOURCES, RECONCILE_MEMORY_LIMIT, WORKER_RESOURCES } from "./container-resources";
 import { parsePrincipal } from "./principals";
@@ -7,6 +8,7 @@ import {
   blobContainerName,
   cidr,
   clusterName,
+  credentialName,
   dagId,
   digest,
   emailAddress,
@@ -257,6 +259,9 @@ function versionRemedy(value: string): string {
   return meant === undefined ? `choose one of them, for example ${SINGLE_RELEASES.at(-1)}, or add a row to bootstrap/releases.ts` : `did you mean ${meant}?`;
 }
 
+/** An environment variable of Linux, which the values come through, has 128 KiB. */
+const MOST_CREDENTIALS = 100;
+
 const datasurface = z.strictObject({
   version: text((value) => findReleaseLine(value) !== undefined, {
     allowed: `a version N.N.N (or N.N.N-SUFFIX, as the tags of images have it) of one of these lines: ${KNOWN_LINES}`,
@@ -297,6 +302,22 @@ const datasurface = z.strictObject({
   expectedDags: uniqueList(dagId(), 200, (one) => one)
     .optional()
     .describe("Ids of DAGs that verify demands beside the infrastructure DAG (docs/model.md). Unset: none, but with the vendor's demo model and DataSurface 1.1.0 or 1.3 its four"),
+  credentials: z
+    .array(
+      z.strictObject({
+        name: credentialName().describe("Credential(name=...)"),
+        type: z.enum(CREDENTIAL_TYPES).describe("Its CredentialType"),
+        revision: integer(1, 1_000_000).default(1).describe("Any other number writes the value that TF_VAR_datasurface_credentials has at the next deployment"),
+      }),
+    )
+    .check(({ value, issues }) => {
+      if (value.length > MOST_CREDENTIALS) {
+        issues.push({ code: "custom", input: value, params: { allowed: `at most ${MOST_CREDENTIALS} entries`, remedy: "give fewer" } });
+      }
+    })
+    .meta({ maxItems: MOST_CREDENTIALS })
+    .default([])
+    .describe("The model's other credentials: of data sources, consumer groups, bulk storage (docs/model.md). Their values come from TF_VAR_datasurface_credentials"),
   unreleasedCommits: z
     .enum(["refuse", "release"])
     .default("refuse")

@@ -20,6 +20,7 @@ const HOMES: Homes = [
 
 /** A key such as adminPassword says by its section whose password it is. */
 const HOMES_OF_SECTION: Readonly<Record<string, Homes>> = {
+  "datasurface.credentials": [[/./, { variable: "TF_VAR_datasurface_credentials" }]],
   postgresql: [[/pass|pwd/i, { variable: "TF_VAR_pg_admin_password" }]],
   sql: [[/pass|pwd/i, { variable: "TF_VAR_sql_admin_password" }]],
   airflow: [[/pass|pwd/i, { variable: "TF_VAR_airflow_admin_password" }]],
@@ -49,9 +50,9 @@ export function namesSecret(key: string, value?: unknown): boolean {
  * @param section - the section in which the key stands, dotted
  */
 export function secretRemedy(key: string, section = ""): string {
-  const [first = ""] = section.split(".");
-  const own = HOMES_OF_SECTION[first] ?? [];
-  const homes = first === "backend" ? own : [...MADE, ...own, ...HOMES, ...(["", "datasurface"].includes(first) ? SOME_TOKEN : [])];
+  const [first = "", second = ""] = section.split(".");
+  const own = HOMES_OF_SECTION[`${first}.${second}`] ?? HOMES_OF_SECTION[first] ?? [];
+  const homes = first === "backend" || second === "credentials" ? own : [...MADE, ...own, ...HOMES, ...(["", "datasurface"].includes(first) ? SOME_TOKEN : [])];
   const [, home] = homes.find(([pattern]) => pattern.test(key)) ?? [];
   if (home === undefined) {
     return "delete the line, and revoke the secret if the file was shared; docs/secrets.md lists the secrets that a deployment takes";

@@ -1,6 +1,11 @@
+/** Names that Airflow's chart gives to Secrets of its own (docs/facts.md#chart-secret-names). */
+export const CHART_SECRETS = ["metadata", "broker-url", "fernet-key", "jwt-secret", "api-secret-key", "redis-password", "result-backend", "pgbouncer-config", "pgbouncer-stats"].map(
+  (name) => `airflow-${name}`,
+);
+
 /**
  * Secrets of the namespace, but for those of DataSurface's credentials, each with the keys that its readers ask for. None has a
- * name that the chart would give to a Secret of its own (`airflow-metadata`, `airflow-fernet-key`, ...): docs/facts.md#chart-secret-names
+ * name of CHART_SECRETS.
  */
 export const SECRETS = {
   registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },

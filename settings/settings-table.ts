@@ -62,6 +62,9 @@ function allowedWords(node: SchemaNode): string {
   if (node.type === "object" && typeof node.additionalProperties === "object") {
     return `${node.propertyNames?.patternErrorMessage ?? "a name"}; each with ${allowedWords(node.additionalProperties)}`;
   }
+  if (node.properties) {
+    return `a mapping with ${Object.entries(node.properties).map(([key, child]) => `${key} (${node.required?.includes(key) ? allowedWords(child) : `${allowedWords(child)}; default ${JSON.stringify(child.default)}`})`).join(", ")}`;
+  }
   return node.patternErrorMessage ?? node.type ?? "";
 }
 

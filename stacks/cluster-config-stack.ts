@@ -17,7 +17,7 @@ import { SharedStorage } from "../constructs/kubernetes/shared-storage";
 import { VaultReader } from "../constructs/kubernetes/vault-reader";
 import { interpolate } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
-import { dataSurfaceNames } from "../datasurface/names";
+import { credentialId, dataSurfaceNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { EnvironmentStack, type OutputSource } from "./environment-stack";
 import type { INFRA_OUTPUTS } from "./infra-stack";
@@ -43,7 +43,7 @@ export class ClusterConfigStack extends EnvironmentStack {
     super(scope, "cluster-config", environment);
     const { settings } = environment;
     const { model } = settings.datasurface;
-    const names = dataSurfaceNames(model);
+    const names = dataSurfaceNames(model, settings.datasurface.credentials);
     const outputs = this.read("Infra", infra);
 
     readOnlyAzurerm(this, environment);
@@ -72,7 +72,7 @@ export class ClusterConfigStack extends EnvironmentStack {
       lifecycle: { preventDestroy: settings.protection },
     }).metadata;
 
-    const vault = new VaultReader(this, "Vault", outputs.key_vault_id, rootSecretsOf(settings));
+    const vault = new VaultReader(this, "Vault", outputs.key_vault_id, [...rootSecretsOf(settings), ...settings.datasurface.credentials.map(credentialId)]);
     new Secrets(this, "Secrets", {
       namespace,
       definitions: namespaceSecrets({ settings, names, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),

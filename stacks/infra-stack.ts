@@ -5,6 +5,7 @@ import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
 import { Annotations } from "cdktf";
 import type { Construct } from "constructs";
+import { releaseLine } from "../bootstrap/releases";
 import { airflowImage } from "../constructs/airflow/image";
 import { AirflowRegistry } from "../constructs/azure/airflow-registry";
 import { Cluster } from "../constructs/azure/cluster";
@@ -21,10 +22,10 @@ import { SqlServer } from "../constructs/azure/sql-server";
 import { WorkloadIdentity } from "../constructs/azure/workload-identity";
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names";
 import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
-import { interpolate, literal } from "../constructs/terraform/expressions";
+import { interpolate, jsonObject, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
-import { vaultSecretName } from "../datasurface/names";
+import { credentialId, vaultSecretName } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { backendPlaceholdersLeft, placeholdersLeft } from "../settings/placeholders";
 import { parsePrincipal } from "../settings/principals";
@@ -122,6 +123,7 @@ export class InfraStack extends EnvironmentStack {
       ids: rootSecretsOf(settings),
       logins: { postgresql: settings.postgresql.adminUser, sql: settings.sql.adminUser },
       revisions: settings.revisions,
+      credentials: datasurface.credentials,
       settingsFile,
       tags: placement.tags,
       protect,
@@ -182,7 +184,7 @@ export class InfraStack extends EnvironmentStack {
     new DataSurfaceCredential(this, "MergeDatabaseCredential", {
       vault,
       name: vaultSecretName(datasurface.namespace, model, model.mergeCredential),
-      members: { USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression },
+      value: jsonObject({ USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression }),
       source: secrets.of("sql"),
       tags: placement.tags,
     });
@@ -190,10 +192,23 @@ export class InfraStack extends EnvironmentStack {
     new DataSurfaceCredential(this, "GitCredential", {
       vault,
       name: vaultSecretName(datasurface.namespace, model, model.gitCredential),
-      members: { token: gitToken.valueExpression, TOKEN: gitToken.valueExpression },
+      value: jsonObject({ token: gitToken.valueExpression, TOKEN: gitToken.valueExpression }),
       source: gitToken,
       tags: placement.tags,
     });
+    if (releaseLine(datasurface.version).credentialSource === "key-vault") {
+      for (const { credential, secret } of secrets.ofCredentials) {
+        // With both keys, as the repository's token.
+        const token = `jsondecode(${secret.valueExpression})["TOKEN"]`;
+        new DataSurfaceCredential(this, `DataSurface-${credentialId(credential)}`, {
+          vault,
+          name: vaultSecretName(datasurface.namespace, model, credential.name),
+          value: credential.type === "API_TOKEN" ? jsonObject({ token, TOKEN: token }) : secret.valueExpression,
+          source: secret,
+          tags: placement.tags,
+        });
+      }
+    }
 
     const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
     if (image.build) {

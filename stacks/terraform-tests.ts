@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { releaseLine } from "../bootstrap/releases";
 import { ROOT_SECRETS } from "../constructs/azure/root-secrets";
+import { credentialId } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";
 import { AIRFLOW_CHART, DATASURFACE_AIRFLOW_REPOSITORY, DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
@@ -51,8 +52,12 @@ export const MADE_UP_INFRA = {
   postgresql_fqdn: "postgresql.test.invalid",
   sql_server_fqdn: "sql.test.invalid",
   storage_account_name: "teststorage",
-  secret_births: Object.fromEntries(Object.keys(ROOT_SECRETS).map((id, index) => [id, 1_700_000_000 + index * 1000])),
+  secret_births: madeUpBirths(Object.keys(ROOT_SECRETS)),
 } as const satisfies Record<keyof typeof INFRA_OUTPUTS, unknown>;
+
+function madeUpBirths(ids: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(ids.map((id, index) => [id, 1_700_000_000 + index * 1000]));
+}
 
 function madeUpClusterConfig({ settings }: Environment): Record<keyof typeof CLUSTER_CONFIG_OUTPUTS, string> {
   return { namespace: settings.datasurface.namespace, git_cache_claim: "test-git-cache", logs_claim: "test-logs" };
@@ -71,7 +76,7 @@ export function terraformTest(synthesized: unknown, environment: Environment): T
     throw new Error("terraform test cannot mock ephemeral resources, and the stack has some.");
   }
   const overrides = [
-    { target: "data.terraform_remote_state.Infra", values: { outputs: MADE_UP_INFRA } },
+    { target: "data.terraform_remote_state.Infra", values: { outputs: { ...MADE_UP_INFRA, secret_births: madeUpBirths([...Object.keys(ROOT_SECRETS), ...environment.settings.datasurface.credentials.map(credentialId)]) } } },
     { target: "data.terraform_remote_state.ClusterConfig", values: { outputs: madeUpClusterConfig(environment) } },
     // With access.mode local-admin.
     ...Object.keys(stack.data?.azurerm_kubernetes_cluster ?? {}).map((name) => ({

@@ -22,7 +22,7 @@ import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
 import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
-import { type DataSurfaceNames, dataSurfaceNames, MCP_PORT } from "../datasurface/names";
+import { type DataSurfaceNames, dataSurfaceNames, isCredentialId, MCP_PORT } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
@@ -50,7 +50,7 @@ export class WorkloadStack extends EnvironmentStack {
     super(scope, "workload", environment);
     const { settings, names } = environment;
     const { datasurface } = settings;
-    const dataSurface = dataSurfaceNames(datasurface.model);
+    const dataSurface = dataSurfaceNames(datasurface.model, datasurface.credentials);
     const release = releaseLine(datasurface.version);
     const infra = this.read("Infra", infraSource);
     const config = this.read("ClusterConfig", clusterConfig);
@@ -190,7 +190,7 @@ class SecretRevisions {
       return known;
     };
     const family = (name: SecretFamily): string => {
-      const members = ids.filter((id) => definitions[id].roots.some((root) => ROOT_SECRETS[root].family === name));
+      const members = ids.filter((id) => definitions[id].roots.some((root) => !isCredentialId(root) && ROOT_SECRETS[root].family === name));
       return local(`revision-of-${name}`, `substr(sha256(jsonencode([${members.map(expression).join(", ")}])), 0, 12)`);
     };
     this.byFamily = {

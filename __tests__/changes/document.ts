@@ -25,7 +25,7 @@ What Terraform does to each stack of a running environment when one setting is c
 - **its state moves**: Terraform keeps the same state elsewhere; run \`terraform init -migrate-state\` in the stack's folder once.
 - Left out: \`null_resource\`, \`time_static\` and \`time_sleep\`, which only remember; outputs that nothing but a person reads.
 - Nothing that holds data or a root secret (databases, vault and its secrets, cluster, claims, storage account, namespace, network)
-  is ever replaced or destroyed by a change that is not refused. The run fails otherwise.
+  is ever replaced or destroyed by a change that is not refused, but for a credential that leaves \`datasurface.credentials\`. The run fails otherwise.
 
 The made-up cloud does not know what Azure itself does with an update, for example that a server restarts for a minute, or refuses.
 `;

@@ -24,6 +24,9 @@ const VENDORS_IMAGE = { "airflow.image.source": "prebuilt" } as const satisfies 
 const OWN_IMAGE = { "airflow.image.source": "acr" } as const satisfies LeafValues;
 const STANDBY = { "postgresql.sku": "GP_Standard_D2ds_v5", "postgresql.highAvailability": "zone-redundant", "postgresql.version": 17 } as const satisfies LeafValues;
 
+/** The credential of the model that a rig has a value for. */
+export const EXAMPLE_CREDENTIAL = { name: "warehouse", type: "USER_PASSWORD", revision: 1 } as const;
+
 const LISTED_FROM_THE_START = { "access.deployers": ["5ca1ab1e-0000-4000-a000-00000000000a", "5ca1ab1e-0000-4000-a000-00000000000b"] } as const satisfies LeafValues;
 
 /** For every setting, what it is changed to. A setting without a row does not compile. */
@@ -127,6 +130,10 @@ export const EXAMPLES = {
   "datasurface.mcpResources.memoryRequest": [{ to: 384 }],
   "datasurface.mcpResources.memoryLimit": [{ to: 1024 }],
   "datasurface.expectedDags": [{ to: ["scd2_factory_dag"] }],
+  "datasurface.credentials": [
+    { to: [EXAMPLE_CREDENTIAL], note: "Its value comes from `TF_VAR_datasurface_credentials`." },
+    { to: [{ ...EXAMPLE_CREDENTIAL, revision: 2 }], given: { "datasurface.credentials": [EXAMPLE_CREDENTIAL] } },
+  ],
   "datasurface.unreleasedCommits": [{ to: "release" }],
   "datasurface.commitAuthor.name": [{ to: "Platform team" }],
   "datasurface.commitAuthor.email": [{ to: "platform@example.com" }],

@@ -1,12 +1,13 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rehearsalEnvironment } from "../../rehearsal/environment";
+import { madeUpCredentials, rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import { readState } from "../../rehearsal/records";
 import { usedTypes } from "../../rehearsal/used-types";
 import { isObject, type JsonObject } from "../helpers/json";
 import type { SynthesizedStack } from "../helpers/synthesized";
+import { EXAMPLE_CREDENTIAL } from "./examples";
 import type { Plan } from "./observe";
 
 /** What Terraform says of a plan that is not to be made. */
@@ -44,7 +45,7 @@ export class Rig {
     this.folder = folder;
     this.processes = processes;
     const scratch = { ...own, REHEARSAL_FAIL: undefined, REHEARSAL_TIME_SCALE: undefined, REHEARSAL_EXISTING: undefined };
-    this.env = rehearsalEnvironment({ own: scratch, settingsName: environment, scratch: folder, cliConfigFile });
+    this.env = { ...rehearsalEnvironment({ own: scratch, settingsName: environment, scratch: folder, cliConfigFile }), ...madeUpCredentials([EXAMPLE_CREDENTIAL]) };
     for (const part of [...MEMORY, "home"]) {
       mkdirSync(join(folder, part), { recursive: true });
     }

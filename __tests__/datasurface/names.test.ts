@@ -15,6 +15,9 @@ const RENAMED: ModelNames = {
   releaseSuffix: "-acme",
 };
 
+const token = (name: string) => ({ name, type: "API_TOKEN", keys: ["TOKEN"], optionalKeys: [] });
+const password = (name: string) => ({ name, type: "USER_PASSWORD", keys: ["USER", "PASSWORD"], optionalKeys: [] });
+
 test("the demo's names are those of its generated objects", () => {
   expect(dataSurfaceNames(DEMO_MODEL)).toEqual({
     mcpDeployment: "demo-psp-mcp-server",
@@ -24,7 +27,7 @@ test("the demo's names are those of its generated objects", () => {
     ring1Job: "demo-psp-ring1-init",
     modelMergeJob: "demo-psp-model-merge-job",
     reconcileJob: "demo-psp-reconcile-views-job",
-    secrets: { git: { name: "git", keys: ["TOKEN"] }, mergeDatabase: { name: "sqlserver-demo-merge", keys: ["USER", "PASSWORD"] } },
+    secrets: { git: token("git"), mergeDatabase: password("sqlserver-demo-merge") },
     infrastructureDag: "demo-psp_infrastructure",
     dagFiles: "demo_psp_*_dag.py",
   });
@@ -39,9 +42,26 @@ test("a renamed model's follow from its own", () => {
     ring1Job: "acme-data-psp-ring1-init",
     modelMergeJob: "acme-data-psp-model-merge-job",
     reconcileJob: "acme-data-psp-reconcile-views-job",
-    secrets: { git: { name: "github-acme", keys: ["TOKEN"] }, mergeDatabase: { name: "acme-merge-rw", keys: ["USER", "PASSWORD"] } },
+    secrets: { git: token("github-acme"), mergeDatabase: password("acme-merge-rw") },
     infrastructureDag: "acme-data-psp_infrastructure",
     dagFiles: "acme_data_psp_*_dag.py",
+  });
+});
+
+test("each further credential has a Secret with the keys of its type, none of which is called as one of this deployment's", () => {
+  const { secrets } = dataSurfaceNames(DEMO_MODEL, [
+    { name: "git_hub", type: "API_TOKEN", revision: 1 },
+    { name: "Warehouse", type: "USER_PASSWORD", revision: 1 },
+    { name: "pair", type: "API_KEY_PAIR", revision: 1 },
+    { name: "snow", type: "PRIVATE_KEY_AUTH", revision: 1 },
+  ]);
+  expect(secrets).toEqual({
+    git: token("git"),
+    mergeDatabase: password("sqlserver-demo-merge"),
+    "credential-git-hub": token("git-hub"),
+    "credential-warehouse": password("warehouse"),
+    "credential-pair": { name: "pair", type: "API_KEY_PAIR", keys: ["API_KEY", "API_SECRET"], optionalKeys: [] },
+    "credential-snow": { name: "snow", type: "PRIVATE_KEY_AUTH", keys: ["USER", "PRIVATE_KEY"], optionalKeys: ["PASSPHRASE"] },
   });
 });
 

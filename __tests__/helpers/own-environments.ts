@@ -52,6 +52,12 @@ const complete = {
     jobResources: { cpuRequest: 200, cpuLimit: 1500, memoryRequest: 512, memoryLimit: 3000 },
     mcpResources: { cpuRequest: 150, cpuLimit: 1000, memoryRequest: 384, memoryLimit: 1024 },
     expectedDags: ["Acme_Data_PSP_Warehouse_reconcile"],
+    credentials: [
+      { name: "Acme_Warehouse", type: "USER_PASSWORD" },
+      { name: "azure-bulk", type: "API_KEY_PAIR", revision: 7 },
+      { name: "crm", type: "API_TOKEN" },
+      { name: "snowflake", type: "PRIVATE_KEY_AUTH" },
+    ],
     unreleasedCommits: "release",
     commitAuthor: { name: "Acme data platform", email: "data-platform@acme.example" },
     gitHubUser: "Acme-Bot",

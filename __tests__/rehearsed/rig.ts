@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { MADE_UP_SETTINGS, rehearsalEnvironment } from "../../rehearsal/environment";
+import { madeUpCredentials, MADE_UP_SETTINGS, rehearsalEnvironment } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
@@ -108,7 +108,9 @@ export class Rig {
   /** An empty made-up cloud, and the stacks of a synthesis. */
   site(synthesis: Synthesis): Site {
     const folder = this.newFolder("site");
-    const site = new Site({ folder, environment: synthesis.environment, env: this.env(synthesis.environment.name, folder), another: () => this.newFolder("site") });
+    const { environment } = synthesis;
+    const env = { ...this.env(environment.name, folder), ...madeUpCredentials(environment.settings.datasurface.credentials) };
+    const site = new Site({ folder, environment, env, another: () => this.newFolder("site") });
     site.use(synthesis);
     return site;
   }

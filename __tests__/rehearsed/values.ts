@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CREDENTIALS_VARIABLE } from "../../constructs/azure/credentials-variable";
 import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../constructs/azure/root-secrets";
 import { SecretVault } from "../../constructs/azure/secret-vault";
 import { interpolate } from "../../constructs/terraform/expressions";
+import { credentialId } from "../../datasurface/names";
 import type { Processes } from "../../rehearsal/processes";
 import { GIVEN_VALUES, type GivenValue, LOGINS } from "../constructs/azure/secret-values";
+import { GIVEN_CREDENTIALS, LISTED, MARK } from "../constructs/azure/credential-values";
 import type { JsonObject } from "../helpers/json";
 import { PLACEMENT } from "../helpers/placement";
 import { synthesizeInStack } from "../helpers/synthesized";
@@ -14,20 +17,35 @@ import type { Rig } from "./rig";
 
 /** Terraform itself does with each value of a TF_VAR_* what the table says. Each value has a copy of its variable, all in one plan. */
 export async function values({ rig, suite }: PointProps): Promise<void> {
-  const all = GIVEN_VALUES.map((given, index) => ({ ...given, name: `case_${index}` }));
+  const all: readonly Case[] = [
+    ...GIVEN_VALUES.map(({ of, ...given }) => ({ ...given, of, original: [ROOT_SECRETS[of].variable.name] as const })),
+    ...GIVEN_CREDENTIALS.map(({ of, used, ...given }) => ({ ...given, of, original: [CREDENTIALS_VARIABLE, credentialId({ name: of }).replaceAll("-", "_")] as const, used: used && terraformJson(used) })),
+  ].map((given, index) => ({ ...given, name: `case_${index}` }));
   await suite.all([
     { name: "values of TF_VAR_* that are refused, each by its name and never shown", run: (processes) => refused(rig, all.filter((given) => given.refused !== undefined), processes) },
     { name: "values of TF_VAR_* that are used, without what is around them", run: (processes) => used(rig, all.filter((given) => given.refused === undefined), processes) },
   ]);
 }
 
-type Case = GivenValue & { readonly name: string };
+/** A value, and a copy of the variable with its local value. */
+interface Case extends Omit<GivenValue, "of"> {
+  readonly of: string;
+  readonly name: string;
+  /** Names of the variable and, where it has another name, of the local value. */
+  readonly original: readonly [variable: string, local?: string];
+}
+
+/** As Terraform's jsonencode writes it. */
+function terraformJson(fields: Readonly<Record<string, string>>): string {
+  return JSON.stringify(fields).replace(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+}
 
 async function refused(rig: Rig, cases: readonly Case[], processes: Processes): Promise<readonly string[]> {
   const { status, output } = await plan(rig, cases, [], processes);
   const messages = output.split("\n").flatMap((line) => (line.startsWith("{") ? [String((JSON.parse(line) as { diagnostic?: { detail?: string } }).diagnostic?.detail ?? "")] : []));
   return [
     ...(status === 1 ? [] : [`terraform plan ended with ${status}`]),
+    ...(output.includes(MARK) ? ["a secret of a credential is shown"] : []),
     ...cases.flatMap(({ name, of, what, value, refused: problem = "" }) => [
       ...(messages.some((message) => message.startsWith(`TF_VAR_${name} `) && message.includes(problem)) ? [] : [`${of}, ${what}: no message says "${problem}"`]),
       ...(output.includes(JSON.stringify(value).slice(1, -1)) ? [`${of}, ${what}: the value is shown`] : []),
@@ -48,11 +66,11 @@ async function used(rig: Rig, cases: readonly Case[], processes: Processes): Pro
 async function plan(rig: Rig, cases: readonly Case[], precondition: readonly JsonObject[], processes: Processes): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, settingsFile: "environments/demo.yaml", tags: {} });
+    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: LISTED, settingsFile: "environments/demo.yaml", tags: {} });
   });
-  const copies = cases.map(({ of, name }) => {
-    const original = ROOT_SECRETS[of].variable.name;
-    return JSON.parse(JSON.stringify({ variable: { [original]: stack.variable(original) }, locals: { [original]: stack.local(original) } }).replaceAll(original, name)) as { variable: JsonObject; locals: JsonObject };
+  const copies = cases.map(({ original: [variable, local = variable], name }) => {
+    const both = JSON.stringify({ variable: { [variable]: stack.variable(variable) }, locals: { [local]: stack.local(local) } });
+    return JSON.parse(both.replaceAll(variable, name).replaceAll(local, name)) as { variable: JsonObject; locals: JsonObject };
   });
   const configuration = {
     variable: Object.assign({}, ...copies.map(({ variable }) => variable)) as JsonObject,

@@ -432,7 +432,7 @@ const RULES = [
     refused: { "datasurface.model.gitCredential": "acme", "datasurface.model.mergeCredential": "ACME" },
     field: "datasurface.model.mergeCredential",
     given: "ACME",
-    allowed: "the Secret acme is gitCredential's",
+    allowed: "the Secret acme is that of datasurface.model.gitCredential",
     remedy: "rename the credential in the model",
   },
   {
@@ -466,6 +466,26 @@ describe.each<CrossFieldRule>(RULES)("$rule", ({ right, refused, field, given, a
   test("beyond it, in a file with an unrelated fault", () => {
     const told = problemsOf(fileWith({ ...refused, "identity.name": "-" })).map((one) => one.field);
     expect(told).toEqual(expect.arrayContaining([field, "identity.name"]));
+  });
+});
+
+describe("the names of further credentials", () => {
+  const credentials = (version: string, ...names: readonly string[]) => fileWith({ "datasurface.version": version, "datasurface.credentials": names.map((name) => ({ name, type: "API_TOKEN" })) });
+
+  test.each([
+    ["the repository's Secret", "1.8.4", ["git-2"], ["Git"], "the Secret git is that of datasurface.model.gitCredential"],
+    ["the merge database's", "1.8.4", ["sqlserver-demo"], ["SQLServer_Demo_Merge"], "the Secret sqlserver-demo-merge is that of datasurface.model.mergeCredential"],
+    ["another one's, by DataSurface's rule for names", "1.8.4", ["a-b", "ab"], ["a-b", "A_B"], "the Secret a-b is that of datasurface.credentials.0"],
+    ["a Secret of this deployment", "1.8.4", ["airflow-db"], ["airflow-database"], "the Secret airflow-database is one of this deployment's own"],
+    ["a Secret of Airflow's chart", "1.8.4", ["airflow-meta"], ["airflow-metadata"], "the Secret airflow-metadata is one of this deployment's own"],
+    ["Key Vault's signs, with a release that reads it", "1.3.7", ["a-b"], ["a_b"], "DataSurface 1.3.7 reads Key Vault"],
+  ])("%s", (_what, version, right, refused, allowed) => {
+    expect(problemsOf(credentials(version, ...right))).toEqual([]);
+    expect(problemsOf(credentials(version, ...refused))).toMatchObject([{ field: `datasurface.credentials.${refused.length - 1}.name`, given: expect.stringContaining(refused.at(-1) ?? "") as string, allowed: expect.stringContaining(allowed) as string, remedy: expect.stringContaining("in the model") as string }]);
+  });
+
+  test("a release that reads no vault takes '_'", () => {
+    expect(problemsOf(credentials("1.8.4", "a_b"))).toEqual([]);
   });
 });
 

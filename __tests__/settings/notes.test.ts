@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Credential } from "../../datasurface/credentials";
 import { loadEnvironment } from "../../settings/load";
 import { synthNotes } from "../../settings/notes";
 import { NODE_VERSIONS } from "../../settings/versions";
 import { MADE_UP_SETTINGS } from "../../rehearsal/environment";
 import { PROJECT } from "../helpers/settings";
 
-const notes = (variables: Readonly<Record<string, string>>, { kubelogin = true, node = "24.21.0", gitHubReadToken = true, version = "1.8.4" } = {}) => {
+const notes = (variables: Readonly<Record<string, string>>, { kubelogin = true, node = "24.21.0", gitHubReadToken = true, version = "1.8.4", credentials = [] as readonly Credential[] } = {}) => {
   const environment = loadEnvironment({ folder: join(PROJECT, "environments"), variables });
   const { settings } = environment;
-  return synthNotes({ environment: { ...environment, settings: { ...settings, datasurface: { ...settings.datasurface, gitHubReadToken, version } } }, variables, folder: "out/stacks", kubelogin, node });
+  return synthNotes({ environment: { ...environment, settings: { ...settings, datasurface: { ...settings.datasurface, gitHubReadToken, version, credentials: [...credentials] } } }, variables, folder: "out/stacks", kubelogin, node });
 };
 
 const COMPLETE = { ...MADE_UP_SETTINGS, TF_VAR_github_token: "secret-a", TF_VAR_github_read_token: "secret-c", TF_VAR_gitlab_customer_token: "secret-b" };
@@ -36,6 +37,14 @@ test("a line whose DAGs write credentials into pods' specifications is named", (
   const about = (version: string) => notes(COMPLETE, { version }).slice(1);
   expect(["1.1.0", "1.3.7"].map(about)).toEqual(["1.1.0", "1.3.7"].map((version) => [expect.stringMatching(new RegExp(`^DAGs of DataSurface ${version} put the values .* into the specifications of their pods`)) as string]));
   expect(["1.4.31", "1.8.4"].flatMap(about)).toEqual([]);
+});
+
+test("values of further credentials are missed where the settings list them, and only there", () => {
+  const crm = [{ name: "crm", type: "API_TOKEN", revision: 1 }] as const;
+  const about = (variables: Readonly<Record<string, string>>, credentials: readonly Credential[] = []) => notes({ ...COMPLETE, ...variables }, { credentials }).slice(1);
+  expect(about({}, crm)).toEqual(["Not set: TF_VAR_datasurface_credentials, the values of crm. A plan asks for those that the vault lacks, and for those whose revision has changed."]);
+  expect(about({ TF_VAR_datasurface_credentials: "{}" }, crm)).toEqual([]);
+  expect(about({ TF_VAR_datasurface_credentials: "{}" })).toEqual(["TF_VAR_datasurface_credentials is set, and nothing reads it: list the credentials in datasurface.credentials."]);
 });
 
 test("kubelogin is missed where access.mode wants it", () => {

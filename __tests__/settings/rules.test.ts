@@ -115,6 +115,7 @@ const RULES = [
         { field: `${section}.memoryLimit`, right: [2048, 524_288], refused: [63, 524_289], allowed: "MiB from 64 to 524288", remedy: "give a number within these bounds" },
       ] as const,
   ),
+  { field: "datasurface.credentials", right: [[], [{ name: "warehouse", type: "USER_PASSWORD" }], [{ name: chars(64), type: "PRIVATE_KEY_AUTH", revision: 2 }]], refused: ["warehouse"], allowed: "a list; each entry: a mapping with at least name, type", remedy: "write a list" },
   { field: "datasurface.unreleasedCommits", right: ["refuse", "release"], refused: ["", "no"], allowed: "one of refuse, release", remedy: "choose one of them" },
   { field: "datasurface.commitAuthor.name", right: ["Platform team", "Ü"], refused: ["", "a <b>", chars(101)], allowed: "a name without '<' and '>'", remedy: "rules" },
   { field: "datasurface.commitAuthor.email", right: ["a@example.com"], refused: ["", "a", "a@b@c"], allowed: "an e-mail address", remedy: "for example" },
@@ -218,6 +219,30 @@ describe("entries of lists and mappings", () => {
 
   test("zones are texts: numbers ask for quotes", () => {
     expect(problemsOf(fileWith({ "cluster.nodes.zones": [1] }))).toMatchObject([{ field: "cluster.nodes.zones.0", given: "1", allowed: "one of 1, 2, 3", remedy: 'write it in quotes: "1"' }]);
+  });
+
+  test.each([
+    [{ name: "1a", type: "API_TOKEN" }, "name", "1 to 64 letters, digits, '_' and '-'", "as the model has it"],
+    [{ name: chars(65), type: "API_TOKEN" }, "name", "1 to 64 letters", "as the model has it"],
+    [{ name: "a", type: "TOKEN" }, "type", "one of USER_PASSWORD, API_TOKEN, API_KEY_PAIR, PRIVATE_KEY_AUTH", "choose one of them"],
+    [{ name: "a" }, "type", "it is required", "add type to datasurface.credentials.1"],
+    [{ name: "a", type: "API_TOKEN", revision: 0 }, "revision", "a whole number from 1 to 1000000", "within these bounds"],
+    [{ name: "a", type: "API_TOKEN", value: "x" }, "value", "the keys name, type, revision", "delete"],
+  ])("the credential %j is refused", (credential, field, allowed, remedy) => {
+    const text = fileWith({ "datasurface.version": "1.8.4", "datasurface.credentials": [{ name: "right", type: "API_TOKEN" }, credential] });
+    expect(problemsOf(text)).toMatchObject([{ where: expect.stringMatching(`^${SHOWN}:\\d+$`) as string, field: `datasurface.credentials.1.${field}`, allowed: expect.stringContaining(allowed) as string, remedy: expect.stringContaining(remedy) as string }]);
+  });
+
+  test("a value in the list is not shown, and is told where it belongs", () => {
+    const [problem] = problemsOf(fileWith({ "datasurface.credentials": [{ name: "right", type: "USER_PASSWORD", password: "hunter2 hunter2" }] }));
+    expect(problem).toMatchObject({ field: "datasurface.credentials.0.password", remedy: expect.stringContaining("TF_VAR_datasurface_credentials") as string });
+    expect(JSON.stringify(problem)).not.toContain("hunter2");
+  });
+
+  test("100 credentials at most", () => {
+    const list = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `c${index}`, type: "API_TOKEN" }));
+    expect(problemsOf(fileWith({ "datasurface.credentials": list(100) }))).toEqual([]);
+    expect(problemsOf(fileWith({ "datasurface.credentials": list(101) }))).toMatchObject([{ field: "datasurface.credentials", allowed: "at most 100 entries", remedy: "give fewer" }]);
   });
 
   test.each(["1a", "with space", "Azure-x", "microsoftx", "windows", ""])("a tag may not be called %j", (name) => {

@@ -1,5 +1,6 @@
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../../constructs/kubernetes/object-names";
 import { dataSurfaceNames, DEMO_MODEL, type ModelNames } from "../../datasurface/names";
+import type { SettingsInput } from "../../settings/schema";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { at, isObject, type Json, type JsonObject, objectAt, plain, strings } from "../helpers/json";
@@ -86,6 +87,75 @@ describe("another model", () => {
 
   test("changes no address: a state keeps what it has", () => {
     expect(addresses(renamed)).toEqual(addresses(demo));
+  });
+});
+
+describe("the model's other credentials", () => {
+  const credentials: NonNullable<SettingsInput["datasurface"]["credentials"]> = [
+    { name: "Acme-Warehouse", type: "USER_PASSWORD" },
+    { name: "snow", type: "PRIVATE_KEY_AUTH", revision: 3 },
+    { name: "crm", type: "API_TOKEN" },
+  ];
+  let reads: SynthesizedEnvironment;
+  let readsNone: SynthesizedEnvironment;
+  beforeAll(() => {
+    reads = synthesized({ datasurface: { credentials } });
+    readsNone = synthesized({ datasurface: { version: "1.8.4", credentials } });
+  });
+  const vaultNames = ({ infra }: SynthesizedEnvironment) => infra.all("azurerm_key_vault_secret").map(({ attributes }) => plain(attributes.name)).filter((name) => /^credential-|(?:Warehouse|snow|crm)--credentials$/.test(name));
+
+  test("have a root secret each, and DataSurface's own name where a release reads the vault", () => {
+    const roots = ["credential-acme-warehouse", "credential-snow", "credential-crm"];
+    expect(vaultNames(readsNone).sort()).toEqual([...roots].sort());
+    expect(vaultNames(reads).sort()).toEqual([...["Acme-Warehouse", "snow", "crm"].map((name) => `datasurface--demo1-azure--Demo--${name}--credentials`), ...roots].sort());
+  });
+
+  test("a token is in the vault under both keys, everything else as it was given", () => {
+    const value = (id: string) => reads.infra.resource("azurerm_key_vault_secret", `DataSurface-credential-${id}/Secret`).value_wo;
+    const read = (id: string) => `${reads.infra.block("azurerm_key_vault_secret", `RootSecrets/credential-${id}/ReadBack`, "ephemeral").address}.value`;
+    expect(value("crm")).toBe(`\${jsonencode({"token" = jsondecode(${read("crm")})["TOKEN"], "TOKEN" = jsondecode(${read("crm")})["TOKEN"]})}`);
+    expect(value("snow")).toBe(`\${${read("snow")}}`);
+  });
+
+  test("are written by their own revision, and by another type", () => {
+    const version = (id: string, change: SettingsChange) => synthesized(change).infra.resource("azurerm_key_vault_secret", `RootSecrets/credential-${id}/Secret`).value_wo_version;
+    expect(reads.infra.resource("azurerm_key_vault_secret", "RootSecrets/credential-acme-warehouse/Secret").value_wo_version).toBe(1);
+    expect(version("crm", { datasurface: { credentials: [{ name: "crm", type: "API_TOKEN", revision: 2 }] } })).not.toBe(version("crm", { datasurface: { credentials: [{ name: "crm", type: "API_TOKEN" }] } }));
+    expect(version("crm", { datasurface: { credentials: [{ name: "crm", type: "API_KEY_PAIR" }] } })).not.toBe(version("crm", { datasurface: { credentials: [{ name: "crm", type: "API_TOKEN" }] } }));
+  });
+
+  test("each Secret has the keys of its type, and a passphrase if the vault has one", () => {
+    const data = (id: string) => reads.clusterConfig.resource("kubernetes_secret_v1", `Secrets/credential-${id}`).data_wo;
+    const read = (id: string) => `${reads.clusterConfig.block("azurerm_key_vault_secret", `Vault/credential-${id}`, "ephemeral").address}.value`;
+    expect(data("acme-warehouse")).toEqual({ USER: `\${jsondecode(${read("acme-warehouse")})["USER"]}`, PASSWORD: `\${jsondecode(${read("acme-warehouse")})["PASSWORD"]}` });
+    expect(data("snow")).toBe(`\${merge({"USER" = jsondecode(${read("snow")})["USER"], "PRIVATE_KEY" = jsondecode(${read("snow")})["PRIVATE_KEY"]}, merge(try({ PASSPHRASE = jsondecode(${read("snow")})["PASSPHRASE"] }, {})))}`);
+  });
+
+  test.each(["kubernetes_job_v1 Ring1Init/Job spec.template", "kubernetes_job_v1 ModelMerge/Job spec.template", "kubernetes_cron_job_v1 ReconcileViews/CronJob spec.job_template.spec.template"])("%s has a block of variables for each", (place) => {
+    const [type = "", path = "", template = ""] = place.split(" ");
+    const env = at(reads.workload.resource(type, path), `${template}.spec.container.0.env`) as readonly JsonObject[];
+    expect(env.filter(({ name }) => /warehouse|snow|crm/.test(plain(name))).map(({ name, value, value_from }) => [name, value ?? at(value_from ?? null, "secret_key_ref")])).toEqual([
+      ["acme-warehouse_TYPE", "USER_PASSWORD"],
+      ["acme-warehouse_USER", { name: "acme-warehouse", key: "USER" }],
+      ["acme-warehouse_PASSWORD", { name: "acme-warehouse", key: "PASSWORD" }],
+      ["snow_TYPE", "PRIVATE_KEY_AUTH"],
+      ["snow_USER", { name: "snow", key: "USER" }],
+      ["snow_PRIVATE_KEY", { name: "snow", key: "PRIVATE_KEY" }],
+      ["snow_PASSPHRASE", { name: "snow", key: "PASSPHRASE", optional: true }],
+      ["crm_TYPE", "API_TOKEN"],
+      ["crm_TOKEN", { name: "crm", key: "TOKEN" }],
+    ]);
+  });
+
+  test("each is asked for by its name, with its own number", () => {
+    const guard = JSON.stringify(reads.infra.resource("terraform_data", "DeploymentGuard/Guard"));
+    expect(guard).toContain("The credential snow of TF_VAR_datasurface_credentials is not set. A plan needs it as long as credential-snow is not in the vault, after revision of snow in datasurface.credentials (now 3) has changed");
+    expect(guard).toContain("If the vault's is, take snow out of TF_VAR_datasurface_credentials.");
+  });
+
+  test("without any, no stack has a variable for them", () => {
+    expect(Object.keys(demo.infra.section("variable"))).not.toContain("datasurface_credentials");
+    expect(at(reads.infra.section("variable"), "datasurface_credentials")).toMatchObject({ type: "string", ephemeral: true, sensitive: true, default: null });
   });
 });
 

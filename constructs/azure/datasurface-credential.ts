@@ -1,6 +1,6 @@
 import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
 import { Construct } from "constructs";
-import { interpolate, jsonObject } from "../terraform/expressions";
+import { interpolate } from "../terraform/expressions";
 import type { RootSecret } from "./root-secret";
 import type { SecretVault } from "./secret-vault";
 
@@ -8,9 +8,9 @@ export interface DataSurfaceCredentialProps {
   readonly vault: SecretVault;
   /** Name that DataSurface's DAGs ask the vault for. */
   readonly name: string;
-  /** Expressions of the members of the JSON object that DataSurface reads. */
-  readonly members: Readonly<Record<string, string>>;
-  /** The secret that the members are made of. */
+  /** Expression of the JSON object that DataSurface reads. */
+  readonly value: string;
+  /** The secret that it is made of. */
   readonly source: RootSecret;
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -23,7 +23,7 @@ export class DataSurfaceCredential extends Construct {
       name: props.name,
       keyVaultId: props.vault.vault.id,
       contentType: "application/json",
-      valueWo: interpolate(jsonObject(props.members)),
+      valueWo: interpolate(props.value),
       valueWoVersion: props.source.generation,
       tags: props.tags,
     });

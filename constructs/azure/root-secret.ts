@@ -22,6 +22,8 @@ export interface RootSecretProps {
    */
   readonly readersOffset?: number;
   readonly tags: Readonly<Record<string, string>>;
+  /** @default "text/plain" */
+  readonly contentType?: string;
   /**
    * Whether a destroy is refused.
    * @default false
@@ -50,7 +52,7 @@ export class RootSecret extends Construct {
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
       keyVaultId: props.vault.vault.id,
-      contentType: "text/plain",
+      contentType: props.contentType ?? "text/plain",
       valueWo: interpolate(props.initialValue),
       valueWoVersion: props.revision,
       tags: props.tags,

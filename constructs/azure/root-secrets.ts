@@ -1,11 +1,14 @@
 import { Token } from "cdktf";
 import { Construct } from "constructs";
+import { type Credential, CREDENTIAL_TYPES } from "../../datasurface/credentials";
+import { credentialId } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
 import { literal } from "../terraform/expressions";
 import { type SecretRule, SecretVariable } from "../terraform/secret-variable";
-import { GivenSecret } from "./given-secret";
+import { CredentialsVariable } from "./credentials-variable";
+import { type Given, GivenSecret } from "./given-secret";
 import { RootSecret } from "./root-secret";
 import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GITLAB_TOKEN_RULES, TOKEN_LENGTH } from "./secret-rules";
 import type { SecretVault } from "./secret-vault";
@@ -100,6 +103,8 @@ export interface RootSecretsProps {
   /** Administrators' logins, which their passwords must not contain. */
   readonly logins: { readonly postgresql: string; readonly sql: string };
   readonly revisions: Settings["revisions"];
+  /** The model's other credentials: each has a root secret of its own, a JSON object with the credential's fields. */
+  readonly credentials: readonly Credential[];
   /** File of the revisions, as messages name it. */
   readonly settingsFile: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -115,9 +120,14 @@ const READ_TOKEN_IS_ANOTHER: Requirement = {
   errorMessage: "TF_VAR_github_read_token is the token of TF_VAR_github_token, which writes. Make a fine-grained token with Contents: read on both repositories and set it to that one, or set datasurface.gitHubReadToken to false.",
 };
 
+/** More than any revision: a credential of another type has other fields, and is written anew. */
+const OTHER_TYPE = 10_000_000;
+
 /** All root secrets in the vault. */
 export class RootSecrets extends Construct {
   private readonly secrets: ReadonlyMap<RootSecretId, RootSecret>;
+  /** Those of the model's other credentials. */
+  readonly ofCredentials: readonly { readonly credential: Credential; readonly secret: RootSecret }[];
   /** What a plan asks of the values that a person gives. */
   readonly requirements: readonly Requirement[];
 
@@ -149,7 +159,7 @@ export class RootSecrets extends Construct {
       if (given && definition.variable) {
         const { required } = definition.variable;
         const revision = { setting: `revisions.${definition.family}`, number: props.revisions[definition.family] };
-        requirements.push(...new GivenSecret(this, `${name}Given`, { variable: given, secret, required, revision, settingsFile: props.settingsFile }).requirements);
+        requirements.push(...new GivenSecret(this, `${name}Given`, { given: tokenOrPassword(given), secret, required, revision, settingsFile: props.settingsFile }).requirements);
       }
       return secret;
     };
@@ -157,6 +167,7 @@ export class RootSecrets extends Construct {
     if (this.secrets.has("gitHubRead")) {
       requirements.push(READ_TOKEN_IS_ANOTHER);
     }
+    this.ofCredentials = this.makeOfCredentials(props, requirements);
     this.requirements = requirements;
   }
 
@@ -169,9 +180,27 @@ export class RootSecrets extends Construct {
     return secret;
   }
 
+  private makeOfCredentials({ credentials, vault, revisions, settingsFile, tags, protect }: RootSecretsProps, requirements: Requirement[]): RootSecrets["ofCredentials"] {
+    const variable = credentials.length === 0 ? undefined : new CredentialsVariable(this, "CredentialsVariable", credentials);
+    return credentials.flatMap((credential) => {
+      const given = variable?.given(credential);
+      if (given === undefined) {
+        return [];
+      }
+      const name = credentialId(credential);
+      const { revision, type } = credential;
+      const initialValue = `sensitive(coalesce(${given.expression}, ${NOT_GIVEN}))`;
+      const secret = new RootSecret(this, name, { vault, name, initialValue, revision: revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type), reapply: revisions.reapply, tags, contentType: "application/json", protect });
+      const setting = `revision of ${credential.name} in datasurface.credentials`;
+      requirements.push(...new GivenSecret(this, `${name}-given`, { given, secret, required: true, revision: { setting, number: revision }, kind: `${type} `, settingsFile }).requirements);
+      return [{ credential, secret }];
+    });
+  }
+
   /** Unix times at which the secrets were born, by id: the next stacks build their revisions on them. */
-  get births(): Readonly<Partial<Record<RootSecretId, number>>> {
-    return Object.fromEntries([...this.secrets].map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]));
+  get births(): Readonly<Record<string, number>> {
+    const secrets: readonly (readonly [string, RootSecret])[] = [...this.secrets, ...this.ofCredentials.map(({ credential, secret }) => [credentialId(credential), secret] as const)];
+    return Object.fromEntries(secrets.map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]));
   }
 }
 
@@ -179,9 +208,18 @@ function initialValue(given: SecretVariable | undefined, generated: string | und
   if (!given) {
     return generated ?? "null";
   }
-  // Without a value for a token that is not given, the provider's own words ("one of value, value_wo must be specified") would come
-  // before the guard's, and a destroy would fail. Sensitive always: a mark that comes and goes with the variable is a change.
-  return `sensitive(coalesce(${given.expression}, ${generated ?? literal("not-given")}))`;
+  // Sensitive always: a mark that comes and goes with the variable is a change.
+  return `sensitive(coalesce(${given.expression}, ${generated ?? NOT_GIVEN}))`;
+}
+
+/**
+ * Without a value for a secret that is not given, the provider's own words ("one of value, value_wo must be specified") would come
+ * before the guard's, and a destroy would fail.
+ */
+const NOT_GIVEN = literal("not-given");
+
+function tokenOrPassword({ expression, environmentVariable }: SecretVariable): Given {
+  return { expression, what: environmentVariable, remedy: "Set it to the token and deploy again; README.md says which rights the token needs", remove: `unset ${environmentVariable}` };
 }
 
 function generate(scope: Construct, id: string, { length, special, encoding }: NonNullable<RootSecretDefinition["generated"]>): string {

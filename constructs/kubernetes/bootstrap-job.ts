@@ -11,7 +11,7 @@ import { podText } from "./pod-text";
 import { quantities } from "./quantities";
 
 /** A variable of the container: plain text (references allowed), or a key of a Secret. */
-export type JobVariable = string | { readonly secret: string; readonly key: string };
+export type JobVariable = string | { readonly secret: string; readonly key: string; /** Whether the pod starts without it. @default false */ readonly optional?: boolean };
 
 export interface JobVolume {
   readonly name: string;
@@ -224,7 +224,7 @@ function container(name: string, pod: JobPod, program: JobProgram): JobV1SpecTem
     imagePullPolicy: "IfNotPresent",
     command: program.command.map(podText),
     env: Object.entries(program.env).map(([variable, value]) =>
-      typeof value === "string" ? { name: variable, value: podText(value) } : { name: variable, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
+      typeof value === "string" ? { name: variable, value: podText(value) } : { name: variable, valueFrom: { secretKeyRef: { name: value.secret, key: value.key, optional: value.optional } } },
     ),
     resources: quantities(pod.resources ?? JOB_RESOURCES),
     securityContext: {

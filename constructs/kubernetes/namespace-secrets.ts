@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DataSurfaceNames } from "../../datasurface/names";
+import { type Credential, credentialFields } from "../../datasurface/credentials";
+import { type CredentialId, credentialId, type DataSurfaceNames, isCredentialId, kubernetesName } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
@@ -14,8 +15,12 @@ export interface NamespaceSecret {
   readonly type: "Opaque" | "kubernetes.io/dockerconfigjson";
   /** Expression of each key's value. */
   readonly data: Readonly<Record<string, string>>;
+  /** Expression of a mapping of further keys, of which the vault's value tells whether there are any. */
+  readonly moreData?: string;
   /** The root secrets that the values are made of. */
-  readonly roots: readonly RootSecretId[];
+  readonly roots: readonly (RootSecretId | CredentialId)[];
+  /** Revision of a root secret that is in no family. */
+  readonly revision?: number;
 }
 
 type Content = Omit<NamespaceSecret, "name">;
@@ -26,13 +31,16 @@ export interface NamespaceSecretsProps {
   /** Expression of PostgreSQL's host name. */
   readonly postgresqlFqdn: string;
   /** Expression of a root secret's value. */
-  readonly value: (root: RootSecretId) => string;
+  readonly value: (root: RootSecretId | CredentialId) => string;
 }
+
+/** By id: those that every environment has, and those of the model's other credentials. */
+export type NamespaceSecrets = Readonly<Record<SecretId, NamespaceSecret>> & Readonly<Record<CredentialId, NamespaceSecret>>;
 
 const VENDOR_REGISTRY = "registry.gitlab.com";
 
 /** Every Secret of the namespace: what is in it, and which root secrets that comes from. */
-export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: NamespaceSecretsProps): Readonly<Record<SecretId, NamespaceSecret>> {
+export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: NamespaceSecretsProps): NamespaceSecrets {
   const { datasurface, postgresql, sql, airflow } = settings;
   const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): Content => ({ type: "Opaque", data, roots });
   const databaseUrl = (scheme: string, address: string): string =>
@@ -88,7 +96,22 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
     }),
   };
   const secrets = { ...SECRETS, ...names.secrets };
-  return Object.fromEntries(Object.entries(contents).map(([id, content]) => [id, { ...content, name: secrets[id as SecretId].name }])) as Record<SecretId, NamespaceSecret>;
+  const own = Object.fromEntries(Object.entries(contents).map(([id, content]) => [id, { ...content, name: secrets[id as SecretId].name }])) as Record<SecretId, NamespaceSecret>;
+  return { ...own, ...Object.fromEntries(datasurface.credentials.map((credential) => [credentialId(credential), ofCredential(credential, value(credentialId(credential)))])) };
+}
+
+/** @param root - expression of the root secret, a JSON object of the fields */
+function ofCredential(credential: Credential, root: string): NamespaceSecret {
+  const { required, optional } = credentialFields(credential.type);
+  const field = (name: string): string => `jsondecode(${root})[${literal(name)}]`;
+  return {
+    name: kubernetesName(credential.name),
+    type: "Opaque",
+    data: Object.fromEntries(required.map((name) => [name, field(name)])),
+    moreData: optional.length === 0 ? undefined : `merge(${optional.map((name) => `try({ ${name} = ${field(name)} }, {})`).join(", ")})`,
+    roots: [credentialId(credential)],
+    revision: credential.revision,
+  };
 }
 
 /**
@@ -97,8 +120,8 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
  * a pool's size). No secret, so it may stand in a pod's annotation.
  */
 export function secretRevision(secret: NamespaceSecret, births: string, revisions: Settings["revisions"]): string {
-  const born = secret.roots.map((root) => `${births}.${root}`);
-  const families = secret.roots.map((root) => revisions[ROOT_SECRETS[root].family]);
+  const born = secret.roots.map((root) => (isCredentialId(root) ? `${births}[${literal(root)}]` : `${births}.${root}`));
+  const numbers = [secret.revision ?? 0, ...secret.roots.map((root) => (isCredentialId(root) ? 0 : revisions[ROOT_SECRETS[root].family]))];
   const template = parseInt(createHash("sha256").update(JSON.stringify(secret.data)).digest("hex").slice(0, 6), 16);
-  return [...born, families.reduce((sum, revision) => sum + revision, template) + revisions.reapply - 1].join(" + ");
+  return [...born, numbers.reduce((sum, revision) => sum + revision, template) + revisions.reapply - 1].join(" + ");
 }

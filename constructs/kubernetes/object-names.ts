@@ -1,4 +1,4 @@
-import type { DataSurfaceNames } from "../../datasurface/names";
+import type { OwnSecretId } from "../../datasurface/names";
 import type { SECRETS } from "../../settings/secret-names";
 
 /** Names of the Kubernetes objects that several constructs or the Helm values refer to, but for DataSurface's own (datasurface/names.ts). */
@@ -14,8 +14,8 @@ export const AIRFLOW_SERVICE_ACCOUNTS = {
   triggerer: "airflow-triggerer",
 } as const;
 
-/** A Secret of the namespace; `git` and `mergeDatabase` have the names of the model's credentials. */
-export type SecretId = keyof typeof SECRETS | keyof DataSurfaceNames["secrets"];
+/** A Secret of the namespace that every environment has; `git` and `mergeDatabase` have the names of the model's credentials. */
+export type SecretId = keyof typeof SECRETS | OwnSecretId;
 
 /** Port of the chart's pgbouncer. */
 export const PGBOUNCER_PORT = 6543;

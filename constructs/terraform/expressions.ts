@@ -31,10 +31,15 @@ export function expressionOf(reference: string): string {
   return match?.[1] ?? literal(reference);
 }
 
+/** An object of expressions. */
+export function objectOf(members: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(members).map(([name, expression]) => `${literal(name)} = ${expression}`);
+  return `{${pairs.join(", ")}}`;
+}
+
 /** `jsonencode` of an object of expressions. */
 export function jsonObject(members: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(members).map(([name, expression]) => `${literal(name)} = ${expression}`);
-  return `jsonencode({${pairs.join(", ")}})`;
+  return `jsonencode(${objectOf(members)})`;
 }
 
 /**

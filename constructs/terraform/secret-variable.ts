@@ -22,7 +22,7 @@ export interface SecretVariableProps {
 }
 
 /** White space, line ends, byte order marks and what else is not seen; Go's regular expressions. */
-const OUTSIDE = "/^[\\p{Z}\\p{C}]+|[\\p{Z}\\p{C}]+$/";
+export const OUTSIDE = "/^[\\p{Z}\\p{C}]+|[\\p{Z}\\p{C}]+$/";
 
 /** Refuses a value that a regular expression (Go's) finds something in. */
 export function refuse(expression: string, problem: string): SecretRule {
@@ -30,7 +30,7 @@ export function refuse(expression: string, problem: string): SecretRule {
 }
 
 /** What a shell, an editor or an env file leaves in a value and no secret has. */
-const MISTAKES: readonly SecretRule[] = [
+export const MISTAKES: readonly SecretRule[] = [
   refuse("\\p{C}|[^ \\P{Z}]", "has an invisible character in it, for example a line end, a tab, a no-break space or a zero-width space. Copy the value again, on one line."),
   refuse(
     "(?s)^(\".*\"|'.*'|[\u201c\u201d\u201e\u00ab\u00bb].*[\u201c\u201d\u00ab\u00bb]|[\u2018\u2019\u201a].*[\u2018\u2019])$",

@@ -4,6 +4,7 @@ import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root
 import { ROOT_SECRETS, type RootSecretId, RootSecrets, rootSecretsOf } from "../../../constructs/azure/root-secrets";
 import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
 import type { Requirement } from "../../../constructs/terraform/deployment-guard";
+import { jsonObject } from "../../../constructs/terraform/expressions";
 import { at, plain } from "../../helpers/json";
 import { PLACEMENT, TAGS } from "../../helpers/placement";
 import { environmentOf } from "../../helpers/settings";
@@ -27,7 +28,7 @@ beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
-    const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, settingsFile: "environments/test.yaml", tags: TAGS });
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, credentials: [], settingsFile: "environments/test.yaml", tags: TAGS });
     ({ requirements } = secrets);
     new TerraformOutput(scope, "births", { value: secrets.births });
     new TerraformOutput(scope, "generation-GitHub", { value: secrets.of("gitHub").generation });
@@ -37,8 +38,8 @@ beforeAll(() => {
     const one = new RootSecret(scope, "One", secret);
     const two = new RootSecret(scope, "Two", { ...secret, name: "other-secret", vault: second, protect: true });
     new TerraformOutput(scope, "one", { value: { generation: one.generation, value: one.value, birth: one.birth, expression: one.valueExpression } });
-    new DataSurfaceCredential(scope, "Merge", { vault, name: "ns-merge", members: { USER: '"u"', PASSWORD: one.valueExpression }, source: one, tags: TAGS });
-    new DataSurfaceCredential(scope, "Git", { vault, name: "ns-git", members: { token: two.valueExpression }, source: two, tags: TAGS });
+    new DataSurfaceCredential(scope, "Merge", { vault, name: "ns-merge", value: jsonObject({ USER: '"u"', PASSWORD: one.valueExpression }), source: one, tags: TAGS });
+    new DataSurfaceCredential(scope, "Git", { vault, name: "ns-git", value: jsonObject({ token: two.valueExpression }), source: two, tags: TAGS });
   });
 });
 

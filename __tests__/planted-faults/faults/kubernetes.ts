@@ -30,8 +30,8 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     name: "secrets-as-plain-data",
     about: "a secret passed as a plain value: every Secret's content would be in plan and state",
     file: "constructs/kubernetes/secrets.ts",
-    from: "dataWo: Object",
-    to: "data: Object",
+    from: "dataWo: content",
+    to: "data: content",
     caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
   },
   {

@@ -214,8 +214,8 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     name: "secret-revision-without-a-birth",
     about: "pods do not start anew when a root secret was replaced and its revision stayed",
     file: "constructs/kubernetes/namespace-secrets.ts",
-    from: "return [...born, families",
-    to: "return [families",
+    from: "return [...born, numbers",
+    to: "return [numbers",
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "is births of its own root secrets and a number" },
   },
   {
