@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
 import type { BootstrapJobProps, JobPod, JobProgram, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
-import { GIT_CACHE_PATH, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
+import { GIT_CACHE_PATH, MCP_SERVER_COMMAND, mcpServerArguments, mcpServerEnvironment, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
+import { knownDifferences, runningObjects, type Workload } from "../datasurface/generated-objects";
 import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import { JOB_RESOURCES, RECONCILE_MEMORY_LIMIT } from "../settings/container-resources";
 import type { Settings } from "../settings/schema";
@@ -175,6 +176,12 @@ export function publishDag(context: JobContext): JobDefinition {
           ...folders,
           PSP: model.psp,
           DAG_FILES: context.names.dagFiles,
+          RUNNING_OBJECTS: JSON.stringify({
+            line: context.release.line,
+            seen: context.release.generatedObjectsSeen,
+            objects: runningObjects(context.names, vendorWorkloads(context)),
+            known: knownDifferences(context.names),
+          }),
         },
         [readOnly(HANDED_OVER.model), readOnly(HANDED_OVER.generated), WORKSPACE],
       ),
@@ -233,6 +240,36 @@ export function reconcileViews(context: JobContext): Pick<JobDefinition, "namesp
       volumes: [{ name: "git-model-cache", mountPath: GIT_CACHE_PATH, source: { claim: CLAIMS.gitCache } }],
     },
   };
+}
+
+/** DataSurface's MCP server. */
+export function mcpServer(context: JobContext) {
+  const { namespace, mcpResources } = context.settings.datasurface;
+  return {
+    containerName: "mcp-server",
+    image: context.dataSurfaceImage,
+    command: MCP_SERVER_COMMAND,
+    args: mcpServerArguments(modelSource(context), namespace),
+    env: mcpServerEnvironment(context.names),
+    resources: mcpResources,
+  };
+}
+
+/** What runs in place of the generator's workloads. */
+function vendorWorkloads(context: JobContext): readonly Workload[] {
+  const { containerName, command, args, ...server } = mcpServer(context);
+  const workload = (kind: Workload["kind"], job: Pick<JobDefinition, "name" | "containerName" | "pod">): Workload => ({
+    kind,
+    name: job.name,
+    containerName: job.containerName ?? job.name,
+    pod: job.pod,
+  });
+  return [
+    { kind: "Deployment", name: context.names.mcpDeployment, containerName, pod: { ...server, command: [...command, ...args] } },
+    workload("Job", ring1Init(context)),
+    ...(context.release.modelMergeJob ? [workload("Job", modelMerge(context))] : []),
+    workload("CronJob", reconcileViews(context)),
+  ];
 }
 
 /** A user that owns nothing: the script needs Python's own library alone. */

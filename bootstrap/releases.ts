@@ -42,6 +42,8 @@ export interface ReleaseLine {
    * line does not know.
    */
   readonly runtimeEnvironmentArguments: readonly string[];
+  /** Whether the objects that the generator makes were seen: one that nothing here stands for is an error then, else a warning. */
+  readonly generatedObjectsSeen: boolean;
   /** DAGs that the template, deployed with this line, was seen to have beside the infrastructure DAG: each its id, or alternative ids of which one is enough. */
   readonly templateDags: readonly (string | readonly string[])[];
 }
@@ -76,6 +78,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   {
     ...FIRST_GENERATION,
     line: "1.1.0",
+    generatedObjectsSeen: false,
     covers: ([major, minor, patch]) => major === 1 && minor === 1 && patch === 0,
     airflowVersion: "3.1.7",
     airflowImageTag: "3.1.7-azure",
@@ -85,6 +88,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   {
     ...FIRST_GENERATION,
     line: "1.3.x",
+    generatedObjectsSeen: true,
     covers: ([major, minor]) => major === 1 && minor === 3,
     airflowVersion: "3.1.8",
     airflowImageTag: "3.1.8-azure",
@@ -94,6 +98,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   {
     ...FIRST_GENERATION,
     line: "1.4.x (1.4.27 and later)",
+    generatedObjectsSeen: true,
     covers: ([major, minor, patch]) => major === 1 && minor === 4 && patch >= 27,
     airflowVersion: "3.2.2",
     airflowImageTag: "3.2.2-azure-sf",
@@ -109,6 +114,7 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   },
   {
     line: "1.8.4",
+    generatedObjectsSeen: false,
     covers: ([major, minor, patch]) => major === 1 && minor === 8 && patch === 4,
     cliModule: "datasurface.entrypoints.platform",
     reconcileModule: "datasurface.entrypoints.reconcile_workspace_views",

@@ -54,6 +54,12 @@ export function reconcileViewsCommand(source: ModelSource): readonly string[] {
   return ["python", "-m", source.release.reconcileModule, "--psp", source.model.psp, ...gitArguments(source)];
 }
 
+export const MCP_SERVER_COMMAND = ["python", "-m", "datasurface.mcp"] as const;
+
+export function mcpServerEnvironment({ secrets }: Pick<DataSurfaceNames, "secrets">): Readonly<Record<string, JobVariable>> {
+  return { PYTHONPATH: "/app/src", [`${secrets.git.name}_TOKEN`]: { secret: secrets.git.name, key: "TOKEN" } };
+}
+
 /** @param namespace - text or reference; part of the names by which clients may call the server */
 export function mcpServerArguments(source: ModelSource, namespace: string): readonly string[] {
   const { mcpService } = dataSurfaceNames(source.model);

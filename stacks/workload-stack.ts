@@ -21,7 +21,7 @@ import { escapeTemplate, interpolate } from "../constructs/terraform/expressions
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { type OutputExpressions, publishOutputs } from "../constructs/terraform/stack-outputs";
 import { TerraformData } from "../constructs/terraform/terraform-data";
-import { GIT_CACHE_PATH, mcpServerArguments } from "../datasurface/commands";
+import { GIT_CACHE_PATH } from "../datasurface/commands";
 import { type DataSurfaceNames, dataSurfaceNames, isCredentialId, MCP_PORT } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";
@@ -125,9 +125,7 @@ export class WorkloadStack extends EnvironmentStack {
     const mcp = new McpServer(this, "McpServer", {
       namespace,
       names: dataSurface,
-      image: dataSurfaceImage,
-      resources: datasurface.mcpResources,
-      args: mcpServerArguments({ release, modelRepository: datasurface.modelRepository, model: datasurface.model }, datasurface.namespace),
+      ...jobs.mcpServer(context),
       gitCacheClaim: interpolate(config.git_cache_claim),
       gitCachePath: GIT_CACHE_PATH,
       revision: `${publishModel.revision}-${secretRevisions.ofSecret("git")}`,

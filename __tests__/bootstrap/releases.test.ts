@@ -50,6 +50,10 @@ describe.each(RELEASE_LINES)("line $line", (line) => {
     expect(line.dagModules.includes("azure.keyvault.secrets")).toBe(line.credentialSource === "key-vault");
   });
 
+  test("is known by its generated objects where these are public: of the newest one, nobody has shown them", () => {
+    expect(line.generatedObjectsSeen).toBe(["1.3.x", "1.4.x (1.4.27 and later)"].includes(line.line));
+  });
+
   test("takes modules and jobs of one generation", () => {
     const current = line.cliModule === "datasurface.entrypoints.platform";
     expect(line.reconcileModule.startsWith("datasurface.entrypoints.")).toBe(current);

@@ -3,7 +3,7 @@ import { dataSurfaceNames, DEMO_MODEL, type ModelNames } from "../../datasurface
 import type { SettingsInput } from "../../settings/schema";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
-import { at, isObject, type Json, type JsonObject, objectAt, plain, strings } from "../helpers/json";
+import { at, isObject, type Json, type JsonObject, objectAt, objects, plain, strings } from "../helpers/json";
 import { OWN_ENVIRONMENTS } from "../helpers/own-environments";
 import { environmentOf, projectEnvironment, type SettingsChange } from "../helpers/settings";
 import { kindOfJob } from "../helpers/synthesized";
@@ -573,6 +573,34 @@ describe("WorkloadStack", () => {
     const { workload } = synthesizeEnvironment(projectEnvironment("demo"), { ...FIXED_PAYLOAD, "other.py": script });
     expect((workload.local("payload") as JsonObject)["other.py"]).toBe("print(f'$${name} %%{x}')\n");
     expect(workload.resource("kubernetes_config_map_v1", "Payload").data).toBe("${sensitive(local.payload)}");
+  });
+
+  test.each(["1.3.7", "1.8.4"])("publish-dag compares the generator's objects with what the stacks have (%s)", (version) => {
+    const { clusterConfig, workload } = synthesized({ datasurface: { version } });
+    const env = at(workload.resource("kubernetes_job_v1", "PublishDag/Job"), "spec.template.spec.container.0.env") as readonly JsonObject[];
+    const running = JSON.parse(plain(env.find(({ name }) => name === "RUNNING_OBJECTS")?.value ?? "")) as JsonObject;
+    expect(running).toMatchObject({ line: version === "1.8.4" ? "1.8.4" : "1.3.x", seen: version !== "1.8.4" });
+
+    const KINDS: Readonly<Record<string, string>> = { config_map: "ConfigMap", network_policy: "NetworkPolicy", service: "Service", deployment: "Deployment", cron_job: "CronJob", job: "Job" };
+    const variable = ({ name, value, value_from: from }: JsonObject) => [name, from === undefined ? value : `key ${plain(at(from, "secret_key_ref.key"))} of Secret ${plain(at(from, "secret_key_ref.name"))}`];
+    const described = ({ image, command, args, env: variables }: JsonObject) => ({
+      image,
+      command: [command, args ?? []].flat(),
+      variables: Object.fromEntries((variables as readonly JsonObject[]).filter(({ name }) => name !== "REVISION").map(variable)) as JsonObject,
+    });
+    const there = [clusterConfig, workload].flatMap(({ blocks }) =>
+      blocks.flatMap(({ type, attributes }) => {
+        const kind = KINDS[type.replace(/^kubernetes_|_v1$/g, "")];
+        const pod = objects(attributes, (object) => Array.isArray(object.container)).map(({ object }) => object.container as readonly JsonObject[]);
+        const containers = pod.flat().map((container) => [container.name, described(container)]);
+        return kind === undefined ? [] : [{ kind, name: kind === "Job" ? kindOfJob(attributes) : at(attributes, "metadata.name"), ...(containers.length > 0 ? { containers: Object.fromEntries(containers) as JsonObject } : {}) }];
+      }),
+    );
+    const [claim, ...others] = running.objects as readonly JsonObject[];
+    expect(there).toEqual(expect.arrayContaining([...others]));
+    expect(others).toHaveLength(version === "1.8.4" ? 6 : 7);
+    expect(claim).toEqual({ kind: "PersistentVolumeClaim", name: "git-cache-pvc" });
+    expect(strings(clusterConfig.json).some(({ text }) => text.includes("git-cache-pvc"))).toBe(true);
   });
 
   test("only the identity job acts as the managed identity", () => {

@@ -1,4 +1,4 @@
-"""Publishes the DAGs that generate-dags made to dags/ on AIRFLOW_REPO's main, without force. DAGs that it published earlier and that
+"""Compares the Kubernetes objects that generate-dags made with those that run, and publishes the DAGs to dags/ on AIRFLOW_REPO's main, without force. DAGs that it published earlier and that
 are no longer emitted are removed; every other file is left alone. Nothing that the generator wrote is executed here, where the write token is.
 
 Running it again changes nothing; running it after it was broken off does what is left."""
@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from git_cli import GitServer
+from generated_objects import KNOWN_LIST, RUNNING_OBJECTS, YAML_NAME, Report, compare, read_running
 from github_api import REPOSITORY, REPOSITORY_TEXT
 from github_api import VARIABLES as GITHUB_VARIABLES
 from handed_over import DAG_NAME, GENERATED_FOLDER, MODEL_FOLDER, ModelRelease, read_generated, read_release
@@ -25,6 +26,8 @@ BRANCH = "main"
 FOLDER = "dags"
 MANIFEST = ".datasurface-azure.json"
 ATTEMPTS = 5
+# The last line is cut at 4096 bytes.
+WARNINGS_IN_THE_RESULT = 10
 
 VARIABLES = (
     Variable("AIRFLOW_REPO", "repository that git-sync reads the DAGs from", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
@@ -39,6 +42,7 @@ VARIABLES = (
         pattern=r"[A-Za-z0-9_.*-]+",
         allowed="a file name with * for any text, for example acme_psp_*_dag.py",
     ),
+    RUNNING_OBJECTS,
     *GITHUB_VARIABLES,
     *PATIENCE_VARIABLES,
 )
@@ -53,6 +57,19 @@ def read_dags(folder: Path, pattern: str) -> dict[str, bytes]:
     if others:
         progress(f"note: {', '.join(others)}: not {pattern} (dagFiles in datasurface/names.ts), so verify does not fail when they do not import")
     return dags
+
+
+def check_objects(folder: Path, running: str) -> Report:
+    """WrongSetting when the generated objects need what does not run: nothing is published then."""
+    report = compare(read_generated(folder, ".yaml", YAML_NAME), read_running(running))
+    if report.errors:
+        raise WrongSetting(
+            f"DataSurface makes what nothing here stands for: {report.missing()}. Nothing was published. Variables of a credential: the model has one that the settings do not have "
+            f"(docs/model.md). Anything else: this DataSurface version needs what this version of the project does not know; update the project, or go back to the DataSurface "
+            f"version of before; what is not needed gets a line in {KNOWN_LIST}",
+            differences=report.warnings[:WARNINGS_IN_THE_RESULT],
+        )
+    return report
 
 
 def read_manifest(path: Path) -> list[str]:
@@ -149,6 +166,7 @@ def main() -> Result:
     settings = read_settings(VARIABLES)
     release = read_release(Path(settings["MODEL_FOLDER"]))
     dags = read_dags(Path(settings["GENERATED_FOLDER"]) / settings["PSP"], settings["DAG_FILES"])
+    report = check_objects(Path(settings["GENERATED_FOLDER"]) / settings["PSP"], settings["RUNNING_OBJECTS"])
     with tempfile.TemporaryDirectory(prefix="publish-dag-") as work:
         publisher = _Publisher(settings, Path(work))
         publisher.server.check_git()
@@ -162,6 +180,8 @@ def main() -> Result:
         "removed": removed,
         "model_tag": release.tag,
         "model_commit": release.commit,
+        "differences": report.warnings[:WARNINGS_IN_THE_RESULT],
+        "more_differences": max(0, len(report.warnings) - WARNINGS_IN_THE_RESULT),
     }
 
 

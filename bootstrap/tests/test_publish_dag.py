@@ -46,7 +46,8 @@ class PublishDagTest(JobTest):
 
     def environment(self) -> dict[str, str]:
         names = {name: NAMES[name] for name in ("PSP", "RTE_NAME", "RELEASE_SUFFIX")}
-        return {**super().environment(), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", **names}
+        running = {"line": "1.4.x", "seen": True, "objects": [{"kind": "ConfigMap", "name": "acme"}], "known": []}
+        return {**super().environment(), "RUNNING_OBJECTS": json.dumps(running), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", **names}
 
     def command(self, environment: dict[str, str]) -> list[str]:
         self.pods += 1
@@ -310,6 +311,27 @@ class Published(PublishTest):
         self.assertEqual(outside.read_text(), "untouched")
 
 
+class Objects(PublishTest):
+    """The generated Kubernetes objects and what runs; test_generated_objects.py has the comparison."""
+
+    def test_differences_are_in_the_last_line(self) -> None:
+        self.generated["kubernetes-bootstrap.yaml"] = b"kind: ConfigMap\nmetadata:\n  name: acme\n---\nkind: Service\nmetadata:\n  name: new\n"
+        done = self.job(0)
+        self.assertEqual((done.result["differences"], done.result["more_differences"]), (["Service new, object: generated made, here none"], 0))
+        self.assertIn("Service new", done.termination)
+        self.assertEqual(sorted(self.dags.files()), [MANIFEST, INFRASTRUCTURE])
+
+    def test_what_is_missing_here_stops_it_before_a_push(self) -> None:
+        job = b"kind: Job\nmetadata:\n  name: new-job\nspec:\n  template:\n    spec:\n      containers:\n      - name: c\n"
+        self.generated["new_job.yaml"] = job
+        self.assertIn("what nothing here stands for: Job new-job. Nothing was published", self.job(2).message)
+        self.assertEqual(self.server.seen, [])
+
+    def test_link_among_them(self) -> None:
+        self.tamper = lambda made: (made / "x.yaml").symlink_to("/proc/self/environ")
+        self.assertIn("no regular file", self.job(2).message)
+
+
 class Disturbed(PublishTest):
     def test_lost_race(self) -> None:
         self.dags.commit({"a": b"1"})
@@ -439,7 +461,7 @@ class Untrusted(PublishTest):
 
 class WrongSettings(PublishTest):
     def test_each(self) -> None:
-        for name, value in (("AIRFLOW_REPO", "dags"), ("GENERATED_FOLDER", "x"), ("PSP", "../x"), ("DAG_FILES", "/")):
+        for name, value in (("AIRFLOW_REPO", "dags"), ("GENERATED_FOLDER", "x"), ("PSP", "../x"), ("DAG_FILES", "/"), ("RUNNING_OBJECTS", "{")):
             with self.subTest(name):
                 self.assertIn(name, self.job(2, {name: value}).message)
         self.assertEqual(self.server.seen, [])

@@ -223,9 +223,7 @@ function container(name: string, pod: JobPod, program: JobProgram): JobV1SpecTem
     image: pod.image,
     imagePullPolicy: "IfNotPresent",
     command: program.command.map(podText),
-    env: Object.entries(program.env).map(([variable, value]) =>
-      typeof value === "string" ? { name: variable, value: podText(value) } : { name: variable, valueFrom: { secretKeyRef: { name: value.secret, key: value.key, optional: value.optional } } },
-    ),
+    env: containerEnvironment(program.env),
     resources: quantities(pod.resources ?? JOB_RESOURCES),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -237,4 +235,11 @@ function container(name: string, pod: JobPod, program: JobProgram): JobV1SpecTem
     terminationMessagePolicy: "FallbackToLogsOnError",
     volumeMount: (program.volumes ?? []).map(({ name: volume, mountPath, readOnly }) => ({ name: volume, mountPath, readOnly })),
   };
+}
+
+/** Variables as a container has them. */
+export function containerEnvironment(variables: Readonly<Record<string, JobVariable>>) {
+  return Object.entries(variables).map(([name, value]) =>
+    typeof value === "string" ? { name, value: podText(value) } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key, optional: value.optional } } },
+  );
 }

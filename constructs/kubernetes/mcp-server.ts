@@ -5,15 +5,19 @@ import { Construct } from "constructs";
 import { type DataSurfaceNames, MCP_PORT } from "../../datasurface/names";
 import type { ContainerResources } from "../../settings/container-resources";
 import { SECRETS } from "../../settings/secret-names";
+import { containerEnvironment, type JobVariable } from "./bootstrap-job";
 import { SECRETS_REVISION_ANNOTATION } from "./object-names";
 import { podText } from "./pod-text";
 import { quantities } from "./quantities";
 
 export interface McpServerProps {
   readonly namespace: string;
-  readonly names: Pick<DataSurfaceNames, "mcpDeployment" | "mcpService" | "secrets">;
+  readonly names: Pick<DataSurfaceNames, "mcpDeployment" | "mcpService">;
+  readonly containerName: string;
   readonly image: string;
+  readonly command: readonly string[];
   readonly args: readonly string[];
+  readonly env: Readonly<Record<string, JobVariable>>;
   readonly resources: ContainerResources;
   readonly gitCacheClaim: string;
   readonly gitCachePath: string;
@@ -32,7 +36,7 @@ export class McpServer extends Construct {
   constructor(scope: Construct, id: string, props: McpServerProps) {
     super(scope, id);
     const { namespace } = props;
-    const { mcpDeployment: name, mcpService, secrets } = props.names;
+    const { mcpDeployment: name, mcpService } = props.names;
     const labels = { app: name, component: "mcp" };
     const probe = { tcpSocket: [{ port: String(MCP_PORT) }] };
     this.deployment = new DeploymentV1(this, "Deployment", {
@@ -50,15 +54,12 @@ export class McpServer extends Construct {
             securityContext: { seccompProfile: { type: "RuntimeDefault" } },
             container: [
               {
-                name: "mcp-server",
+                name: props.containerName,
                 image: props.image,
                 imagePullPolicy: "IfNotPresent",
-                command: ["python", "-m", "datasurface.mcp"],
+                command: props.command.map(podText),
                 args: props.args.map(podText),
-                env: [
-                  { name: "PYTHONPATH", value: "/app/src" },
-                  { name: `${secrets.git.name}_TOKEN`, valueFrom: { secretKeyRef: { name: secrets.git.name, key: "TOKEN" } } },
-                ],
+                env: containerEnvironment(props.env),
                 port: [{ name: "mcp", containerPort: MCP_PORT }],
                 resources: quantities(props.resources),
                 securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },

@@ -77,9 +77,9 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "write-token-in-another-pod",
     about: "the MCP server reads the Secret of the jobs that push",
-    file: "constructs/kubernetes/mcp-server.ts",
-    from: "valueFrom: { secretKeyRef: { name: secrets.git.name,",
-    to: "valueFrom: { secretKeyRef: { name: SECRETS.gitPublish.name,",
+    file: "datasurface/commands.ts",
+    from: '_TOKEN`]: { secret: secrets.git.name, key: "TOKEN" } };',
+    to: '_TOKEN`]: { secret: "git-publish", key: "TOKEN" } };',
     caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else" },
   },
   {
