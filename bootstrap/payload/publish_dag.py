@@ -64,8 +64,8 @@ def check_objects(folder: Path, running: str) -> Report:
     report = compare(read_generated(folder, ".yaml", YAML_NAME), read_running(running))
     if report.errors:
         raise WrongSetting(
-            f"DataSurface makes what nothing here stands for: {report.missing()}. Nothing was published. Variables of a credential: the model has one that the settings do not have "
-            f"(docs/model.md). Anything else: this DataSurface version needs what this version of the project does not know; update the project, or go back to the DataSurface "
+            f"DataSurface makes what nothing here stands for: {report.missing()}. Nothing was published. Variables of a credential: the model has one that "
+            f"datasurface.credentials does not list (docs/model.md). Anything else: this DataSurface version needs what this version of the project does not know; update the project, or go back to the DataSurface "
             f"version of before; what is not needed gets a line in {KNOWN_LIST}",
             differences=report.warnings[:WARNINGS_IN_THE_RESULT],
         )

@@ -324,7 +324,9 @@ class Objects(PublishTest):
     def test_what_is_missing_here_stops_it_before_a_push(self) -> None:
         job = b"kind: Job\nmetadata:\n  name: new-job\nspec:\n  template:\n    spec:\n      containers:\n      - name: c\n"
         self.generated["new_job.yaml"] = job
-        self.assertIn("what nothing here stands for: Job new-job. Nothing was published", self.job(2).message)
+        message = self.job(2).message
+        self.assertIn("what nothing here stands for: Job new-job. Nothing was published", message)
+        self.assertIn("datasurface.credentials", message)
         self.assertEqual(self.server.seen, [])
 
     def test_link_among_them(self) -> None:
