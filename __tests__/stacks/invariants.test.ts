@@ -303,7 +303,7 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
 
   test("DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret", () => {
     const rules = synthesized.clusterConfig.all("kubernetes_role_v1").map(({ attributes }) => attributes.rule);
-    const credentials = Object.values(dataSurfaceNames(settings.datasurface.model).secrets).map(({ name }) => name);
+    const credentials = Object.values(dataSurfaceNames(settings.datasurface.model, settings.datasurface.credentials).secrets).map(({ name }) => name);
     const expected = [{ api_groups: [""], resources: ["secrets"], resource_names: credentials, verbs: ["get"] }];
     expect(rules).toEqual(releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? [expected] : []);
   });
