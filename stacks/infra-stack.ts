@@ -16,6 +16,7 @@ import { type LogSource, Monitoring } from "../constructs/azure/monitoring";
 import { Network } from "../constructs/azure/network";
 import type { Placement } from "../constructs/azure/placement";
 import { Postgresql } from "../constructs/azure/postgresql";
+import type { RootSecret } from "../constructs/azure/root-secret";
 import { readersToken, RootSecrets, rootSecretsOf } from "../constructs/azure/root-secrets";
 import { SecretVault } from "../constructs/azure/secret-vault";
 import { SqlServer } from "../constructs/azure/sql-server";
@@ -172,43 +173,15 @@ export class InfraStack extends EnvironmentStack {
       protect,
     });
 
+    const releaseReadsVault = releaseLine(datasurface.version).credentialSource === "key-vault";
     const identity = new WorkloadIdentity(this, "WorkloadIdentity", {
       placement,
       name: settings.identity.name,
-      vaultId: vault.vault.id,
+      secretIds: releaseReadsVault ? this.dataSurfaceCredentials(environment, vault, secrets) : {},
       oidcIssuerUrl: cluster.cluster.oidcIssuerUrl,
       namespace: datasurface.namespace,
-      serviceAccounts: Object.values(AIRFLOW_SERVICE_ACCOUNTS),
+      serviceAccounts: releaseReadsVault ? Object.values(AIRFLOW_SERVICE_ACCOUNTS) : [],
     });
-
-    new DataSurfaceCredential(this, "MergeDatabaseCredential", {
-      vault,
-      name: vaultSecretName(datasurface.namespace, model, model.mergeCredential),
-      value: jsonObject({ USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression }),
-      source: secrets.of("sql"),
-      tags: placement.tags,
-    });
-    const gitToken = secrets.of(readersToken(settings));
-    new DataSurfaceCredential(this, "GitCredential", {
-      vault,
-      name: vaultSecretName(datasurface.namespace, model, model.gitCredential),
-      value: jsonObject({ token: gitToken.valueExpression, TOKEN: gitToken.valueExpression }),
-      source: gitToken,
-      tags: placement.tags,
-    });
-    if (releaseLine(datasurface.version).credentialSource === "key-vault") {
-      for (const { credential, secret } of secrets.ofCredentials) {
-        // With both keys, as the repository's token.
-        const token = `jsondecode(${secret.valueExpression})["TOKEN"]`;
-        new DataSurfaceCredential(this, `DataSurface-${credentialId(credential)}`, {
-          vault,
-          name: vaultSecretName(datasurface.namespace, model, credential.name),
-          value: credential.type === "API_TOKEN" ? jsonObject({ token, TOKEN: token }) : secret.valueExpression,
-          source: secret,
-          tags: placement.tags,
-        });
-      }
-    }
 
     const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
     if (image.build) {
@@ -286,6 +259,30 @@ export class InfraStack extends EnvironmentStack {
           : shellCommand(...credentials, "--admin"),
       airflow_admin_password_command: shellCommand("az", "keyvault", "secret", "show", "--vault-name", names.keyVault, "--name", secrets.of("airflowAdmin").secret.name, "--query", "value", "--output", "tsv"),
     });
+  }
+
+  /**
+   * What DataSurface's DAGs read of the vault, under its own names.
+   * @returns Azure's ids of the secrets
+   */
+  private dataSurfaceCredentials({ settings, ...environment }: Environment, vault: SecretVault, secrets: RootSecrets): Readonly<Record<string, string>> {
+    const { namespace, model } = settings.datasurface;
+    const gitToken = secrets.of(readersToken(settings));
+    const tags = tagsOf({ settings, ...environment });
+    const make = (id: string, name: string, source: RootSecret, value: string): readonly [string, string] => [
+      id,
+      new DataSurfaceCredential(this, id, { vault, name: vaultSecretName(namespace, model, name), value, source, tags }).secretId,
+    ];
+    // Under both keys, as the vendor's guide has it.
+    const token = (expression: string): string => jsonObject({ token: expression, TOKEN: expression });
+    return Object.fromEntries([
+      make("MergeDatabaseCredential", model.mergeCredential, secrets.of("sql"), jsonObject({ USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression })),
+      make("GitCredential", model.gitCredential, gitToken, token(gitToken.valueExpression)),
+      ...secrets.ofCredentials.map(({ credential, secret }) => {
+        const value = secret.valueExpression;
+        return make(`DataSurface-${credentialId(credential)}`, credential.name, secret, credential.type === "API_TOKEN" ? token(`jsondecode(${value})["TOKEN"]`) : value);
+      }),
+    ]);
   }
 
   private providers({ settings }: Environment): void {

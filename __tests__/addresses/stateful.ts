@@ -30,9 +30,12 @@ const RECORD = /^terraform_data\.(DeploymentGuard_(Identity_|Recorded-)|FirstDep
 /** The first deployer's roles: without them, whoever deployed until now cannot open the vault. */
 const FIRST_DEPLOYER = /^azurerm_role_assignment\.(ClusterAdmin-FirstDeployer\b|SecretVault_FirstDeployer_)/;
 
+/** Copies of root secrets under DataSurface's names, which are made anew at any time. */
+const DERIVED = /^azurerm_key_vault_secret\.(?!RootSecrets_)/;
+
 /** Whether a resource may not be replaced, by its address. */
 export function isStateful(address: string): boolean {
-  return RECORD.test(address) || FIRST_DEPLOYER.test(address) || CLAIMS.test(address) || STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`));
+  return RECORD.test(address) || FIRST_DEPLOYER.test(address) || CLAIMS.test(address) || (STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`)) && !DERIVED.test(address));
 }
 
 export interface Addresses {

@@ -80,6 +80,6 @@ function problems({ synthesis: { stacks }, done }: Deployed): readonly string[] 
     ...secrets.map(({ where, path }) => `secret: ${where}: ${path}`),
     ...(CANARY.test(readFileSync(done.log, "utf8")) ? ["secret: Terraform prints one"] : []),
     ...passwordsUnknownToVault(objects),
-    ...disagreements(objects),
+    ...disagreements(objects, done.environment.settings),
   ];
 }

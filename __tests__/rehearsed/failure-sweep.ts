@@ -178,7 +178,7 @@ async function layers({ base, count, full }: Sweep, role: Role, others: readonly
     // The times at which the secrets were made have failed, too, and the next stack reads them.
     out.push(...(await nextStack(base, site, processes, count)));
   }
-  out.push(...disagreements(site.objects()));
+  out.push(...disagreements(site.objects(), site.environment.settings));
   site.remove();
   return out;
 }
@@ -197,7 +197,7 @@ async function failsAlone({ base, count }: Sweep, role: Role, batch: readonly St
   if (role === "infra" && batch.some(({ type }) => READ_LATER.test(type)) && out.length === 0) {
     out.push(...(await nextStack(base, site, processes, count)));
   }
-  out.push(...disagreements(site.objects()));
+  out.push(...disagreements(site.objects(), site.environment.settings));
   site.remove();
   return out;
 }

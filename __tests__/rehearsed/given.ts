@@ -107,7 +107,7 @@ async function readToken(site: Site, rig: Rig, environment: string, processes: P
   site.use(await synthesis(true));
   problems.push(...asks(await apply(site, processes, NO_TOKENS), [GIT_READ]));
   await site.deploy(processes, stacks, { env: read });
-  problems.push(...disagreements(site.objects()), ...other(before, site));
+  problems.push(...disagreements(site.objects(), site.environment.settings), ...other(before, site));
   problems.push(...(rootValues(site.objects()).get("gitHubRead") === NEW_TOKENS[GIT_HUB] ? [] : ["the vault does not hold the read token"]));
   problems.push(...(await site.plannedChanges(processes, stacks, { env: NO_TOKENS })));
 
@@ -116,7 +116,7 @@ async function readToken(site: Site, rig: Rig, environment: string, processes: P
 
   site.use(await synthesis(false));
   await site.deploy(processes, stacks, { env: NO_TOKENS });
-  problems.push(...disagreements(site.objects()), ...other(before, site));
+  problems.push(...disagreements(site.objects(), site.environment.settings), ...other(before, site));
   return [...problems, ...(rootValues(site.objects()).has("gitHubRead") ? ["the vault still holds the read token"] : [])];
 }
 

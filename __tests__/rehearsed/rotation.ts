@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { releaseLine } from "../../bootstrap/releases";
 import { ROOT_SECRETS, type SecretFamily } from "../../constructs/azure/root-secrets";
+import { dataSurfaceNames, isCredentialId, vaultSecretName } from "../../datasurface/names";
+import type { Environment } from "../../settings/load";
 import { describeEntry } from "../../rehearsal/differences";
 import type { Processes } from "../../rehearsal/processes";
 import { changesIn, type CloudObject, compare, type JournalEntry } from "../../rehearsal/records";
@@ -29,41 +32,46 @@ interface Expected {
 const ALL_AIRFLOW_PODS = "airflowPodAnnotations.datasurface.com/secrets-revision";
 const gitSync = (component: string): string => `${component}.podAnnotations.datasurface.com/secrets-revision-tokens`;
 
-const EXPECTED: Readonly<Record<SecretFamily, Expected>> = {
-  databasePasswords: {
-    vault: ["postgresql-admin-password", "sql-admin-password", "--Demo--sqlserver-demo-merge--credentials"],
-    servers: ["azurerm_mssql_server", "azurerm_postgresql_flexible_server"],
-    secrets: ["airflow-celery-results", "airflow-database", "airflow-database-direct", "airflow-pgbouncer-exporter", "airflow-pgbouncer-ini", "sqlserver-demo-merge"],
-    annotations: [ALL_AIRFLOW_PODS, "pgbouncer.podAnnotations.datasurface.com/secrets-revision"],
-    mcp: false,
-    jobs: ["verify"],
-  },
-  airflowKeys: {
-    vault: ["airflow-admin-password", "airflow-api-secret-key", "airflow-jwt-secret", "airflow-redis-password"],
-    servers: [],
-    secrets: ["airflow-admin", "airflow-api", "airflow-broker", "airflow-jwt", "airflow-redis-auth"],
-    annotations: [ALL_AIRFLOW_PODS, "redis.podAnnotations.datasurface.com/secrets-revision"],
-    mcp: false,
-    jobs: ["airflow-admin", "verify"],
-  },
-  fernetKey: {
-    vault: ["airflow-fernet-key"],
-    servers: [],
-    secrets: ["airflow-fernet"],
-    annotations: [ALL_AIRFLOW_PODS],
-    mcp: false,
-    jobs: ["verify"],
-  },
-  tokens: {
-    vault: ["github-token", "gitlab-customer-token", "--Demo--git--credentials"],
-    servers: [],
-    secrets: ["datasurface-registry", "git", "git-dags", "git-publish"],
-    // The components with git-sync.
-    annotations: [gitSync("dagProcessor"), gitSync("triggerer"), gitSync("workers.celery")],
-    mcp: true,
-    jobs: ["verify"],
-  },
-};
+/** By the names of the environment's model. */
+function expectedOf({ settings: { datasurface: { version, namespace, model } } }: Environment): Readonly<Record<SecretFamily, Expected>> {
+  const { git, mergeDatabase } = dataSurfaceNames(model).secrets;
+  const inVault = (credential: string): readonly string[] => (releaseLine(version).credentialSource === "key-vault" ? [vaultSecretName(namespace, model, credential)] : []);
+  return {
+    databasePasswords: {
+      vault: ["postgresql-admin-password", "sql-admin-password", ...inVault(model.mergeCredential)],
+      servers: ["azurerm_mssql_server", "azurerm_postgresql_flexible_server"],
+      secrets: ["airflow-celery-results", "airflow-database", "airflow-database-direct", "airflow-pgbouncer-exporter", "airflow-pgbouncer-ini", mergeDatabase.name],
+      annotations: [ALL_AIRFLOW_PODS, "pgbouncer.podAnnotations.datasurface.com/secrets-revision"],
+      mcp: false,
+      jobs: ["verify"],
+    },
+    airflowKeys: {
+      vault: ["airflow-admin-password", "airflow-api-secret-key", "airflow-jwt-secret", "airflow-redis-password"],
+      servers: [],
+      secrets: ["airflow-admin", "airflow-api", "airflow-broker", "airflow-jwt", "airflow-redis-auth"],
+      annotations: [ALL_AIRFLOW_PODS, "redis.podAnnotations.datasurface.com/secrets-revision"],
+      mcp: false,
+      jobs: ["airflow-admin", "verify"],
+    },
+    fernetKey: {
+      vault: ["airflow-fernet-key"],
+      servers: [],
+      secrets: ["airflow-fernet"],
+      annotations: [ALL_AIRFLOW_PODS],
+      mcp: false,
+      jobs: ["verify"],
+    },
+    tokens: {
+      vault: ["github-token", "gitlab-customer-token", ...inVault(model.gitCredential)],
+      servers: [],
+      secrets: ["datasurface-registry", git.name, "git-dags", "git-publish"],
+      // The components with git-sync.
+      annotations: [gitSync("dagProcessor"), gitSync("triggerer"), gitSync("workers.celery")],
+      mcp: true,
+      jobs: ["verify"],
+    },
+  };
+}
 
 /** What is rotated one after the other; the two chains run side by side. */
 const CHAINS: readonly (readonly (SecretFamily | "reapply")[])[] = [
@@ -109,12 +117,12 @@ async function rotatedInTurn(rig: Rig, { environment, done }: Deployed, steps: r
 async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<string, string>>, processes: Processes): Promise<readonly string[]> {
   const before = { roots: rootValues(site.objects()), values: helmValues(site) };
   const journal = changesIn(await site.deploy(processes, ROLES, { env }));
-  const expected = EXPECTED[family];
+  const expected = expectedOf(site.environment)[family];
   const problems: string[] = [];
 
   const now = rootValues(site.objects());
   for (const root of before.roots.keys()) {
-    const [changes, should] = [before.roots.get(root) !== now.get(root), ROOT_SECRETS[root].family === family];
+    const [changes, should] = [before.roots.get(root) !== now.get(root), !isCredentialId(root) && ROOT_SECRETS[root].family === family];
     if (changes !== should) {
       problems.push(`${root}: ${changes ? "another value, though its family stays" : "the old value"}`);
     }
@@ -122,7 +130,7 @@ async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<str
   if (family === "tokens" && (now.get("gitHub") !== NEW_TOKENS.TF_VAR_github_token || now.get("gitLab") !== NEW_TOKENS.TF_VAR_gitlab_customer_token)) {
     problems.push("the vault does not hold the new tokens");
   }
-  problems.push(...disagreements(site.objects()));
+  problems.push(...disagreements(site.objects(), site.environment.settings));
 
   const updated = (type: RegExp): readonly string[] => names(journal.filter((entry) => entry.action === "update" && type.test(entry.type)));
   problems.push(
@@ -130,7 +138,7 @@ async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<str
     ...different("servers written", journal.filter(({ action, type }) => action === "update" && /_server$/.test(type)).map(({ type }) => type), expected.servers),
     ...different("Secrets written", updated(/^kubernetes_secret_v1$/), expected.secrets),
     ...different("pod annotations", changedPaths(before.values, helmValues(site)), expected.annotations),
-    ...different("Deployments", updated(/^kubernetes_deployment_v1$/), expected.mcp ? ["demo-psp-mcp-server"] : []),
+    ...different("Deployments", updated(/^kubernetes_deployment_v1$/), expected.mcp ? [dataSurfaceNames(site.environment.settings.datasurface.model).mcpDeployment] : []),
     ...different("Helm releases", updated(/^helm_release$/), ["airflow"]),
     ...different("jobs run again", names(journal.filter(({ action, type }) => action === "create" && type === "kubernetes_job_v1")), expected.jobs),
     // A job's revision is an object of its own: no other thing is made or deleted.
@@ -156,13 +164,13 @@ function changeByHand(site: Site): void {
 async function reapply(site: Site, processes: Processes): Promise<readonly string[]> {
   const held = rootValues(site.objects());
   changeByHand(site);
-  const problems = disagreements(site.objects()).length > 0 ? [] : ["nothing was changed by hand"];
+  const problems = disagreements(site.objects(), site.environment.settings).length > 0 ? [] : ["nothing was changed by hand"];
   const journal = changesIn(await site.deploy(processes));
   const releases = ROLES.flatMap((role) => site.state(role).instances.filter(({ type }) => type === "helm_release").map(({ attributes }) => String(attributes.name)));
   const jobs = ["airflow-admin", "identity", "verify"].filter((job) => site.source("workload").includes(`"generate_name": "${job}-"`));
   const done = (action: string, type: string) => names(journal.filter((entry) => entry.action === action && entry.type === type));
   problems.push(
-    ...disagreements(site.objects()),
+    ...disagreements(site.objects(), site.environment.settings),
     ...(isDeepStrictEqual(held, rootValues(site.objects())) ? [] : ["a root secret has another value"]),
     ...different("Helm releases", done("update", "helm_release"), releases),
     ...different("jobs run again", done("create", "kubernetes_job_v1"), jobs),

@@ -8,7 +8,7 @@ import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
 import { contents, formsIn, needle, type Needle } from "./needles";
 import { withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
-import { PLACES, reached, rootValues } from "./reached";
+import { places as placesOf, reached, type RootId, rootValues } from "./reached";
 import type { Rig, SettingsFile, Synthesis } from "./rig";
 import { REVERSED, ROLES, type Site, succeeded } from "./site";
 
@@ -136,10 +136,11 @@ async function planAndApply(site: Site, name: string, env: Readonly<Record<strin
 
 /** Whether each place has exactly the value that was given, or the one that the vault made up. */
 function arrived(site: Site, values: readonly Given[]): readonly string[] {
-  const wanted = new Map<RootSecretId, string>([...rootValues(site.objects()), ...values.map(({ root, value }) => [root, value] as const)]);
-  const places = reached(site.objects());
+  const wanted = new Map<RootId, string>([...rootValues(site.objects()), ...values.map(({ root, value }) => [root, value] as const)]);
+  const { settings } = site.environment;
+  const [places, number] = [reached(site.objects(), settings), placesOf(settings)];
   return [
-    ...(places.length === PLACES ? [] : [`${places.length} places have a secret, and ${PLACES} should`]),
+    ...(places.length === number ? [] : [`${places.length} places have a secret, and ${number} should`]),
     ...[...rootValues(site.objects())].filter(([root, value]) => value !== wanted.get(root)).map(([root]) => `the vault has another ${root} than was given`),
     ...places.filter(({ root, value }) => value === undefined || value !== wanted.get(root)).map(({ place, root, value }) => `${place}: ${value === undefined ? "unreadable" : `not the ${root} that was given`}`),
     ...malformed(rootValues(site.objects())),
@@ -147,7 +148,7 @@ function arrived(site: Site, values: readonly Given[]): readonly string[] {
 }
 
 /** A fernet key is base64 for URLs of 32 bytes. */
-function malformed(roots: ReadonlyMap<RootSecretId, string>): readonly string[] {
+function malformed(roots: ReadonlyMap<RootId, string>): readonly string[] {
   const fernet = roots.get("fernet") ?? "";
   return /^[A-Za-z0-9_-]{43}=$/.test(fernet) ? [] : ["the fernet key is not base64 of 32 bytes"];
 }

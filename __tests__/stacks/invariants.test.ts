@@ -139,7 +139,7 @@ const ROLES: readonly string[] = [
   "AcrPull on azurerm_container_registry",
   "Azure Kubernetes Service RBAC Cluster Admin on azurerm_resource_group",
   "Key Vault Secrets Officer on azurerm_resource_group",
-  "Key Vault Secrets User on azurerm_key_vault",
+  "Key Vault Secrets User on azurerm_key_vault_secret",
   "Network Contributor on azurerm_subnet",
   "Storage Account Contributor on azurerm_storage_account",
 ];

@@ -110,6 +110,14 @@ describe("the model's other credentials", () => {
     expect(vaultNames(reads).sort()).toEqual([...["Acme-Warehouse", "snow", "crm"].map((name) => `datasurface--demo1-azure--Demo--${name}--credentials`), ...roots].sort());
   });
 
+  test("Airflow's identity may read these and the two that every model has, and where a release reads no vault nothing, nor sign in", () => {
+    const roles = ({ infra }: SynthesizedEnvironment) => infra.all("azurerm_role_assignment").filter(({ attributes }) => attributes.role_definition_name === "Key Vault Secrets User").map(({ attributes }) => plain(attributes.scope));
+    const ids = ["MergeDatabaseCredential", "GitCredential", ...["acme-warehouse", "snow", "crm"].map((id) => `DataSurface-credential-${id}`)];
+    expect(roles(reads).sort()).toEqual(ids.map((id) => `\${${reads.infra.block("azurerm_key_vault_secret", `${id}/Secret`).address}.resource_versionless_id}`).sort());
+    expect(reads.infra.all("azurerm_federated_identity_credential")).toHaveLength(4);
+    expect([roles(readsNone), readsNone.infra.all("azurerm_federated_identity_credential")]).toEqual([[], []]);
+  });
+
   test("a token is in the vault under both keys, everything else as it was given", () => {
     const value = (id: string) => reads.infra.resource("azurerm_key_vault_secret", `DataSurface-credential-${id}/Secret`).value_wo;
     const read = (id: string) => `${reads.infra.block("azurerm_key_vault_secret", `RootSecrets/credential-${id}/ReadBack`, "ephemeral").address}.value`;

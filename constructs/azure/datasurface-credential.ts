@@ -17,9 +17,12 @@ export interface DataSurfaceCredentialProps {
 
 /** A credential in the vault under DataSurface's own name (walkthrough, step 16), derived from a root secret. */
 export class DataSurfaceCredential extends Construct {
+  /** Azure's id of the secret, whichever version it has. */
+  readonly secretId: string;
+
   constructor(scope: Construct, id: string, props: DataSurfaceCredentialProps) {
     super(scope, id);
-    new KeyVaultSecret(this, "Secret", {
+    const secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
       keyVaultId: props.vault.vault.id,
       contentType: "application/json",
@@ -27,5 +30,6 @@ export class DataSurfaceCredential extends Construct {
       valueWoVersion: props.source.generation,
       tags: props.tags,
     });
+    this.secretId = secret.resourceVersionlessId;
   }
 }

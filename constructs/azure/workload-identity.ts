@@ -7,7 +7,8 @@ import type { Placement } from "./placement";
 export interface WorkloadIdentityProps {
   readonly placement: Placement;
   readonly name: string;
-  readonly vaultId: string;
+  /** Ids of the secrets in the vault that the pods read, by a short name. Empty: no pod signs in. */
+  readonly secretIds: Readonly<Record<string, string>>;
   readonly oidcIssuerUrl: string;
   readonly namespace: string;
   /** Kubernetes service accounts that may act as the identity; Azure allows 20 for an identity. */
@@ -17,7 +18,7 @@ export interface WorkloadIdentityProps {
 /** Audience of tokens that Entra ID exchanges (Workload Identity's documentation). */
 const TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange";
 
-/** Managed identity of Airflow's pods (walkthrough, step 10): reads the vault's secrets and has no credential. */
+/** Managed identity of Airflow's pods (walkthrough, step 10): reads these secrets of the vault and no other, and has no credential. */
 export class WorkloadIdentity extends Construct {
   readonly identity: UserAssignedIdentity;
 
@@ -30,12 +31,14 @@ export class WorkloadIdentity extends Construct {
       resourceGroupName: placement.resourceGroupName,
       tags: placement.tags,
     });
-    new RoleAssignment(this, "SecretsUser", {
-      scope: props.vaultId,
-      roleDefinitionName: "Key Vault Secrets User",
-      principalId: this.identity.principalId,
-      principalType: "ServicePrincipal",
-    });
+    for (const [name, secretId] of Object.entries(props.secretIds)) {
+      new RoleAssignment(this, `SecretsUser-${name}`, {
+        scope: secretId,
+        roleDefinitionName: "Key Vault Secrets User",
+        principalId: this.identity.principalId,
+        principalType: "ServicePrincipal",
+      });
+    }
     // Azure refuses two at a time on one identity (docs/facts.md#one-at-a-time).
     let previous: FederatedIdentityCredential | undefined;
     for (const account of props.serviceAccounts) {

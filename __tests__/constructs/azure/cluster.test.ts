@@ -48,9 +48,10 @@ beforeAll(() => {
       protect: true,
     });
 
-    const identity = { placement: PLACEMENT, vaultId: "vault-id", oidcIssuerUrl: "https://issuer", namespace: "ns", serviceAccounts: ["one", "two", "three"] };
+    const identity = { placement: PLACEMENT, secretIds: { Git: "git-id", Merge: "merge-id" }, oidcIssuerUrl: "https://issuer", namespace: "ns", serviceAccounts: ["one", "two", "three"] };
     new WorkloadIdentity(scope, "Identity", { ...identity, name: "identity-one" });
     new WorkloadIdentity(scope, "SecondIdentity", { ...identity, name: "identity-two", serviceAccounts: ["one"] });
+    new WorkloadIdentity(scope, "ThirdIdentity", { ...identity, name: "identity-three", secretIds: {}, serviceAccounts: [] });
 
     const registry = { placement: PLACEMENT, kubeletObjectId: cluster.kubeletIdentity.objectId, image: "airflow", tag: "3.1.7-abc", dockerfile: "FROM x\n" };
     new AirflowRegistry(scope, "Registry", { ...registry, name: "registryone" });
@@ -186,9 +187,9 @@ describe("Cluster", () => {
 describe("WorkloadIdentity", () => {
   const federation = (account: string) => stack.resource("azurerm_federated_identity_credential", `Identity/Federation-${account}`);
 
-  test("reads the secrets of this vault and nothing else", () => {
-    expect(stack.resource("azurerm_role_assignment", "Identity/SecretsUser")).toEqual({
-      scope: "vault-id",
+  test.each([["Git", "git-id"], ["Merge", "merge-id"]])("reads the secret %s, and the vault's others not", (name, scope) => {
+    expect(stack.resource("azurerm_role_assignment", `Identity/SecretsUser-${name}`)).toEqual({
+      scope,
       role_definition_name: "Key Vault Secrets User",
       principal_id: stack.reference("azurerm_user_assigned_identity", "Identity/Identity", "principal_id"),
       principal_type: "ServicePrincipal",
@@ -209,6 +210,10 @@ describe("WorkloadIdentity", () => {
     expect(federation("one")).not.toHaveProperty("depends_on");
     expect(federation("two").depends_on).toEqual([stack.reference("azurerm_federated_identity_credential", "Identity/Federation-one")]);
     expect(federation("three").depends_on).toEqual([stack.reference("azurerm_federated_identity_credential", "Identity/Federation-two")]);
+  });
+
+  test("without a secret to read it has no role and trusts nobody", () => {
+    expect(stack.blocks.map(({ address }) => address).filter((address) => address.includes("ThirdIdentity"))).toEqual([stack.block("azurerm_user_assigned_identity", "ThirdIdentity/Identity").address]);
   });
 
   test("two identities do not wait for each other", () => {
