@@ -259,10 +259,10 @@ export class Scenario {
       const accounts = this.ofKind("ServiceAccount").map(({ metadata }) => metadata.name);
       const problems: string[] = [];
       for (const account of accounts) {
-        // Resources, other URLs, names, verbs.
+        // Resources, other URLs, names, verbs: a line for each name, the verbs in order.
         const rights = await kubectl.must("auth", "can-i", "--list", "--no-headers", "--namespace", this.namespace, "--as", `system:serviceaccount:${this.namespace}:${account}`);
         const found = rights.split("\n").filter((line) => /^(secrets|pods|\*)/.test(line)).map((line) => line.replace(/\s+/g, " ").trim());
-        const wanted = expected.readBy.includes(account) ? ["secrets [] [git sqlserver-demo-merge] [get]"] : account === "clean-task-pods" ? ["pods [] [] [list delete]"] : [];
+        const wanted = expected.readBy.includes(account) ? ["secrets [] [git] [get]", "secrets [] [sqlserver-demo-merge] [get]"] : account === "clean-task-pods" ? ["pods [] [] [delete list]"] : [];
         problems.push(...(found.join() === wanted.join() ? [] : [`${account}: ${found.join(", ") || "nothing"}; expected: ${wanted.join() || "nothing"}`]));
       }
       const airflows = accounts.filter((account) => account.startsWith("airflow-"));

@@ -157,7 +157,7 @@ def _explain(command: str, code: int, output: str, remedy: str) -> Failure:
     if newer:
         return WrongSetting(
             f"{command}: the database was migrated by a newer Airflow (revision {newer[1]}), and this image does not know it. "
-            "Go back to the newer image, or follow `airflow db downgrade` in the newer image first (docs/runbook.md)"
+            "Go back to the newer image, or take the database back with it first (docs/upgrading.md)"
         )
     lines = output.splitlines()
     # Rich draws a box around the stack trace; what failed stands in the last lines.
