@@ -107,7 +107,8 @@ function exactSelector({ type, attributes }: StateInstance): string {
   };
   switch (type) {
     case "azurerm_role_assignment":
-      return `${type}[role_definition_name=${argument("role_definition_name")}]`;
+      // A role on each of several secrets, or several roles on one scope.
+      return argument("role_definition_name") === "Key Vault Secrets User" ? `${type}[scope=${argument("scope")}]` : `${type}[role_definition_name=${argument("role_definition_name")}]`;
     case "azurerm_key_vault_secret":
       return `${type}[${argument("key_vault_id")}/${type}/${argument("name")}]`;
     case "time_static":
