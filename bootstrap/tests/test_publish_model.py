@@ -456,7 +456,7 @@ class Disturbed(PublishModelTest):
                         self.model.git("update-ref", "-d", f"refs/tags/{tag}")
                     self.model.releases.clear()
                     self.server.troubles = [Trouble(step, reply, times=2)]
-                    self.assert_published(self.job(0), "v1.0.0-demo")
+                    self.assert_published(self.job(0, {"RETRY_SECONDS": "30"}), "v1.0.0-demo")
                     self.assertEqual(self.server.troubles[0].times, 0)
 
     def test_answer_lost_after_the_effect(self) -> None:
