@@ -7,7 +7,7 @@ import { Processes } from "../../rehearsal/processes";
 import { installProviders } from "../../rehearsal/providers";
 import { readCloud, readStacks } from "../../rehearsal/records";
 import { environmentNames } from "../../settings/load";
-import type { JsonObject } from "../helpers/json";
+import { type JsonObject, plain } from "../helpers/json";
 import { isExample, PROJECT } from "../helpers/settings";
 import { Workers } from "../helpers/workers";
 import { SynthesizedStack } from "../helpers/synthesized";
@@ -100,7 +100,10 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, 
   const [infra] = after.stacks;
   if (infra && problems.length === 0) {
     await rig.apply(infra);
-    problems.push(...changedSecrets(held, vaultSecrets(readCloud(join(home, "cloud")))));
+    // Copies of root secrets under DataSurface's names go where the release reads no vault.
+    const named = infra.all("azurerm_key_vault_secret").map(({ attributes }) => plain(attributes.name));
+    const kept = new Map([...held].filter(([id]) => named.some((one) => id.endsWith(`/${one}`)) || !/\/datasurface--[^/]+$/.test(id)));
+    problems.push(...changedSecrets(kept, vaultSecrets(readCloud(join(home, "cloud")))));
     // From then on the tokens are not asked for.
     problems.push(...((await rig.plan(infra, withoutTokens(rig.env))) === undefined ? [] : ["the next plan without the tokens is not empty"]));
   }
