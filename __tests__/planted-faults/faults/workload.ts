@@ -296,7 +296,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/image.ts",
     from: ', "psycopg2", "asyncpg"] as const;',
     to: ', "psycopg2"] as const;',
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "airflow-migrate asks for the server itself, with the FAB auth manager, and for step 11's packages" },
+    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "airflow-migrate asks for the server itself, with the FAB auth manager, and for what the line's DAGs import" },
   },
   {
     name: "state-inside-the-output-folder",
