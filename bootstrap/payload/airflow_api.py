@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from checks import Clock
-from http_exchange import Answer, exchange, opener
+from http_exchange import Answer, an_object, exchange, objects, opener
 from outcome import Failure, Refused, Retryable, Variable, WrongSetting, progress, register_secret
 from patience import Patience, Unreachable
 
@@ -30,15 +30,6 @@ VARIABLES = (
 )
 
 _PAGE = 100
-
-
-def an_object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object, key: str) -> list[Mapping[str, object]]:
-    entries = an_object(value).get(key)
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 class _Forbidden(Failure):
@@ -140,7 +131,7 @@ class Airflow:
         found: list[Mapping[str, object]] = []
         while True:
             page = self._get(path, limit=_PAGE, offset=len(found), **query)
-            entries = _objects(page, key)
+            entries = objects(page, key)
             found.extend(entries)
             total = an_object(page).get("total_entries")
             if not entries or not isinstance(total, int) or len(found) >= total:
@@ -161,11 +152,11 @@ class Airflow:
 
     def runs_since(self, dag: str, since: datetime) -> list[Mapping[str, object]]:
         path = f"/api/v2/dags/{quote(dag)}/dagRuns"
-        return _objects(self._get(path, start_date_gte=since.isoformat(), order_by="-start_date", limit=_PAGE), "dag_runs")
+        return objects(self._get(path, start_date_gte=since.isoformat(), order_by="-start_date", limit=_PAGE), "dag_runs")
 
     def tasks(self, dag: str, run_id: str, state: str) -> list[Mapping[str, object]]:
         path = f"/api/v2/dags/{quote(dag)}/dagRuns/{quote(run_id, safe='')}/taskInstances"
-        return _objects(self._get(path, state=state, limit=_PAGE), "task_instances")
+        return objects(self._get(path, state=state, limit=_PAGE), "task_instances")
 
     def log(self, dag: str, run_id: str, task: Mapping[str, object]) -> str:
         """The log of a task's last try, or nothing when there is none. Not to be shown: with older releases it holds the pod's specification, credentials included."""

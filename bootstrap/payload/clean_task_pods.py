@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from http_exchange import Answer, exchange, opener
+from http_exchange import Answer, an_object, exchange, objects, opener
 from outcome import Refused, Result, Retryable, Variable, progress, read_settings, register_secret, run
 from patience import VARIABLES as PATIENCE_VARIABLES
 from patience import Patience, Unreachable
@@ -26,14 +26,6 @@ VARIABLES = (
 
 _LABEL = "kubernetes_pod_operator=True"
 _PAGE = 100
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Mapping[str, object]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 class _Pods:
@@ -69,9 +61,9 @@ class _Pods:
             answer = self._call("GET", f"{self._path}?{urlencode(query)}")
             if answer.status != 200:
                 raise Retryable(f"listing pods answers HTTP {answer.status}: {answer.text()}")
-            page = _object(answer.json())
-            yield from _list(page.get("items"))
-            more = str(_object(page.get("metadata")).get("continue") or "")
+            page = an_object(answer.json())
+            yield from objects(page, "items")
+            more = str(an_object(page.get("metadata")).get("continue") or "")
             if not more:
                 return
 
@@ -92,9 +84,9 @@ def _time(value: object) -> datetime | None:
 
 def _ended(pod: Mapping[str, object]) -> datetime | None:
     """When its last container ended; when it was made if none has run, as after an eviction."""
-    statuses = _list(_object(pod.get("status")).get("containerStatuses"))
-    ends = [_time(_object(_object(status.get("state")).get("terminated")).get("finishedAt")) for status in statuses]
-    return max((end for end in ends if end), default=_time(_object(pod.get("metadata")).get("creationTimestamp")))
+    statuses = objects(pod.get("status"), "containerStatuses")
+    ends = [_time(an_object(an_object(status.get("state")).get("terminated")).get("finishedAt")) for status in statuses]
+    return max((end for end in ends if end), default=_time(an_object(pod.get("metadata")).get("creationTimestamp")))
 
 
 def main() -> Result:
@@ -104,7 +96,7 @@ def main() -> Result:
     progress(f"failed pods of tasks in {settings['NAMESPACE']} that ended before {before.isoformat(timespec='seconds')}")
     deleted = kept = 0
     for pod in list(pods.failed()):
-        metadata, ended = _object(pod.get("metadata")), _ended(pod)
+        metadata, ended = an_object(pod.get("metadata")), _ended(pod)
         name = str(metadata.get("name"))
         if ended is None or ended >= before:
             kept += 1

@@ -49,6 +49,17 @@ class Answer:
         return retry_after(self.headers) or 0.0
 
 
+def an_object(value: object) -> Mapping[str, object]:
+    """A JSON object; an empty one when the value is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object, key: str) -> list[Mapping[str, object]]:
+    """The JSON objects in the list that an object has under a key."""
+    entries = an_object(value).get(key)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
 def time_of_day(headers: Message) -> float:
     """The server's clock in Unix time, from Date; this machine's when the answer has none."""
     return _http_date(headers.get("Date")) or time.time()

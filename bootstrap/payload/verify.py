@@ -16,12 +16,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
 import airflow_api
-from airflow_api import Airflow, an_object
+from airflow_api import Airflow
 from checks import Clock, Table
 from dag_import_errors import ImportErrors
 from dag_runs import Runs, merged_configurations, time_of
 from git_cache import VARIABLES as GIT_CACHE_VARIABLES
 from git_cache import remove_old_caches
+from http_exchange import an_object
 from mcp_stream import wait_for_stream
 from outcome import Result, Retryable, Variable, WrongSetting, progress, read_settings, run
 from patience import Unreachable

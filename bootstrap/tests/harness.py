@@ -64,8 +64,8 @@ class Point:
     step: str
 
 
-class JobTest(unittest.TestCase):
-    script = ""
+class ServerTest(unittest.TestCase):
+    """A folder of its own, and a GitHub in it."""
 
     def setUp(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bootstrap-test-"))
@@ -73,6 +73,13 @@ class JobTest(unittest.TestCase):
         self.server = GitHubServer(self.folder / "server")
         self.server.__enter__()
         self.addCleanup(self.server.__exit__, None, None, None)
+
+
+class JobTest(ServerTest):
+    script = ""
+
+    def setUp(self) -> None:
+        super().setUp()
         self.server.tokens[TOKEN] = Rights({"*": "write"})
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -18,7 +17,8 @@ import git_cli  # noqa: E402
 from git_cli import BadToken, GitServer  # noqa: E402
 from git_server import Reply  # noqa: E402
 from github_api import GitHub  # noqa: E402
-from github_server import GitHubServer, Trouble  # noqa: E402
+from github_server import Trouble  # noqa: E402
+from harness import ServerTest  # noqa: E402
 from outcome import Failure, Refused  # noqa: E402
 from patience import Patience  # noqa: E402
 
@@ -26,13 +26,9 @@ TOKEN = "ghp_of_the_git_tests"
 REAL_GIT = str(shutil.which("git"))
 
 
-class GitTest(unittest.TestCase):
+class GitTest(ServerTest):
     def setUp(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="bootstrap-test-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.server = GitHubServer(self.folder / "server")
-        self.server.__enter__()
-        self.addCleanup(self.server.__exit__, None, None, None)
+        super().setUp()
         self.model = self.server.add("acme/model", private=False)
         self.commit = self.model.commit({"eco.py": b"x = 1\n"})
         self.home = self.folder / "home"
