@@ -181,19 +181,19 @@ export class RootSecrets extends Construct {
   }
 
   private makeOfCredentials({ credentials, vault, revisions, settingsFile, tags, protect }: RootSecretsProps, requirements: Requirement[]): RootSecrets["ofCredentials"] {
-    const variable = credentials.length === 0 ? undefined : new CredentialsVariable(this, "CredentialsVariable", credentials);
-    return credentials.flatMap((credential) => {
-      const given = variable?.given(credential);
-      if (given === undefined) {
-        return [];
-      }
+    if (credentials.length === 0) {
+      return [];
+    }
+    const variable = new CredentialsVariable(this, "CredentialsVariable", credentials);
+    return credentials.map((credential) => {
+      const given = variable.given(credential);
       const name = credentialId(credential);
       const { revision, type } = credential;
       const initialValue = `sensitive(coalesce(${given.expression}, ${NOT_GIVEN}))`;
       const secret = new RootSecret(this, name, { vault, name, initialValue, revision: revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type), reapply: revisions.reapply, tags, contentType: "application/json", protect });
       const setting = `revision of ${credential.name} in datasurface.credentials`;
       requirements.push(...new GivenSecret(this, `${name}-given`, { given, secret, required: true, revision: { setting, number: revision }, kind: `${type} `, settingsFile }).requirements);
-      return [{ credential, secret }];
+      return { credential, secret };
     });
   }
 
