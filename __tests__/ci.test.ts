@@ -24,7 +24,7 @@ class Checkout {
     }
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
     writeFileSync(join(this.folder, "rehearsal", "providers", "go.mod"), "");
-    writeFileSync(join(this.folder, "rehearsal", "newest-terraform.sh"), 'exec "$@"');
+    writeFileSync(join(this.folder, "rehearsal", "newest-terraform.sh"), 'npm newest Terraform\nexec "$@"\n');
     // Goes on for longer than the steps before the last one.
     mkdirSync(join(this.folder, "__tests__", "cluster", "api-server"), { recursive: true });
     writeFileSync(join(this.folder, "__tests__", "cluster", "api-server", "install.sh"), 'npm build begins\nsleep "${BUILD_SECONDS:-0}"\nnpm build ends\n');
@@ -84,6 +84,7 @@ describe(".ci/run", () => {
     expect(commands.filter((command) => /^npm ci\b/.test(command))).toHaveLength(1);
     expect(commands.filter((command) => /^npm test\b/.test(command))).toHaveLength(1);
     expect(commands.filter((command) => /^npm run .*\brehearse\b/.test(command)).length).toBeGreaterThan(0);
+    expect(commands[commands.indexOf("npm newest Terraform") + 1]).toBe("npm run --silent rehearse -- --yes");
     expect(commands.filter((command) => /--full|--environment/.test(command))).toEqual([]);
   });
 
@@ -156,5 +157,36 @@ describe(".ci/run", () => {
   test("runs a named step on the folder as it is", () => {
     writeFileSync(join(checkout.folder, "file"), "changed");
     expect(checkout.run(["lint"]).calls.map(([folder, file]) => [folder, file])).toEqual([[checkout.folder, "changed"]]);
+  });
+});
+
+describe("rehearsal/newest-terraform.sh", () => {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "newest-terraform-")));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  /** With a Python that makes an environment whose pip is a script. */
+  const run = (pip: string, ...words: readonly string[]) => {
+    const python = join(scratch, "python");
+    writeFileSync(python, `#!/bin/sh\nmkdir -p "$3/bin" && printf '#!/bin/sh\\n%s\\n' '${pip}' > "$3/bin/pip" && chmod +x "$3/bin/pip"\n`, { mode: 0o755 });
+    const { status, stdout, stderr } = spawnSync("bash", [join(PROJECT, "rehearsal", "newest-terraform.sh"), ...words], { env: { PATH: process.env.PATH, CI_CACHE: join(scratch, "cache"), PYTHON: python }, encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+
+  test("says what it does, and refuses what is no command", () => {
+    expect(run("", "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("bash rehearsal/newest-terraform.sh COMMAND...") as string });
+    expect(run("")).toMatchObject({ status: 2, stderr: expect.stringContaining("no command was given") as string });
+    expect(run("", "--version")).toMatchObject({ status: 2, stderr: expect.stringContaining("unknown option '--version'") as string });
+  });
+
+  test("leaves nothing of an install that fails, and says what it needs", () => {
+    expect(run("echo no such package >&2; exit 1", "true")).toMatchObject({ status: 1, stderr: expect.stringMatching(/no such package[^]*the newest Terraform cannot be installed/) as string });
+    expect(readdirSync(join(scratch, "cache"))).toEqual([]);
+  });
+
+  test("installs by hash, once, and puts its Terraform in front of PATH", () => {
+    const installed = run('echo "$@"', "sh", "-c", "command -v terraform; exit 7");
+    expect(installed).toMatchObject({ status: 7, stdout: expect.stringMatching(/--require-hashes --requirement .*newest-terraform\.txt[^]*\/cache\/terraform-\d+\/terraform\/terraform\n$/) as string });
+    expect(run("exit 1", "true")).toMatchObject({ status: 0, stdout: "" });
+    expect(readdirSync(join(scratch, "cache"))).toHaveLength(1);
   });
 });
