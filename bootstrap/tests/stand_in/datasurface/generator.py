@@ -34,7 +34,8 @@ def _dag(name: str, model: Path) -> str:
 def _look(needle: bytes) -> list[str]:
     """Where the needle is: in processes, their variables and arguments, and in the files of the model."""
     places = [path for what in ("environ", "cmdline") for path in Path("/proc").glob(f"[0-9]*/{what}")]
-    model = [path for path in Path.cwd().rglob("*") if path.is_file()]
+    # os.walk passes over what goes meanwhile: the job removes the model while the second process still looks.
+    model = [Path(folder, name) for folder, _, names in os.walk(".") for name in names]
     found = []
     for path in (*places, *model):
         try:
