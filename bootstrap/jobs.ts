@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
+import { readersTokenVariable } from "../constructs/azure/root-secrets";
 import type { BootstrapJobProps, JobPod, JobProgram, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
 import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
 import { GIT_CACHE_PATH, MCP_SERVER_COMMAND, mcpServerArguments, mcpServerEnvironment, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
@@ -146,7 +147,14 @@ export function publishDag(context: JobContext): JobDefinition {
           ...program(
             "checkout_model.py",
             PUBLISH_DAG_MINUTES.checkout,
-            { ...gitHubVariables, MODEL_REPO: datasurface.modelRepository, MODEL_FOLDER: folders.MODEL_FOLDER },
+            {
+              // It reads only: the token of the readers.
+              GITHUB_TOKEN: { secret: context.names.secrets.git.name, key: "TOKEN" },
+              TOKEN_VARIABLE: readersTokenVariable(context.settings),
+              RELEASE_SUFFIX: model.releaseSuffix,
+              MODEL_REPO: datasurface.modelRepository,
+              MODEL_FOLDER: folders.MODEL_FOLDER,
+            },
             [HANDED_OVER.model, workspace("checkout-workspace")],
           ),
         },

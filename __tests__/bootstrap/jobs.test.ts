@@ -112,6 +112,14 @@ describe("publish-dag", () => {
     expect(generate?.volumes?.map(({ source }) => source)).toEqual([{ configMap: "bootstrap-payload" }, "emptyDir", "emptyDir", "emptyDir"]);
   });
 
+  test.each([
+    [false, "TF_VAR_github_token"],
+    [true, "TF_VAR_github_read_token"],
+  ])("checks the model out with the readers' token (a read token of their own: %s), and says which variable it comes from", (gitHubReadToken, variable) => {
+    const [reader] = jobs.publishDag(context({ datasurface: { gitHubReadToken } })).pod.initContainers ?? [];
+    expect(reader?.env).toMatchObject({ GITHUB_TOKEN: { secret: "git", key: "TOKEN" }, TOKEN_VARIABLE: variable });
+  });
+
   test("hands the folders on under one path", () => {
     const mount = (program: { readonly volumes?: readonly { readonly name: string; readonly mountPath: string }[] } | undefined, name: string) => program?.volumes?.find((volume) => volume.name === name)?.mountPath;
     for (const program of [generate, pod()]) {

@@ -299,6 +299,8 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
   test("the GitHub token that writes is read by the two jobs that push, and by nothing else", () => {
     const readers = synthesized.workload.blocks.filter(({ attributes }) => strings(attributes).some(({ text }) => new RegExp(`(?<![\\w-])${SECRETS.gitPublish.name}(?![\\w-])`).test(text)));
     expect(readers.map(({ attributes }) => kindOfJob(attributes)).sort()).toEqual(["publish-dag", "publish-model"]);
+    const containers = readers.flatMap(({ attributes }) => objects(attributes, (object) => "command" in object).map(({ object }) => object));
+    expect(containers.filter((container) => JSON.stringify(container).includes(`"${SECRETS.gitPublish.name}"`)).map(({ name }) => name).sort()).toEqual(["publish-dag", "publish-model"]);
   });
 
   test("DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret", () => {

@@ -20,6 +20,7 @@ ATTEMPTS = 5
 VARIABLES = (
     Variable("MODEL_REPO", "repository of the model; its live release is taken", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
     MODEL_FOLDER,
+    Variable("TOKEN_VARIABLE", "Terraform variable that the token comes from", pattern=r"TF_VAR_\w+", allowed="the name of a Terraform variable"),
     *GITHUB_VARIABLES,
     *PATIENCE_VARIABLES,
 )
@@ -31,9 +32,10 @@ def main() -> Result:
     folder = Path(settings["MODEL_FOLDER"])
     form = TagForm(settings["RELEASE_SUFFIX"])
     patience = Patience.of(settings)
+    variable = settings["TOKEN_VARIABLE"]
     with tempfile.TemporaryDirectory(prefix="checkout-model-") as home:
-        server = GitServer(settings["GITHUB_URL"], settings["GITHUB_TOKEN"], Path(home), patience, (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]))
-        github = GitHub(settings["GITHUB_API_URL"], settings["GITHUB_TOKEN"], patience)
+        server = GitServer(settings["GITHUB_URL"], settings["GITHUB_TOKEN"], Path(home), patience, (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]), variable)
+        github = GitHub(settings["GITHUB_API_URL"], settings["GITHUB_TOKEN"], patience, variable)
         server.check_git()
 
         def check_out() -> ModelRelease:

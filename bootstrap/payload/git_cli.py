@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from github_sentences import NEW_TOKEN, diagnosis
+from github_sentences import WRITE_TOKEN, diagnosis, new_token
 from http_exchange import exchange, opener
 from outcome import Failure, Refused, Retryable, WrongSetting, progress, redact, register_secret
 from patience import LostRace, Patience, Unreachable
@@ -82,9 +82,10 @@ _BUSY = re.compile(r"returned error: 503|http 503", re.IGNORECASE)
 class GitServer:
     """`base_url` is what stands before `/owner/name.git`; without a token it is read anonymously."""
 
-    def __init__(self, base_url: str, token: str, home: Path, patience: Patience, author: tuple[str, str]) -> None:
+    def __init__(self, base_url: str, token: str, home: Path, patience: Patience, author: tuple[str, str], token_variable: str = WRITE_TOKEN) -> None:
         self.base_url = base_url.rstrip("/")
         self.token = token
+        self.token_variable = token_variable
         self.patience = patience
         configuration = [
             ("credential.helper", ""),
@@ -198,8 +199,8 @@ class GitServer:
         if "authentication failed" in lower or "could not read username" in lower or "could not read password" in lower or "error: 401" in lower:
             if not self.token:
                 return BadToken(f"{where} does not exist or is not public.{quoted}")
-            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Take a valid one: {NEW_TOKEN}.{quoted}")
-        known = diagnosis(said)
+            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Take a valid one: {new_token(self.token_variable)}.{quoted}")
+        known = diagnosis(said, self.token_variable)
         if known and not re.search(r"not found|returned error: 404", lower):
             return Refused(f"{where} refuses: {known}.{quoted}")
         if "returned error: 403" in lower or "denied to" in lower or "write access" in lower:
@@ -287,7 +288,7 @@ class GitServer:
             if re.search(r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|failed to lock|reference already exists|incorrect old value", status):
                 raise LostRace(f"{repository} {branch} was changed by somebody else meanwhile: {status}")
             if re.search(r"remote rejected|hook declined|protected", status):
-                known = diagnosis(f"{status} {remote}")
+                known = diagnosis(f"{status} {remote}", self.token_variable)
                 if known:
                     raise Refused(f"{self.url(repository)} refuses the push to {branch}: {known}. It says: {status}. {remote}")
                 raise Refused(

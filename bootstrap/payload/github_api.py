@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import quote, urljoin, urlsplit
 
 from git_cli import LIMIT_PAUSE, RIGHT_TO_READ, RIGHT_TO_WRITE, GitServer
-from github_sentences import NEW_TOKEN, diagnosis
+from github_sentences import WRITE_TOKEN, diagnosis, new_token
 from http_exchange import place_of, retry_after, time_of_day
 from outcome import Failure, Refused, Variable, WrongSetting, progress, register_secret
 from patience import LostRace, Patience, Unreachable
@@ -33,7 +33,7 @@ REPOSITORY_TEXT = "owner/name, without .git"
 VARIABLES = (
     Variable("GITHUB_URL", "address before /owner/name.git", default="https://github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
     Variable("GITHUB_API_URL", "address of the REST API (GitHub Enterprise Server: https://HOST/api/v3)", default="https://api.github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
-    Variable("GITHUB_TOKEN", "token that may read and write the repositories' contents", secret=True, pattern=r"[\x21-\x7e]+", allowed="one word"),
+    Variable("GITHUB_TOKEN", "token that may read the repositories' contents, and write them where the job does", secret=True, pattern=r"[\x21-\x7e]+", allowed="one word"),
     Variable("RELEASE_SUFFIX", "what the tags of live releases have behind vN.N.N", default="", pattern=r"(-[A-Za-z0-9]+)*", allowed="letters, digits and hyphens, with a hyphen first"),
     Variable("COMMIT_NAME", "author of the commits", default="DataSurface bootstrap"),
     Variable("COMMIT_EMAIL", "e-mail address of that author", default="bootstrap@datasurface-azure.invalid", pattern=r"[^\s<>]+@[^\s<>]+", allowed="an e-mail address"),
@@ -115,10 +115,11 @@ def _expiry(text: str | None) -> datetime | None:
 
 
 class GitHub:
-    def __init__(self, api_url: str, token: str, patience: Patience) -> None:
+    def __init__(self, api_url: str, token: str, patience: Patience, token_variable: str = WRITE_TOKEN) -> None:
         register_secret(token)
         self._api_url = api_url.rstrip("/")
         self._token = token
+        self._token_variable = token_variable
         self._patience = patience
         self._opener = urllib.request.build_opener(_NoRedirect())
         # When the token ends, as ISO 8601 in UTC; "" before the first answer and for a token without an end.
@@ -130,7 +131,7 @@ class GitHub:
             return
         self.token_expires = expires.isoformat(timespec="seconds").replace("+00:00", "Z")
         days = int((expires.timestamp() - time_of_day(headers)) // 86400)
-        warning = f"warning: in {days} days. Make a new one before: {NEW_TOKEN}" if days < EXPIRY_WARNING_DAYS else f"in {days} days"
+        warning = f"warning: in {days} days. Make a new one before: {new_token(self._token_variable)}" if days < EXPIRY_WARNING_DAYS else f"in {days} days"
         progress(f"the GitHub token ends on {self.token_expires} ({warning})")
 
     # --- one request ---
@@ -197,8 +198,8 @@ class GitHub:
                 wait = max(1.0, reset - time_of_day(answer.headers) + 1)
             return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE)
         if status == 401:
-            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Take a valid one: {NEW_TOKEN}.{quoted}")
-        known = diagnosis(f"{said} {'single sign-on' if answer.headers.get('X-GitHub-SSO') else ''}")
+            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Take a valid one: {new_token(self._token_variable)}.{quoted}")
+        known = diagnosis(f"{said} {'single sign-on' if answer.headers.get('X-GitHub-SSO') else ''}", self._token_variable)
         if status in (403, 451) and known:
             return Refused(f"{where} refuses (HTTP {status}): {known}.{quoted}")
         if status == 403:

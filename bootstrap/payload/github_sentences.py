@@ -6,7 +6,15 @@ from __future__ import annotations
 
 import re
 
-NEW_TOKEN = "set TF_VAR_github_token to it, raise revisions.tokens in the environment's file (the plan then asks for both tokens), and deploy again"
+WRITE_TOKEN = "TF_VAR_github_token"
+
+
+def new_token(variable: str) -> str:
+    """What to do with a new token that comes from this Terraform variable."""
+    return f"set {variable} to it, raise revisions.tokens in the environment's file (the plan then asks for every token), and deploy again"
+
+
+_NEW_TOKEN = "{new token}"
 
 # The first that matches counts: narrower ones stand before wider ones.
 _DIAGNOSES: tuple[tuple[str, str], ...] = (
@@ -17,11 +25,11 @@ _DIAGNOSES: tuple[tuple[str, str], ...] = (
     ),
     (
         r"forbids access via a personal access token \(classic\)|forbids access via .*classic",
-        "the organization forbids classic tokens: make a fine-grained one, " + NEW_TOKEN,
+        "the organization forbids classic tokens: make a fine-grained one, " + _NEW_TOKEN,
     ),
     (
         r"token'?s lifetime|lifetime is greater than",
-        "the organization limits the lifetime of tokens: make one that ends sooner, " + NEW_TOKEN,
+        "the organization limits the lifetime of tokens: make one that ends sooner, " + _NEW_TOKEN,
     ),
     (r"forbids access via a fine-grained", "the organization forbids fine-grained tokens: let an owner allow them (organization, Settings, Personal access tokens), or use a classic token"),
     (r"pending approval|waiting for approval", "an owner of the organization has to approve the token first (organization, Settings, Personal access tokens, Pending requests)"),
@@ -44,6 +52,6 @@ _DIAGNOSES: tuple[tuple[str, str], ...] = (
 )
 
 
-def diagnosis(said: str) -> str | None:
-    """What the sentence means and what to do; None when it is none of the known ones."""
-    return next((meaning for pattern, meaning in _DIAGNOSES if re.search(pattern, said, re.IGNORECASE)), None)
+def diagnosis(said: str, variable: str) -> str | None:
+    """What the sentence means and what to do, for a token of this Terraform variable; None when it is none of the known ones."""
+    return next((meaning.replace(_NEW_TOKEN, new_token(variable)) for pattern, meaning in _DIAGNOSES if re.search(pattern, said, re.IGNORECASE)), None)

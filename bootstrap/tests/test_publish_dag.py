@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from git_server import Release
-from github_server import Rights, Seen, Trouble, text_reply
+from github_server import Rights, Seen, Trouble, error_reply, text_reply
 from harness import PAYLOAD, TOKEN, JobTest
 from model_repository import NAME, NAMES, OWNER, VALUES, edited, template
 
@@ -47,7 +47,7 @@ class PublishDagTest(JobTest):
     def environment(self) -> dict[str, str]:
         names = {name: NAMES[name] for name in ("PSP", "RTE_NAME", "RELEASE_SUFFIX")}
         running = {"line": "1.4.x", "seen": True, "objects": [{"kind": "ConfigMap", "name": "acme"}], "known": []}
-        return {**super().environment(), "RUNNING_OBJECTS": json.dumps(running), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", **names}
+        return {**super().environment(), "RUNNING_OBJECTS": json.dumps(running), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", "TOKEN_VARIABLE": "TF_VAR_github_read_token", **names}
 
     def command(self, environment: dict[str, str]) -> list[str]:
         self.pods += 1
@@ -182,10 +182,19 @@ class CheckedOut(PublishDagTest):
     def test_rights(self) -> None:
         self.server.tokens[TOKEN] = Rights({DAGS: "write"})
         self.assertIn(MODEL, self.job(3).message)
-        self.assertIn("does not accept the token", self.job(3, {"GITHUB_TOKEN": "ghp_another"}).message)
+
+    def test_refusal_names_the_variable_of_the_readers(self) -> None:
+        forbidden = error_reply(403, "`acme` forbids access via a personal access token (classic). Please use a fine-grained token.")
+        refusals = (None, Trouble("list-releases", error_reply(401, "Bad credentials")), Trouble("list-releases", forbidden))
+        for refusal in refusals:
+            with self.subTest(refusal):
+                self.server.troubles = [refusal] if refusal else []
+                message = self.job(3, {} if refusal else {"GITHUB_TOKEN": "ghp_another"}).message
+                self.assertIn("set TF_VAR_github_read_token to it", message)
+                self.assertNotIn("TF_VAR_github_token", message)
 
     def test_wrong_settings(self) -> None:
-        for name, value in (("MODEL_REPO", None), ("MODEL_FOLDER", "x")):
+        for name, value in (("MODEL_REPO", None), ("MODEL_FOLDER", "x"), ("TOKEN_VARIABLE", None)):
             with self.subTest(name):
                 self.assertIn(name, self.job(2, {name: value}).message)
         self.assertEqual(self.server.seen, [])

@@ -14,7 +14,7 @@ from model_repository import IMAGE, NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, W
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
-TOKEN_REMEDY = "Take a valid one: set TF_VAR_github_token to it, raise revisions.tokens in the environment's file (the plan then asks for both tokens)"
+TOKEN_REMEDY = "Take a valid one: set TF_VAR_github_token to it, raise revisions.tokens in the environment's file (the plan then asks for every token)"
 
 
 class PublishModelTest(JobTest):

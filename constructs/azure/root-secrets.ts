@@ -92,8 +92,13 @@ export function rootSecretsOf({ datasurface }: Pick<Settings, "datasurface">): r
 }
 
 /** The token of what only reads the repositories. */
-export function readersToken({ datasurface }: Pick<Settings, "datasurface">): RootSecretId {
+export function readersToken({ datasurface }: Pick<Settings, "datasurface">): "gitHub" | "gitHubRead" {
   return datasurface.gitHubReadToken ? "gitHubRead" : "gitHub";
+}
+
+/** The environment variable by which a person gives it. */
+export function readersTokenVariable(settings: Pick<Settings, "datasurface">): string {
+  return `TF_VAR_${ROOT_SECRETS[readersToken(settings)].variable.name}`;
 }
 
 export interface RootSecretsProps {

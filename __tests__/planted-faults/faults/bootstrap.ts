@@ -59,6 +59,22 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "gives the container that runs the model's code no Secret, and nothing of the other containers that it could change" },
   },
   {
+    name: "checkout-with-the-write-token",
+    about: "the container that only clones the model holds the token that writes",
+    file: "bootstrap/jobs.ts",
+    from: "GITHUB_TOKEN: { secret: context.names.secrets.git.name",
+    to: "GITHUB_TOKEN: { secret: SECRETS.gitPublish.name",
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else" },
+  },
+  {
+    name: "refusal-names-the-write-token",
+    about: "a refused read token is answered with the variable of the write token",
+    file: "bootstrap/payload/git_cli.py",
+    from: "new_token(self.token_variable)",
+    to: "new_token(WRITE_TOKEN)",
+    caughtBy: { suite: "payload", test: "test_publish_dag.CheckedOut.test_refusal_names_the_variable_of_the_readers" },
+  },
+  {
     name: "folder-shared-with-the-models-code",
     about: "the model's code may change what the container with the write token relies on",
     file: "bootstrap/jobs.ts",
