@@ -50,6 +50,14 @@ export class SynthesizedStack {
     return found;
   }
 
+  /** What a plan asks, of all resources. */
+  preconditions(): readonly { readonly address: string; readonly condition: string; readonly message: string }[] {
+    return this.blocks.flatMap(({ address, attributes: { lifecycle } }) => {
+      const asked = isObject(lifecycle) ? ((lifecycle.precondition ?? []) as readonly JsonObject[]) : [];
+      return asked.map(({ condition, error_message }) => ({ address, condition: plain(condition), message: plain(error_message) }));
+    });
+  }
+
   /** Arguments of a resource, by the construct path of its element. */
   resource(type: string, path: string): JsonObject {
     return this.block(type, path).attributes;

@@ -36,6 +36,7 @@ export async function given({ rig, suite, deployments, environments: [environmen
   const onRunning = (check: (site: Site, processes: Processes) => Promise<readonly string[]>) => async (processes: Processes) => checked(running.fork(), check, processes);
   await suite.all([
     { name: "no variable: a first deployment is refused at once, one that broke asks for what is missing", run: (processes) => checked(deployed.before.infra.fork(), firstDeployment, processes) },
+    { name: "no variable: a run narrowed to one secret writes nothing, at first, after a kill and with another number", run: (processes) => checked(deployed.before.infra.fork(), async (site) => narrowed(site, await rig.synthesize(raised, processes), processes), processes) },
     { name: "no variable: nothing changes on a running environment", run: onRunning(async (site, processes) => site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })) },
     { name: "another token: refused, until its number is raised", run: onRunning(async (site, processes) => correctedToken(site, await rig.synthesize(raised, processes), processes)) },
     { name: "another token after a kill between the vault and Terraform's record: refused in the apply", run: onRunning(killedBeforeTheRecord) },
@@ -68,6 +69,24 @@ async function firstDeployment(site: Site, processes: Processes): Promise<readon
   await site.deploy(processes, ["infra"]);
   problems.push(...other(stored, site), ...(await site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })));
   return problems;
+}
+
+async function narrowed(site: Site, raised: Synthesis, processes: Processes): Promise<readonly string[]> {
+  const run = async (env: Variables, fail?: string): Promise<Run> => {
+    const [secret] = /RootSecrets_GitHub_Secret_\w+/.exec(site.source("infra")) ?? [];
+    return site.terraform(processes, "infra", ["apply", `-target=azurerm_key_vault_secret.${secret ?? ""}`, "-auto-approve", "-input=false", "-no-color"], { env, fail });
+  };
+  const stored = (): string => [...rootValues(site.objects()).keys()].sort().join();
+
+  const problems = [...asks(await run(NO_TOKENS), [GIT_HUB])];
+  await run({}, "azurerm_key_vault_secret[github-token]:create:1");
+  const afterKill = await run(NO_TOKENS);
+  problems.push(...(afterKill.succeeded ? ["a run over a broken one is not refused"] : []), ...(stored() === "" ? [] : [`the vault holds ${stored()}`]));
+  succeeded(await run({}), "the run with a token");
+  problems.push(...(stored() === "gitHub" ? [] : [`the vault holds ${stored()}`]));
+  succeeded(await run(NO_TOKENS), "a run over a stored token");
+  site.use(raised);
+  return [...problems, ...asks(await run(NO_TOKENS), [GIT_HUB])];
 }
 
 async function correctedToken(site: Site, raised: Synthesis, processes: Processes): Promise<readonly string[]> {

@@ -156,9 +156,9 @@ describe("the model's other credentials", () => {
   });
 
   test("each is asked for by its name, with its own number", () => {
-    const guard = JSON.stringify(reads.infra.resource("terraform_data", "DeploymentGuard/Guard"));
-    expect(guard).toContain("The credential snow of TF_VAR_datasurface_credentials is not set. A plan needs it as long as credential-snow is not in the vault, after revision of snow in datasurface.credentials (now 3) has changed");
-    expect(guard).toContain("If the vault's is, take snow out of TF_VAR_datasurface_credentials.");
+    const asked = reads.infra.preconditions().map(({ message }) => message).join("\n");
+    expect(asked).toContain("The credential snow of TF_VAR_datasurface_credentials is not set. A plan needs it as long as credential-snow is not in the vault, after revision of snow in datasurface.credentials (now 3) has changed");
+    expect(asked).toContain("If the vault's is, take snow out of TF_VAR_datasurface_credentials.");
   });
 
   test("without any, no stack has a variable for them", () => {
@@ -340,8 +340,7 @@ describe("InfraStack", () => {
 });
 
 describe("the deployment guard", () => {
-  const messages = ({ infra }: SynthesizedEnvironment) =>
-    (at(infra.resource("terraform_data", "DeploymentGuard/Guard"), "lifecycle.precondition") as readonly JsonObject[]).map(({ condition, error_message }) => ({ condition: plain(condition), message: plain(error_message) }));
+  const messages = ({ infra }: SynthesizedEnvironment) => infra.preconditions().map(({ condition, message }) => ({ condition, message }));
 
   /** The record always has an input. */
   const REFUSES_EVERY_PLAN = /^\$\{terraform_data\.\S+\.input == null\}$/;

@@ -9,7 +9,7 @@ import type { Given } from "./given-secret";
 /** Name of the variable, without `TF_VAR_`. */
 export const CREDENTIALS_VARIABLE = "datasurface_credentials";
 
-/** Longest value of a field, in characters: a secret of Key Vault has 25 KB. */
+/** Longest value of a field, in characters: a secret of Key Vault has 25 KB (docs/facts.md#longest-secret). */
 const LONGEST = { field: 4096, privateKey: 16_384 } as const;
 
 interface Validation {

@@ -1,6 +1,8 @@
 import { Construct } from "constructs";
 import { ChangeMarker } from "../terraform/change-marker";
 import type { Requirement } from "../terraform/deployment-guard";
+import { interpolate } from "../terraform/expressions";
+import { TerraformData } from "../terraform/terraform-data";
 import type { RootSecret } from "./root-secret";
 
 /** What a person may give, as messages speak of it. */
@@ -31,21 +33,23 @@ export interface GivenSecretProps {
 /**
  * What a plan asks of a secret that a person may give: the value when the vault is to get one, and no other value than the
  * vault's when it is not. So a plan of a running environment needs no variable, and a new value is never ignored.
+ *
+ * Each secret has a guard of its own: where the secret itself is refused, Terraform does not ask what depends on it, and the
+ * deployment's guard is to speak all the same.
  */
 export class GivenSecret extends Construct {
-  readonly requirements: readonly Requirement[];
-
   constructor(scope: Construct, id: string, { given, secret, required, revision, kind = "", settingsFile }: GivenSecretProps) {
     super(scope, id);
     const { what, expression: value } = given;
+    const number = `${revision.number} ${kind}`.trimEnd();
     // Made after the secret, so that a deployment that broke before it asks again.
     const written = new ChangeMarker(this, "Written", { value: `${revision.number} ${kind}${secret.secret.versionlessId}` });
-    const asked: Requirement = {
-      condition: `${value} != null || !(${written.changes})`,
+    const asked = (marker: ChangeMarker): Requirement => ({
+      condition: `${value} != null || !(${marker.changes})`,
       errorMessage:
         `${what} is not set. A plan needs it as long as ${secret.name} is not in the vault, after ${revision.setting} (now ${revision.number}) has changed, and once after an upgrade to this version. ` +
         `${given.remedy}, and docs/runbook.md how to read the vault's.`,
-    };
+    });
     const compared: Requirement = {
       // The vault's value is unknown before it is written, and the old one before it is replaced.
       condition: `${value} == null ? true : ${written.onceMade(`${secret.valueExpression} == ${value}`)}`,
@@ -53,6 +57,13 @@ export class GivenSecret extends Construct {
         `${what} is not what the vault holds in ${secret.name}, and ${revision.setting} has not changed: the given value would be ignored. ` +
         `If it is the right one, raise ${revision.setting} (now ${revision.number}) in ${settingsFile} and deploy again; docs/secrets.md says what else is renewed. If the vault's is, ${given.remove}.`,
     };
-    this.requirements = required ? [asked, compared] : [compared];
+    if (required) {
+      // Made before the secret: a run that -target narrows to the secret makes nothing that is behind it.
+      secret.require(asked(new ChangeMarker(this, "Due", { value: number, dependsOn: [secret.ready] })));
+    }
+    const requirements = required ? [asked(written), compared] : [compared];
+    new TerraformData(this, "Guard", {
+      lifecycle: { precondition: requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
+    });
   }
 }

@@ -1,7 +1,8 @@
 import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
 import { StaticResource } from "@cdktf/provider-time/lib/static-resource";
-import { Token } from "cdktf";
+import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
+import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
 import { interpolate } from "../terraform/expressions";
 import type { SecretVault } from "./secret-vault";
@@ -41,6 +42,8 @@ export class RootSecret extends Construct {
   readonly name: string;
   /** Expression of the Unix time at which the secret was born: another one after a replacement. */
   readonly birth: string;
+  /** By then the vault takes secrets. */
+  readonly ready: ITerraformDependable;
   private readonly readBack: EphemeralResource;
   /** What the settings add to the birth. */
   private readonly revision: number;
@@ -48,6 +51,7 @@ export class RootSecret extends Construct {
   constructor(scope: Construct, id: string, props: RootSecretProps) {
     super(scope, id);
     this.name = props.name;
+    this.ready = props.vault.ready;
     this.revision = props.revision + props.reapply - 1 + (props.readersOffset ?? 0);
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
@@ -71,6 +75,11 @@ export class RootSecret extends Construct {
         version: this.secret.version,
       },
     });
+  }
+
+  /** What is asked before the vault gets anything, also in a run that `-target` narrows to the secret. */
+  require({ condition, errorMessage }: Requirement): void {
+    this.secret.lifecycle = { ...this.secret.lifecycle, precondition: [{ condition: interpolate(condition), errorMessage }] };
   }
 
   /** Expression of the value; for write-only arguments and other ephemeral contexts. */

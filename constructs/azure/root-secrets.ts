@@ -5,7 +5,6 @@ import { credentialId } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
-import { literal } from "../terraform/expressions";
 import { type SecretRule, SecretVariable } from "../terraform/secret-variable";
 import { CredentialsVariable } from "./credentials-variable";
 import { type Given, GivenSecret } from "./given-secret";
@@ -133,12 +132,11 @@ export class RootSecrets extends Construct {
   private readonly secrets: ReadonlyMap<RootSecretId, RootSecret>;
   /** Those of the model's other credentials. */
   readonly ofCredentials: readonly { readonly credential: Credential; readonly secret: RootSecret }[];
-  /** What a plan asks of the values that a person gives. */
+  /** What a plan asks of several values that a person gives; each secret asks for its own. */
   readonly requirements: readonly Requirement[];
 
   constructor(scope: Construct, id: string, props: RootSecretsProps) {
     super(scope, id);
-    const requirements: Requirement[] = [];
     const rules: Partial<Record<RootSecretId, readonly SecretRule[]>> = {
       postgresql: databasePasswordRules(props.logins.postgresql, "postgresql.adminUser"),
       sql: databasePasswordRules(props.logins.sql, "sql.adminUser"),
@@ -164,16 +162,13 @@ export class RootSecrets extends Construct {
       if (given && definition.variable) {
         const { required } = definition.variable;
         const revision = { setting: `revisions.${definition.family}`, number: props.revisions[definition.family] };
-        requirements.push(...new GivenSecret(this, `${name}Given`, { given: tokenOrPassword(given), secret, required, revision, settingsFile: props.settingsFile }).requirements);
+        new GivenSecret(this, `${name}Given`, { given: tokenOrPassword(given), secret, required, revision, settingsFile: props.settingsFile });
       }
       return secret;
     };
     this.secrets = new Map(props.ids.map((secretId) => [secretId, make(secretId)]));
-    if (this.secrets.has("gitHubRead")) {
-      requirements.push(READ_TOKEN_IS_ANOTHER);
-    }
-    this.ofCredentials = this.makeOfCredentials(props, requirements);
-    this.requirements = requirements;
+    this.requirements = this.secrets.has("gitHubRead") ? [READ_TOKEN_IS_ANOTHER] : [];
+    this.ofCredentials = this.makeOfCredentials(props);
   }
 
   /** @throws RangeError for a secret that the environment does not have */
@@ -185,7 +180,7 @@ export class RootSecrets extends Construct {
     return secret;
   }
 
-  private makeOfCredentials({ credentials, vault, revisions, settingsFile, tags, protect }: RootSecretsProps, requirements: Requirement[]): RootSecrets["ofCredentials"] {
+  private makeOfCredentials({ credentials, vault, revisions, settingsFile, tags, protect }: RootSecretsProps): RootSecrets["ofCredentials"] {
     if (credentials.length === 0) {
       return [];
     }
@@ -197,7 +192,7 @@ export class RootSecrets extends Construct {
       const initialValue = `sensitive(coalesce(${given.expression}, ${NOT_GIVEN}))`;
       const secret = new RootSecret(this, name, { vault, name, initialValue, revision: revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type), reapply: revisions.reapply, tags, contentType: "application/json", protect });
       const setting = `revision of ${credential.name} in datasurface.credentials`;
-      requirements.push(...new GivenSecret(this, `${name}-given`, { given, secret, required: true, revision: { setting, number: revision }, kind: `${type} `, settingsFile }).requirements);
+      new GivenSecret(this, `${name}-given`, { given, secret, required: true, revision: { setting, number: revision }, kind: `${type} `, settingsFile });
       return { credential, secret };
     });
   }
@@ -219,9 +214,10 @@ function initialValue(given: SecretVariable | undefined, generated: string | und
 
 /**
  * Without a value for a secret that is not given, the provider's own words ("one of value, value_wo must be specified") would come
- * before the guard's, and a destroy would fail.
+ * before the guard's, and a destroy would fail. Longer than Key Vault takes (docs/facts.md#longest-secret): whatever was not asked for,
+ * the vault never holds it.
  */
-const NOT_GIVEN = literal("not-given");
+const NOT_GIVEN = `format("%-30000s", "not-given")`;
 
 function tokenOrPassword({ expression, environmentVariable }: SecretVariable): Given {
   return { expression, what: environmentVariable, remedy: "Set it to the token and deploy again; README.md says which rights the token needs", remove: `unset ${environmentVariable}` };

@@ -9,6 +9,8 @@ export interface ChangeMarkerProps {
   readonly value?: string;
   /** Addresses of resources: the plan that replaces one replaces the marker. */
   readonly resources?: readonly string[];
+  /** What is there before the marker is made. */
+  readonly dependsOn?: ITerraformDependable[];
 }
 
 /**
@@ -17,10 +19,11 @@ export interface ChangeMarkerProps {
  * later one it is older, and both are known before anything is done.
  */
 export class ChangeMarker extends TerraformData {
-  constructor(scope: Construct, id: string, { value, resources }: ChangeMarkerProps) {
+  constructor(scope: Construct, id: string, { value, resources, dependsOn }: ChangeMarkerProps) {
     super(scope, id, {
       input: interpolate("plantimestamp()"),
       triggersReplace: value,
+      dependsOn,
       lifecycle: {
         ignoreChanges: ["input"],
         // An id is unknown in a plan that replaces its resource. One that is only made again, after a loss, is no reason.

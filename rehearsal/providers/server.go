@@ -235,7 +235,9 @@ func (p *provider) ApplyResourceChange(ctx context.Context, r *tfprotov6.ApplyRe
 
 	made, known := true, true // in the cloud, and in Terraform's state
 	if problem == nil && action != "delete" {
-		problem = p.obstacle(r.TypeName, action, subject)
+		if problem = p.obstacle(r.TypeName, action, subject); problem == nil {
+			problem = valueTooLong(r.TypeName, config)
+		}
 	}
 	if problem == nil {
 		var seconds float64

@@ -23,13 +23,13 @@ const VAULT = {
 } as const satisfies SecretVaultProps;
 
 let stack: SynthesizedStack;
-let requirements: readonly Requirement[];
+let several: readonly Requirement[];
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
     const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, credentials: [], settingsFile: "environments/test.yaml", tags: TAGS });
-    ({ requirements } = secrets);
+    several = secrets.requirements;
     new TerraformOutput(scope, "births", { value: secrets.births });
     new TerraformOutput(scope, "generation-GitHub", { value: secrets.of("gitHub").generation });
     new TerraformOutput(scope, "generation-GitHubRead", { value: secrets.of("gitHubRead").generation });
@@ -42,6 +42,8 @@ beforeAll(() => {
     new DataSurfaceCredential(scope, "Git", { vault, name: "ns-git", value: jsonObject({ token: two.valueExpression }), source: two, tags: TAGS });
   });
 });
+
+const byAddress = (one: { readonly address: string }, other: { readonly address: string }): number => one.address.localeCompare(other.address);
 
 describe("SecretVault", () => {
   test("is in RBAC mode: roles decide, not access policies", () => {
@@ -163,24 +165,26 @@ describe("RootSecrets", () => {
     expect(versions).toEqual({ postgresql: 11, sql: 11, airflowAdmin: 22, api: 22, jwt: 22, redis: 22, fernet: 33, gitHub: 44, gitHubRead: 44, gitLab: 44 });
   });
 
-  const about = (text: string) => requirements.filter(({ errorMessage }) => errorMessage.includes(text));
-  const written = (id: string) => stack.block("terraform_data", `RootSecrets/${id}Given/Written`);
+  const about = (text: string) => stack.preconditions().filter(({ message }) => message.includes(text));
+  const marker = (id: string, name: "Due" | "Written") => stack.block("terraform_data", `RootSecrets/${id}Given/${name}`);
 
-  test("only the tokens must be given, and only when the vault gets them", () => {
-    expect(about(" is not set.").map(({ condition }) => condition)).toEqual([
-      `local.github_token != null || !(${written("GitHub").address}.input == plantimestamp())`,
-      `local.github_read_token != null || !(${written("GitHubRead").address}.input == plantimestamp())`,
-      `local.gitlab_customer_token != null || !(${written("GitLab").address}.input == plantimestamp())`,
-    ]);
-    expect(about("TF_VAR_gitlab_customer_token is not set.")[0]?.errorMessage).toContain("README.md says which rights the token needs");
+  test("only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it", () => {
+    const asked = (id: string, variable: string) => [
+      { address: stack.reference("azurerm_key_vault_secret", `RootSecrets/${id}/Secret`), condition: `\${local.${variable} != null || !(${marker(id, "Due").address}.input == plantimestamp())}` },
+      { address: stack.reference("terraform_data", `RootSecrets/${id}Given/Guard`), condition: `\${local.${variable} != null || !(${marker(id, "Written").address}.input == plantimestamp())}` },
+    ];
+    expect(about(" is not set.").map(({ address, condition }) => ({ address, condition })).sort(byAddress)).toEqual(
+      [...asked("GitHub", "github_token"), ...asked("GitHubRead", "github_read_token"), ...asked("GitLab", "gitlab_customer_token")].sort(byAddress),
+    );
+    expect(about("TF_VAR_gitlab_customer_token is not set.")[0]?.message).toContain("README.md says which rights the token needs");
   });
 
   test("a given value is the vault's, or is written: then it is compared in the apply", () => {
-    const { address } = written("Sql");
+    const { address } = marker("Sql", "Written");
     const value = `${stack.block("azurerm_key_vault_secret", "RootSecrets/Sql/ReadBack", "ephemeral").address}.value`;
     const [first] = about("TF_VAR_sql_admin_password is not what the vault holds");
     expect(first?.condition).toBe(
-      `local.sql_admin_password == null ? true : (${address}.input == plantimestamp() ? ${address}.id : "made before") == "" ? false : ${value} == local.sql_admin_password`,
+      `\${local.sql_admin_password == null ? true : (${address}.input == plantimestamp() ? ${address}.id : "made before") == "" ? false : ${value} == local.sql_admin_password}`,
     );
   });
 
@@ -192,11 +196,13 @@ describe("RootSecrets", () => {
     ["sql_admin_password", "revisions.databasePasswords (now 11)"],
     ["airflow_admin_password", "revisions.airflowKeys (now 22)"],
   ])("another %s is told the number that writes it", (variable, revision) => {
-    expect(about(`TF_VAR_${variable} is not what the vault holds`).map(({ errorMessage }) => errorMessage)).toEqual([expect.stringContaining(`raise ${revision} in environments/test.yaml`)]);
+    expect(about(`TF_VAR_${variable} is not what the vault holds`).map(({ message }) => message)).toEqual([expect.stringContaining(`raise ${revision} in environments/test.yaml`)]);
   });
 
   test("a value is written with another number, and with another secret", () => {
-    expect(written("GitHub").attributes).toEqual({
+    const ready = [stack.reference("time_sleep", "SecretVault/RoleAssignmentWait")];
+    expect(marker("GitHub", "Due").attributes).toEqual({ input: "${plantimestamp()}", triggers_replace: "44", lifecycle: { ignore_changes: ["input"] }, depends_on: ready });
+    expect(marker("GitHub", "Written").attributes).toEqual({
       input: "${plantimestamp()}",
       triggers_replace: `44 ${stack.reference("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret", "versionless_id")}`,
       lifecycle: { ignore_changes: ["input"] },
@@ -224,7 +230,7 @@ describe("RootSecrets", () => {
     const ids = (gitHubReadToken: boolean) => rootSecretsOf(environmentOf("demo", { datasurface: { gitHubReadToken } }).settings);
     expect(ids(true)).toEqual(ROOT_SECRET_IDS);
     expect(ids(false)).toEqual(ROOT_SECRET_IDS.filter((id) => id !== "gitHubRead"));
-    expect(about("which writes. Make a fine-grained token").map(({ condition }) => condition)).toEqual(["local.github_read_token == null ? true : local.github_read_token != local.github_token"]);
+    expect(several.map(({ condition }) => condition)).toEqual(["local.github_read_token == null ? true : local.github_read_token != local.github_token"]);
   });
 
   test("a reader that changes from the write token to a read token of the same second gets another number", () => {
@@ -232,8 +238,8 @@ describe("RootSecrets", () => {
     expect(numbers).toEqual(["${birth + 46}", "${birth + 1000046}"]);
   });
 
-  test("a missing token has a value, so that the guard speaks first and a destroy goes through", () => {
-    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${sensitive(coalesce(local.github_token, "not-given"))}');
+  test("a missing token has a value, so that the guard speaks first and a destroy goes through, and one that Key Vault refuses", () => {
+    expect(stack.resource("azurerm_key_vault_secret", "RootSecrets/GitHub/Secret").value_wo).toBe('${sensitive(coalesce(local.github_token, format("%-30000s", "not-given")))}');
   });
 
   test("the fernet key is base64 of 32 letters and digits", () => {
