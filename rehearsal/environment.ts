@@ -47,7 +47,7 @@ export const MADE_UP_TOKENS = {
 } as const;
 
 /** Variable with the values of datasurface.credentials. */
-const CREDENTIALS = "TF_VAR_datasurface_credentials";
+export const CREDENTIALS = "TF_VAR_datasurface_credentials";
 
 /** A value for each field of each credential that the settings list; a private key has lines. */
 export function madeUpCredentials(credentials: readonly Credential[]): Readonly<Record<string, string>> {

@@ -50,7 +50,7 @@ function inOrder(fields: Readonly<Record<string, unknown>>): string {
 }
 
 /** A credential's fields; a token is there under both names, which must agree. */
-const fields: Decode = (content) => {
+export const fields: Decode = (content) => {
   const { token, ...others } = JSON.parse(content) as Readonly<Record<string, unknown>>;
   return token === undefined || token === others.TOKEN ? inOrder(others) : undefined;
 };

@@ -2,13 +2,16 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { releaseLine } from "../../bootstrap/releases";
 import type { RootSecretId } from "../../constructs/azure/root-secrets";
+import { credentialId, dataSurfaceNames } from "../../datasurface/names";
 import { vaultSecrets } from "../../rehearsal/differences";
+import { CREDENTIALS } from "../../rehearsal/environment";
 import type { Processes } from "../../rehearsal/processes";
 import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
+import type { Settings } from "../../settings/schema";
 import { contents, formsIn, needle, type Needle } from "./needles";
 import { withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
-import { places as placesOf, reached, type RootId, rootValues } from "./reached";
+import { fields, places as placesOf, reached, type RootId, rootValues } from "./reached";
 import type { Rig, SettingsFile, Synthesis } from "./rig";
 import { REVERSED, ROLES, type Site, succeeded } from "./site";
 
@@ -43,9 +46,44 @@ interface Variant {
   readonly about: string;
   readonly values: readonly Given[];
   readonly change?: (settings: SettingsFile) => void;
+  /** The deployment after the first one. @default every family is rotated, with the same values */
+  readonly second?: { readonly change: (settings: SettingsFile) => void; readonly env: Readonly<Record<string, string>> };
   /** How far it goes; one that is destroyed also fails on the way. */
   readonly until: "deployed" | "rotated" | "destroyed";
 }
+
+const EVERY_FAMILY: NonNullable<Variant["second"]> = { change: rotateEveryFamily, env: {} };
+
+/** What a team makes of the model: everything renamed, three more credentials, on a line that reads them from the vault. */
+const OWN_MODEL = {
+  version: "1.3.7",
+  model: {
+    ecosystem: "Acme",
+    assembly: "Acme_Lake",
+    psp: "Acme_Data_PSP",
+    runtimeEnvironment: "prod",
+    mergeContainer: "Warehouse",
+    mergeDatabase: "acme_merge",
+    gitCredential: "github-acme",
+    mergeCredential: "Acme-Merge-RW",
+    releaseSuffix: "-acme",
+  },
+  credentials: [
+    { name: "Acme-Warehouse", type: "USER_PASSWORD" },
+    { name: "azure-bulk", type: "API_KEY_PAIR" },
+    { name: "snowflake", type: "PRIVATE_KEY_AUTH" },
+  ],
+} as const;
+
+/** Every family is rotated, one credential gets another value, given alone, and DataSurface becomes one that reads no vault. */
+const OWN_MODEL_ROTATED: NonNullable<Variant["second"]> = {
+  change: (settings) => {
+    const [first, ...others] = OWN_MODEL.credentials;
+    rotateEveryFamily(settings);
+    Object.assign(settings, { datasurface: { ...settings.datasurface, version: "1.8.4", credentials: [{ ...first, revision: 2 }, ...others] } });
+  },
+  env: { [CREDENTIALS]: JSON.stringify({ [OWN_MODEL.credentials[0].name]: { USER: "CANARY-another-user", PASSWORD: `CANARY-another${AWKWARD}` } }) },
+};
 
 /** Point 5: no secret is where it does not belong, and each is where it belongs, unchanged. */
 export async function secrets({ rig, suite, environments, full }: PointProps): Promise<void> {
@@ -54,7 +92,7 @@ export async function secrets({ rig, suite, environments, full }: PointProps): P
   const [first, ...others] = environments;
   const variants: readonly Variant[] = [
     ...(first === undefined ? [] : [
-      { ...given, environment: first, until: "destroyed" } as const,
+      { ...given, about: `${given.about}, a model of its own with three credentials, from 1.3.7 to 1.8.4`, environment: first, change: withReadTokenAndOwnModel, second: OWN_MODEL_ROTATED, until: "destroyed" } as const,
       { ...madeUp, about: "passwords made up, access: local-admin", environment: first, change: localAdmin, until: full ? "destroyed" : "deployed" } as const,
     ]),
     ...(full ? others : ofOtherLines(rig, others, first)).map((environment) => ({ ...given, environment, until: full ? "destroyed" : "rotated" }) as const),
@@ -67,8 +105,17 @@ function withReadToken(settings: SettingsFile): void {
   Object.assign(settings, { datasurface: { ...settings.datasurface, gitHubReadToken: true } });
 }
 
+function withReadTokenAndOwnModel(settings: SettingsFile): void {
+  withReadToken(settings);
+  Object.assign(settings, { datasurface: { ...settings.datasurface, ...OWN_MODEL } });
+}
+
 function localAdmin(settings: SettingsFile): void {
   Object.assign(settings, { access: { ...settings.access, mode: "local-admin" } });
+}
+
+function rotateEveryFamily(settings: SettingsFile): void {
+  settings.revisions = { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 };
 }
 
 /** The first environment of each release line that an earlier one does not have: which secrets there are follows from it. */
@@ -78,7 +125,7 @@ function ofOtherLines(rig: Rig, others: readonly string[], first: string | undef
   return others.filter((environment) => lines.size < lines.add(line(environment)).size);
 }
 
-async function searched(rig: Rig, { environment, values, change, until }: Variant, processes: Processes): Promise<readonly string[]> {
+async function searched(rig: Rig, { environment, values, change, second = EVERY_FAMILY, until }: Variant, processes: Processes): Promise<readonly string[]> {
   const settings = (file: SettingsFile): void => {
     change?.(file);
     withoutProtection(file);
@@ -86,18 +133,20 @@ async function searched(rig: Rig, { environment, values, change, until }: Varian
   const synthesis = await rig.synthesize({ environment, change: settings }, processes);
   const site = rig.site(synthesis);
   const env = Object.fromEntries(values.map(({ variable, value }) => [variable, value]));
+  const wanted = new Map<RootId, string>([...values.map(({ root, value }) => [root, value] as const), ...ofCredentials(site.env)]);
   // By a saved plan, as a pipeline does; one failure on the way, so that errors are in the log.
-  await planAndApply(site, "first", env, processes, until === "destroyed" ? "kubernetes_secret_v1[git]:create:1,azurerm_mssql_server:create:1,azurerm_key_vault_secret[sql-admin-password]:create:1" : undefined);
-  const problems = [...arrived(site, values)];
+  await planAndApply(site, "first", env, processes, until === "destroyed" ? failures(synthesis.environment.settings) : undefined);
+  const problems = [...arrived(site, synthesis.environment.settings, wanted)];
   const everSecret = new Set(vaultSecrets(site.objects()).values());
   if (until !== "deployed") {
-    const rotated = (file: SettingsFile): void => {
+    const changed = (file: SettingsFile): void => {
       settings(file);
-      file.revisions = { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2 };
+      second.change(file);
     };
-    site.use(await rig.synthesize({ environment, change: rotated }, processes));
-    await planAndApply(site, "rotated", env, processes);
-    problems.push(...arrived(site, values));
+    const next = await rig.synthesize({ environment, change: changed }, processes);
+    site.use(next);
+    await planAndApply(site, "second", { ...env, ...second.env }, processes);
+    problems.push(...arrived(site, next.environment.settings, new Map([...wanted, ...ofCredentials(second.env)])));
     vaultSecrets(site.objects()).forEach((value) => everSecret.add(value));
   }
 
@@ -134,13 +183,28 @@ async function planAndApply(site: Site, name: string, env: Readonly<Record<strin
   }
 }
 
+function failures({ datasurface: { model, credentials } }: Settings): string {
+  const names = dataSurfaceNames(model, credentials);
+  const [given = []] = credentials.map((credential) => [`azurerm_key_vault_secret[${credentialId(credential)}]`, `kubernetes_secret_v1[${names.secrets[credentialId(credential)]?.name ?? ""}]`]);
+  return [`kubernetes_secret_v1[${names.secrets.git.name}]`, "azurerm_mssql_server", "azurerm_key_vault_secret[sql-admin-password]", ...given].map((resource) => `${resource}:create:1`).join(",");
+}
+
+/** The credentials' values that a run is given. */
+function ofCredentials(env: Readonly<Record<string, string>>): readonly (readonly [RootId, string])[] {
+  const given = JSON.parse(env[CREDENTIALS] ?? "{}") as Readonly<Record<string, unknown>>;
+  return Object.entries(given).map(([name, value]) => [credentialId({ name }), fields(JSON.stringify(value)) ?? ""]);
+}
+
 /** Whether each place has exactly the value that was given, or the one that the vault made up. */
-function arrived(site: Site, values: readonly Given[]): readonly string[] {
-  const wanted = new Map<RootId, string>([...rootValues(site.objects()), ...values.map(({ root, value }) => [root, value] as const)]);
-  const { settings } = site.environment;
+function arrived(site: Site, settings: Settings, given: ReadonlyMap<RootId, string>): readonly string[] {
+  const wanted = new Map<RootId, string>([...rootValues(site.objects()), ...given]);
   const [places, number] = [reached(site.objects(), settings), placesOf(settings)];
+  const inVault = site.objects().filter(({ type, id }) => type === "azurerm_key_vault_secret" && id.includes("/datasurface--"));
+  const strangers = inVault.filter(({ id }) => !places.some(({ place }) => place === `vault ${id.slice(id.lastIndexOf("/") + 1)}`));
   return [
     ...(places.length === number ? [] : [`${places.length} places have a secret, and ${number} should`]),
+    ...strangers.map(({ id }) => `a secret that no DAG reads: ${id}`),
+    ...[...given.keys()].filter((root) => !rootValues(site.objects()).has(root)).map((root) => `the vault has no ${root}`),
     ...[...rootValues(site.objects())].filter(([root, value]) => value !== wanted.get(root)).map(([root]) => `the vault has another ${root} than was given`),
     ...places.filter(({ root, value }) => value === undefined || value !== wanted.get(root)).map(({ place, root, value }) => `${place}: ${value === undefined ? "unreadable" : `not the ${root} that was given`}`),
     ...malformed(rootValues(site.objects())),
