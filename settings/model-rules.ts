@@ -36,24 +36,22 @@ const vaultTakesTheNames: Rule = (settings) => {
   if (releaseLine(version).credentialSource !== "key-vault") {
     return [];
   }
-  return credentialsOf(settings).flatMap(({ field, name: given }) => {
-    const name = vaultSecretName(namespace, model, given);
-    return [
-      ...(given.includes("_")
-        ? [{ field, given, allowed: `a name without '_': DataSurface ${version} reads Key Vault, which takes letters, digits and '-'`, remedy: "rename it in the model, with '-' in place of '_'" }]
-        : []),
-      ...(name.length > VAULT_SECRET_NAME
-        ? [
-            {
-              field,
-              given,
-              allowed: `names so short that ${name} (${name.length} characters) has at most ${VAULT_SECRET_NAME}, as Key Vault asks for`,
-              remedy: "take a shorter datasurface.namespace, or a shorter name in the model",
-            },
-          ]
-        : []),
-    ];
-  });
+  const credentials = credentialsOf(settings);
+  const ecosystem = { field: ["datasurface", "model", "ecosystem"], name: model.ecosystem };
+  return [
+    ...[ecosystem, ...credentials]
+      .filter(({ name }) => name.includes("_"))
+      .map(({ field, name: given }) => ({ field, given, allowed: `a name without '_': DataSurface ${version} reads Key Vault, which takes letters, digits and '-'`, remedy: "rename it in the model, with '-' in place of '_'" })),
+    ...credentials
+      .map(({ field, name }) => ({ field, given: name, name: vaultSecretName(namespace, model, name) }))
+      .filter(({ name }) => name.length > VAULT_SECRET_NAME)
+      .map(({ field, given, name }) => ({
+        field,
+        given,
+        allowed: `names so short that ${name} (${name.length} characters) has at most ${VAULT_SECRET_NAME}, as Key Vault asks for`,
+        remedy: "take a shorter datasurface.namespace, or a shorter name in the model",
+      })),
+  ];
 };
 
 export const modelRules: readonly Rule[] = [credentialsHaveSecretsOfTheirOwn, vaultTakesTheNames];

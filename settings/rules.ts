@@ -262,17 +262,10 @@ export const modelName = (most: number) =>
     remedy: "give the name as the model has it",
   });
 
-/** A name in the model that becomes part of a secret's name in Key Vault, which has no '_'. */
-export const modelNameInVault = () =>
-  pattern(/^[A-Za-z](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?$/, {
-    allowed: "1 to 40 letters, digits and '-', starting with a letter, ending in a letter or digit: a name in Key Vault has no other signs",
-    remedy: (value) => (/_/.test(value) ? "rename it in the model, with '-' in place of '_'" : "give the name as the model has it"),
-  });
-
-/** A name of a credential; Key Vault's rules are those of the release lines that read it (model-rules.ts). */
-export const credentialName = () =>
-  pattern(/^[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/, {
-    allowed: "1 to 64 letters, digits, '_' and '-', starting with a letter, ending in a letter or digit",
+/** A name in the model that becomes part of a Secret's name; Key Vault's rules are those of the release lines that read it (model-rules.ts). */
+export const secretName = (most: number) =>
+  pattern(new RegExp(`^[A-Za-z](?:[A-Za-z0-9_-]{0,${most - 2}}[A-Za-z0-9])?$`), {
+    allowed: `1 to ${most} letters, digits, '_' and '-', starting with a letter, ending in a letter or digit`,
     remedy: "give the name as the model has it",
   });
 

@@ -8,7 +8,6 @@ import {
   blobContainerName,
   cidr,
   clusterName,
-  credentialName,
   dagId,
   digest,
   emailAddress,
@@ -22,7 +21,6 @@ import {
   kubernetesMinorVersion,
   managedIdentityName,
   modelName,
-  modelNameInVault,
   namespaceName,
   nodeSize,
   objectName,
@@ -33,6 +31,7 @@ import {
   region,
   registryName,
   resourceGroupName,
+  secretName,
   serverName,
   sqlAdminUser,
   sqlDatabaseName,
@@ -280,14 +279,14 @@ const datasurface = z.strictObject({
     .describe("Where the model comes from when MODEL_REPO is empty. Unset: the vendor's demo model at the commit of the release line"),
   model: z
     .strictObject({
-      ecosystem: modelNameInVault().default(DEMO_MODEL.ecosystem).describe("Ecosystem(name=...)"),
+      ecosystem: secretName(40).default(DEMO_MODEL.ecosystem).describe("Ecosystem(name=...)"),
       assembly: modelName(40).default(DEMO_MODEL.assembly).describe("YellowAzureExternalAirflow3AndMergeDatabase(name=...)"),
       psp: modelName(32).default(DEMO_MODEL.psp).describe("YellowPlatformServiceProvider(name=...)"),
       runtimeEnvironment: modelName(64).default(DEMO_MODEL.runtimeEnvironment).describe("RuntimeDeclaration(name=...)"),
       mergeContainer: modelName(64).default(DEMO_MODEL.mergeContainer).describe("Data container of the merge engine: SQLServerDatabase(name=...)"),
       mergeDatabase: sqlDatabaseName().default(DEMO_MODEL.mergeDatabase).describe("Its databaseName: the database that is made in Azure SQL"),
-      gitCredential: modelNameInVault().default(DEMO_MODEL.gitCredential).describe("gitCredential of the platform service provider"),
-      mergeCredential: modelNameInVault().default(DEMO_MODEL.mergeCredential).describe("mergeRW_Credential of the platform service provider"),
+      gitCredential: secretName(40).default(DEMO_MODEL.gitCredential).describe("gitCredential of the platform service provider"),
+      mergeCredential: secretName(40).default(DEMO_MODEL.mergeCredential).describe("mergeRW_Credential of the platform service provider"),
       releaseSuffix: pattern(/^(?=.{0,32}$)(?:-[A-Za-z0-9]+)*$/, {
         allowed: "up to 32 letters, digits and single hyphens, starting with '-', or nothing in quotes",
         remedy: (value) => (/^[A-Za-z0-9]+$/.test(value) ? `did you mean -${value}?` : "give what the model adds to VersionPatterns.VN_N_N"),
@@ -305,7 +304,7 @@ const datasurface = z.strictObject({
   credentials: z
     .array(
       z.strictObject({
-        name: credentialName().describe("Credential(name=...)"),
+        name: secretName(64).describe("Credential(name=...)"),
         type: z.enum(CREDENTIAL_TYPES).describe("Its CredentialType"),
         revision: integer(1, 1_000_000).default(1).describe("Any other number writes the value that TF_VAR_datasurface_credentials has at the next deployment"),
       }),

@@ -489,6 +489,12 @@ describe("the names of further credentials", () => {
   });
 });
 
+test.each(["ecosystem", "gitCredential", "mergeCredential"] as const)("datasurface.model.%s has '_' with releases that read no vault alone", (name) => {
+  const file = (version: string) => fileWith({ "datasurface.version": version, [`datasurface.model.${name}`]: "Acme_1" });
+  expect(problemsOf(file("1.8.4"))).toEqual([]);
+  expect(problemsOf(file("1.3.7"))).toMatchObject([{ field: `datasurface.model.${name}`, given: expect.stringContaining("Acme_1") as string, allowed: expect.stringContaining("DataSurface 1.3.7 reads Key Vault") as string, remedy: expect.stringContaining("with '-' in place of '_'") as string }]);
+});
+
 test("a rule is silent about a field that is refused for itself", () => {
   expect(problemsOf(fileWith({ "network.podCidr": "10.0.0.0" })).map(({ field }) => field)).toEqual(["network.podCidr"]);
 });
