@@ -102,6 +102,7 @@ export function publishModel(context: JobContext): JobDefinition {
         MERGE_DATABASE: model.mergeDatabase,
         GIT_CREDENTIAL: model.gitCredential,
         MERGE_CREDENTIAL: model.mergeCredential,
+        CREDENTIALS: JSON.stringify(Object.fromEntries(datasurface.credentials.map(({ name, type }) => [name, type]))),
         UNRELEASED_COMMITS: datasurface.unreleasedCommits,
         RTE_EXTRAS: JSON.stringify(context.release.runtimeEnvironmentArguments),
       },

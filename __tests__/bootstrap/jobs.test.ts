@@ -74,7 +74,8 @@ describe.each(Object.entries(SCRIPT_JOBS))("the job of %s", (file, job) => {
 });
 
 test("publish-model gets what it writes into the model", () => {
-  expect(jobs.publishModel(context({ datasurface: { modelRepository: "me/model" } })).pod.env).toMatchObject({
+  const credentials = [{ name: "crm", type: "API_TOKEN", revision: 7 }, { name: "bulk", type: "API_KEY_PAIR", revision: 1 }] as const;
+  expect(jobs.publishModel(context({ datasurface: { modelRepository: "me/model", credentials: [...credentials] } })).pod.env).toMatchObject({
     GITHUB_TOKEN: { secret: "git-publish", key: "TOKEN" },
     MODEL_REPO: "me/model",
     TEMPLATE_REPO: "datasurface/demo1",
@@ -83,6 +84,8 @@ test("publish-model gets what it writes into the model", () => {
     PG_FQDN: "${postgresql}",
     DATASURFACE_VERSION: "1.1.0",
     RTE_EXTRAS: '["!externalSecretProvider"]',
+    // Without the revisions: another value of a credential is no other model.
+    CREDENTIALS: '{"crm":"API_TOKEN","bulk":"API_KEY_PAIR"}',
   });
 });
 

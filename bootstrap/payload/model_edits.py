@@ -7,11 +7,13 @@ import ast
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_credentials import compare_credentials
 from model_files import Model
-from model_names import ASSEMBLY_CALL, ECO, OTHER_RUNTIMES, RTE, Names, disagreements, images_of_their_own
+from model_names import ASSEMBLY_CALL, Names, disagreements, images_of_their_own
+from model_reading import ECO, OTHER_RUNTIMES, RTE
 from outcome import Refused, WrongSetting, progress
 from python_source import Keyword, assignments, defined_functions, defined_names, keyword_values, set_import, set_keyword, set_literal
 
@@ -25,6 +27,8 @@ class Values:
     pg_fqdn: str
     datasurface_version: str
     names: Names
+    # Type by name.
+    credentials: dict[str, str] = field(default_factory=dict)
     # Of the image, when the settings give one.
     image_digest: str = ""
 
@@ -112,6 +116,13 @@ def _refuse(found: list[str]) -> None:
         raise WrongSetting("; ".join(found))
 
 
+def _compare_credentials(model: Model, listed: dict[str, str], say: Callable[[str], None]) -> None:
+    comparison = compare_credentials(model, listed)
+    for note in comparison.notes:
+        say(f"note: {note}")
+    _refuse(comparison.wrong)
+
+
 def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callable[[str], None] = progress) -> list[str]:
     """Edits the files in place; returns those that changed. WrongSetting names everything that cannot be edited, and then nothing is written."""
     model = Model(folder)
@@ -129,6 +140,7 @@ def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callabl
         *(lambda extra=extra: _set_extra(model, extra, say) for extra in extras),
         lambda: _refuse_placeholders(model),
         lambda: _refuse(disagreements(model, values.names)),
+        lambda: _compare_credentials(model, values.credentials, say),
         lambda: _refuse(images_of_their_own(model, values.names) if values.image_digest else []),
     ]
     wrong: list[str] = []

@@ -1,5 +1,5 @@
 """Publishes the model of this deployment: takes MODEL_REPO's main (or the template, for an empty repository), sets this deployment's
-literals in eco.py and rte_azure.py, refuses a model whose names differ from the settings' (datasurface.model), pushes without force, and makes that commit the live one by a stable GitHub Release.
+literals in eco.py and rte_azure.py, refuses a model whose names or credentials differ from the settings' (datasurface.model, datasurface.credentials), pushes without force, and makes that commit the live one by a stable GitHub Release.
 The version that stands beside the model, for its pull requests, moves in the same commit.
 A live release that has the literals already stays the live one: commits that somebody has not released yet are not released by this job.
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from git_cli import BadToken, GitServer, WorkflowRefused
 from github_api import REPOSITORY, REPOSITORY_TEXT, GitHub, Live, Release, TagForm, ensure_release, live_release, look
 from github_api import VARIABLES as GITHUB_VARIABLES
+from model_credentials import CREDENTIALS, parse_credentials
 from model_edits import EXTRAS_TEXT, Values, edit_model, parse_extras, refuse_foreign_values
 from model_names import NAME_VARIABLES, Names
 from model_pins import WORKFLOWS, read_pins
@@ -54,6 +55,7 @@ VARIABLES = (
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
     Variable("CHECK_MODULE", "Python module of the release line that a CI job beside the model runs", pattern=r"datasurface(\.[a-z_]+)+", allowed="a module of DataSurface"),
     *NAME_VARIABLES,
+    CREDENTIALS,
     Variable(
         "UNRELEASED_COMMITS",
         "commits of others on main that no release has yet, when this job has to make a release: refuse, or release them with it",
@@ -93,6 +95,7 @@ class _Publisher:
             pg_fqdn=settings["PG_FQDN"],
             datasurface_version=settings["DATASURFACE_VERSION"].removeprefix("v"),
             names=Names.of(settings),
+            credentials=parse_credentials(settings["CREDENTIALS"]),
             image_digest=settings["IMAGE_DIGEST"],
         )
         self.form = TagForm(settings["RELEASE_SUFFIX"])

@@ -214,3 +214,77 @@ def renamed() -> dict[str, bytes]:
         "acme_names.py": b'from typing import Final\n\nECOSYSTEM: Final[str] = "Acme"\nRUNTIME: Final = "prod"\nSUFFIX = "-acme"\nMERGE_DATABASE = "acme_merge"\nGIT_REPO_OWNER = "x"\nGIT_REPO_NAME = "y"\n',
         "hosts.py": b'AIRFLOW_HOST: str = "PLACEHOLDER_PG_FQDN"\nMERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"\n',
     }
+
+
+_TEAM_RTE = '''\
+from datasurface.containers import AzureSQLDatabase, SQLServerDatabase
+from datasurface.dsl import ConsumerReplicaGroup
+from datasurface.repos import VersionPatternReleaseSelector, VersionPatterns
+from datasurface.security import Credential, CredentialType
+from datasurface.yellow import BulkObjectStorageBinding, YellowAzureExternalAirflow3AndMergeDatabase, YellowPlatformServiceProvider
+
+from db_constants import AIRFLOW_HOST, BULK_CREDENTIAL, CQRS_CREDENTIAL, MERGE_DATABASE, MERGE_HOST
+
+KUB_NAME_SPACE = "PLACEHOLDER_NAMESPACE"
+DATASURFACE_VERSION = "1.1.0"
+
+
+def _merge():
+    return SQLServerDatabase("K8sMergeDB", hostPort=(MERGE_HOST, 1433), databaseName=MERGE_DATABASE)
+
+
+def _bulk():
+    return BulkObjectStorageBinding(writerCredential=Credential(BULK_CREDENTIAL, CredentialType.API_KEY_PAIR))
+
+
+def createDemoPSP():
+    warehouse = AzureSQLDatabase("Warehouse", hostPort=("warehouse.example", 1433), databaseName="warehouse")
+    group = ConsumerReplicaGroup(name="BI", dataContainers={warehouse}, credential=Credential(CQRS_CREDENTIAL, CredentialType.USER_PASSWORD))
+    assembly = YellowAzureExternalAirflow3AndMergeDatabase(name="Demo", namespace=KUB_NAME_SPACE, afHostPortPair=(AIRFLOW_HOST, 5432))
+    return YellowPlatformServiceProvider(
+        "Demo_PSP",
+        gitCredential=Credential("git", CredentialType.API_TOKEN),
+        mergeRW_Credential=Credential("sqlserver-demo-merge", CredentialType.USER_PASSWORD),
+        yp_assembly=assembly,
+        merge_datacontainer=_merge(),
+        bulkObjectStorage=_bulk(),
+        consumerReplicaGroups=[group],
+    )
+
+
+def createDemoRTE(ecosystem):
+    rte = ecosystem.getRuntimeEnvironmentOrThrow("demo")
+    rte.configure(VersionPatternReleaseSelector(VersionPatterns.VN_N_N + "-demo"))
+    rte.setPSP(createDemoPSP())
+    return rte
+'''
+
+_TEAM_CRM = '''\
+from datasurface.dsl import Datastore, SQLIngestion, Workspace
+from datasurface.repos import GitHubRepository
+from datasurface.security import Credential, CredentialType
+
+SOURCE = "crm_source"
+
+
+def create_crm_team(zone):
+    credential = Credential(SOURCE, CredentialType.USER_PASSWORD)
+    team = zone.getTeamOrThrow("crm")
+    for number in range(3):
+        team.add(Datastore(f"Crm_{number}", capture_metadata=SQLIngestion(credential)))
+    team.add(Workspace("CrmReport"))
+'''
+
+
+def team_model() -> dict[str, bytes]:
+    """What a team makes of the template: a consumer group and bulk storage with their credentials, sources and workspaces in files of their own, constants in db_constants.py."""
+    eco = ECO.replace("\nfrom rte_demo import createDemoRTE\n", "\nfrom rte_demo import createDemoRTE\nfrom zones import create_zones\n")
+    eco = eco.replace("    createDemoRTE(ecosystem)\n", "    createDemoRTE(ecosystem)\n    create_zones(ecosystem)\n")
+    return {
+        **template(),
+        "eco.py": eco.encode(),
+        "rte_azure.py": _TEAM_RTE.encode(),
+        "db_constants.py": b'AIRFLOW_HOST: str = "PLACEHOLDER_PG_FQDN"\nMERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"\nMERGE_DATABASE = "merge_db"\nBULK_CREDENTIAL = "bulk-writer"\nCQRS_CREDENTIAL = "cqrs-writer"\n',
+        "zones.py": b'from crm_team import create_crm_team\n\n\ndef create_zones(ecosystem):\n    create_crm_team(ecosystem.getZoneOrThrow("sales"))\n',
+        "crm_team.py": _TEAM_CRM.encode(),
+    }

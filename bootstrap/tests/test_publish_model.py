@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
 from harness import TOKEN, Finished, JobTest, state
-from model_repository import IMAGE, NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, WORKFLOW, beside, edited, renamed, template, with_crlf
+from model_repository import IMAGE, NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, WORKFLOW, beside, edited, renamed, team_model, template, with_crlf
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
@@ -736,6 +736,7 @@ class WrongSettings(PublishModelTest):
             ("RTE_EXTRAS", "externalSecretProvider=None"),
             ("RTE_EXTRAS", '["a=b()"]'),
             ("RTE_EXTRAS", '{"a": 1}'),
+            ("CREDENTIALS", '{"a": 1}'),
             ("GITHUB_URL", "http://github.example.org"),
             ("GITHUB_URL", "https://user@github.example.org"),
             ("GITHUB_TOKEN", "two words"),
@@ -790,6 +791,21 @@ class WrongSettings(PublishModelTest):
         done = self.job(0, RENAMED_NAMES)
         self.assertEqual((done.result["tag"], done.result["edited"]), ("v1.0.0-acme", ["acme_names.py", "eco.py", "hosts.py", "rte_azure.py"]))
         self.assertIn(b"\nfrom rte_azure import (\n    createAcmeRTE,\n)\n", self.model.read("eco.py"))
+
+    def test_model_with_other_credentials_than_the_settings(self) -> None:
+        self.model.commit(team_model())
+        before = state(self.model)
+        done = self.job(2, {"CREDENTIALS": '{"bulk-writer": "USER_PASSWORD", "cqrs-writer": "USER_PASSWORD", "crm": "API_TOKEN"}'})
+        for text in (
+            "rte_azure.py: line 18: the credential bulk-writer is of the type API_KEY_PAIR, and datasurface.credentials says USER_PASSWORD: set type: API_KEY_PAIR",
+            "crm_team.py: line 9: the credential crm_source is not in datasurface.credentials: add it, as name: crm_source, type: USER_PASSWORD",
+        ):
+            self.assertIn(text, done.message)
+        self.assertEqual(state(self.model), before)
+        # What the message says; the one that nothing uses may stay.
+        done = self.job(0, {"CREDENTIALS": '{"bulk-writer": "API_KEY_PAIR", "cqrs-writer": "USER_PASSWORD", "crm_source": "USER_PASSWORD", "crm": "API_TOKEN"}'})
+        self.assertIn("note: datasurface.credentials has crm: the model has no Credential(...) of that name", done.out + done.err)
+        self.assertEqual(done.result["edited"], ["db_constants.py", "eco.py", "rte_azure.py"])
 
     def test_releases_of_another_suffix_are_not_this_model_s(self) -> None:
         self.publish_by_hand("v1.0.3-other", "v2.0.0")
