@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Processes } from "../../rehearsal/processes";
+import { errorLines } from "../../rehearsal/progress";
 import { changesIn } from "../../rehearsal/records";
 import { formsIn, needle } from "./needles";
 import type { PointProps } from "./point";
@@ -35,7 +36,7 @@ export async function given({ rig, suite, deployments, environments: [environmen
   const raised: SynthesisProps = { environment, change: (settings) => Object.assign(settings, { protection: false, revisions: { tokens: 2 } }) };
   const onRunning = (check: (site: Site, processes: Processes) => Promise<readonly string[]>) => async (processes: Processes) => checked(running.fork(), check, processes);
   await suite.all([
-    { name: "no variable: a first deployment is refused at once, one that broke asks for what is missing", run: (processes) => checked(deployed.before.infra.fork(), firstDeployment, processes) },
+    { name: "no variable: a first deployment is refused at once, one that broke asks for what is missing, -refresh-only asks for nothing", run: (processes) => checked(deployed.before.infra.fork(), firstDeployment, processes) },
     { name: "no variable: a run narrowed to one secret writes nothing, at first, after a kill and with another number", run: (processes) => checked(deployed.before.infra.fork(), async (site) => narrowed(site, await rig.synthesize(raised, processes), processes), processes) },
     { name: "no variable: nothing changes on a running environment", run: onRunning(async (site, processes) => site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })) },
     { name: "another token: refused, until its number is raised", run: onRunning(async (site, processes) => correctedToken(site, await rig.synthesize(raised, processes), processes)) },
@@ -57,7 +58,7 @@ async function checked(site: Site, check: (site: Site, processes: Processes) => 
 }
 
 async function firstDeployment(site: Site, processes: Processes): Promise<readonly string[]> {
-  const problems = [...asks(await apply(site, processes, NO_TOKENS), [GIT_HUB, GIT_LAB])];
+  const problems = [...(await refreshed(site, processes)), ...asks(await apply(site, processes, NO_TOKENS), [GIT_HUB, GIT_LAB])];
   problems.push(...site.objects().map(({ type, id }) => `made before the refusal: ${type} ${id}`));
 
   const broken = await site.apply(processes, "infra", { fail: "azurerm_key_vault_secret[gitlab-customer-token]:create:1,azurerm_key_vault_secret[sql-admin-password]:create:1" });
@@ -67,8 +68,14 @@ async function firstDeployment(site: Site, processes: Processes): Promise<readon
   problems.push(...refuses(await apply(site, processes, NEW_TOKENS), [GIT_HUB]));
 
   await site.deploy(processes, ["infra"]);
-  problems.push(...other(stored, site), ...(await site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })));
+  problems.push(...other(stored, site), ...(await site.plannedChanges(processes, ["infra"], { env: NO_TOKENS })), ...(await refreshed(site, processes)));
   return problems;
+}
+
+/** A plan that only looks: what a version adds is in no state then, and Terraform plans nothing for it. */
+async function refreshed(site: Site, processes: Processes): Promise<readonly string[]> {
+  const { succeeded: ended, output } = await site.terraform(processes, "infra", ["plan", "-refresh-only", "-input=false", "-no-color"], { env: NO_TOKENS });
+  return ended ? [] : ["plan -refresh-only fails", ...errorLines(output)];
 }
 
 async function narrowed(site: Site, raised: Synthesis, processes: Processes): Promise<readonly string[]> {

@@ -238,6 +238,7 @@ describe("InfraStack", () => {
 
   test("without deployers: whoever deployed first is recorded and gets both roles", () => {
     expect(demo.infra.resource("terraform_data", "FirstDeployer")).toEqual({
+      count: 1,
       input: { objectId: demo.infra.block("azurerm_client_config", "Client", "data").address.replace(/^(.*)$/, "${$1.object_id}"), made: "${plantimestamp()}" },
       lifecycle: { ignore_changes: ["input"] },
     });

@@ -55,6 +55,8 @@ export class Deployers extends Construct {
   private readonly first: string;
   /** Expression: whether this plan makes the record. */
   private readonly recordedNow: string;
+  /** Expression: whether there is no record, which only a plan with -refresh-only lets be. */
+  private readonly recordMissing: string;
   private readonly listed: readonly string[];
 
   constructor(scope: Construct, id: string, { listed, currentObjectId }: DeployersProps) {
@@ -64,9 +66,14 @@ export class Deployers extends Construct {
       lifecycle: { ignoreChanges: ["input"] },
     });
     record.overrideLogicalId("FirstDeployer");
+    // The count of the assignments must be known where nothing is made and the record is not there yet: with -refresh-only, Terraform
+    // knows no value of a missing object, and knows that a counted one has no element.
+    record.addOverride("count", 1);
     // The input, as a plan does not know the output of the object that it makes.
-    this.first = `${record.address}.input.objectId`;
-    this.recordedNow = `lookup(${record.address}.input, "made", "") == plantimestamp()`;
+    const recorded = (key: string): string => `try(${record.address}[0].input.${key}, "")`;
+    this.first = recorded("objectId");
+    this.recordedNow = `${recorded("made")} == plantimestamp()`;
+    this.recordMissing = `length(${record.address}) == 0`;
     this.listed = listed.map(({ objectId }) => objectId);
     this.all = {
       FirstDeployer: { principalId: interpolate(this.first), assigned: `${this.first} != ""` },
@@ -87,7 +94,7 @@ export class Deployers extends Construct {
         "The setting access.deployers is empty, and nobody is recorded who deployed first without a list: those who may deploy now would lose the vault. " +
         "List who may deploy. `az ad signed-in-user show --query id` prints your own object id.";
       return [
-        { condition: someoneFirst, errorMessage },
+        { condition: `${this.recordMissing} || ${someoneFirst}`, errorMessage },
         { condition: `!(${this.recordedNow})`, errorMessage, onlyLater: true },
       ];
     }

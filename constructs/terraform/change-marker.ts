@@ -61,9 +61,9 @@ export class KnownMarkers extends TerraformData {
     this.addOverride("for_each", interpolate(`toset([${props.names.map(literal).join(", ")}])`));
   }
 
-  /** Expression, true when an earlier deployment had the marker. */
+  /** Expression, true when an earlier deployment had the marker. With -refresh-only, nothing stands for one that is not there yet. */
   knew(name: string): string {
-    return `${this.addressOf(name)}.input != plantimestamp()`;
+    return `try(${this.addressOf(name)}.input, plantimestamp()) != plantimestamp()`;
   }
 
   /** Address of what is remembered of one marker. */
