@@ -73,8 +73,12 @@ test("--environment chooses before the variable, and the output is the same byte
   expect(stdout).toMatch(/^Environment demo \(environments\/demo\.yaml\): the stacks .* are in cdktf\.out\/stacks\.\nPlaceholders are left, .*\nNot set: TF_VAR_gitlab_customer_token\. /);
   expect(stdout).not.toContain("not-for-the-output");
   const written = filesOf(here);
-  const chart = Object.keys(written).filter((file) => file.includes("/assets/")).map((file) => file.replace(/[0-9A-F]{32}/, "HASH"));
-  expect(chart).toEqual(["Chart.yaml", "templates/claims.yaml"].map((file) => `stacks/demo-cluster-config/assets/SharedStorage_Chart_9EE00308/HASH/${file}`));
+  const charts = Object.keys(written).filter((file) => file.includes("/assets/")).map((file) => file.replace(/[0-9A-F]{32}/, "HASH"));
+  expect(charts).toEqual(
+    ["SharedStorage_Chart_9EE00308/HASH/Chart.yaml", "SharedStorage_Chart_9EE00308/HASH/templates/claims.yaml", "TaskPods_Chart_1A8B3651/HASH/Chart.yaml", "TaskPods_Chart_1A8B3651/HASH/templates/policies.yaml"].map(
+      (file) => `stacks/demo-cluster-config/assets/${file}`,
+    ),
+  );
   expect(Object.keys(written).filter((file) => !file.includes("/assets/"))).toEqual(["manifest.json", ...["cluster-config", "infra", "workload"].map((stack) => `stacks/demo-${stack}/cdk.tf.json`), "stacks/demo-workload/tests/workload.tftest.json"]);
   expect(filesOf(join(copy, "cdktf.out"))).toEqual(written);
 }, 120_000);

@@ -366,6 +366,15 @@ const airflow = z
     resultPool: integer(1, 500, "connections").default(5).describe("pgbouncer's connections to PostgreSQL for Celery's results"),
     logRetentionDays: integer(1, 365, "days").default(7).describe("How long task logs stay on the share"),
     failedPodRetentionDays: integer(1, 365, "days").default(7).describe("How long pods of failed tasks stay, with DataSurface 1.1 to 1.4, whose DAGs do not delete them"),
+    taskPods: z
+      .strictObject({
+        secrets: uniqueList(objectName("the Secret's name: kubectl get secrets"), MOST_CREDENTIALS).default([]).describe("Secrets that pods of tasks may refer to, beside those of the model's credentials: ones that you made in the namespace"),
+        serviceAccounts: uniqueList(objectName("the account's name: kubectl get serviceaccounts"), MOST_CREDENTIALS)
+          .default([])
+          .describe("Service accounts that pods of tasks may run as, beside `default` and those that run DAGs: ones that you made in the namespace"),
+      })
+      .prefault({})
+      .describe("What else the cluster admits in the pods that Airflow launches (docs/security.md)"),
     databaseRetentionDays: integer(1, 3650, "days").default(30).describe("How long Airflow keeps rows of finished runs"),
     admin: z
       .strictObject({

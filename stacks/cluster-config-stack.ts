@@ -14,6 +14,7 @@ import { Secrets } from "../constructs/kubernetes/secrets";
 import { SecretsStoreCsi } from "../constructs/kubernetes/secrets-store-csi";
 import { ServiceAccounts } from "../constructs/kubernetes/service-accounts";
 import { SharedStorage } from "../constructs/kubernetes/shared-storage";
+import { TaskPodPolicy } from "../constructs/kubernetes/task-pod-policy";
 import { VaultReader } from "../constructs/kubernetes/vault-reader";
 import { interpolate } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
@@ -79,10 +80,11 @@ export class ClusterConfigStack extends EnvironmentStack {
       births: outputs.secret_births,
       revisions: settings.revisions,
     });
+    const credentialSecrets = Object.values(names.secrets).map(({ name }) => name);
     new ServiceAccounts(this, "ServiceAccounts", {
       namespace,
       identityClientId: interpolate(outputs.identity_client_id),
-      readableSecrets: releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? Object.values(names.secrets).map(({ name }) => name) : [],
+      readableSecrets: releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? credentialSecrets : [],
     });
     new HelmProvider(this, "Helm", { kubernetes: access });
     new SharedStorage(this, "SharedStorage", {
@@ -92,6 +94,12 @@ export class ClusterConfigStack extends EnvironmentStack {
       accountName: interpolate(outputs.storage_account_name),
       resourceGroupName: interpolate(outputs.resource_group_name),
       protect: settings.protection,
+    });
+    new TaskPodPolicy(this, "TaskPods", {
+      namespace,
+      credentialSecrets,
+      allowed: settings.airflow.taskPods,
+      reapply: settings.revisions.reapply,
     });
     new NamespaceNetworkPolicy(this, "NetworkPolicy", { namespace, name: names.networkPolicy });
     new ConfigMapV1(this, "LoggingConfig", {

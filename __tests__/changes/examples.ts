@@ -155,6 +155,8 @@ export const EXAMPLES = {
   "airflow.resultPool": [{ to: 4 }],
   "airflow.logRetentionDays": [{ to: 14 }],
   "airflow.failedPodRetentionDays": [{ to: 3 }],
+  "airflow.taskPods.secrets": [{ to: ["warehouse-of-a-team"] }],
+  "airflow.taskPods.serviceAccounts": [{ to: ["team-tasks"] }],
   "airflow.databaseRetentionDays": [{ to: 60 }],
   "airflow.admin.username": [{ to: "another", note: "The user of before stays in Airflow until somebody deletes it there." }],
   "airflow.admin.email": [{ to: "another@example.com" }],

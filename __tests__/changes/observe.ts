@@ -58,6 +58,8 @@ const RESTARTS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^dags\.gitSync\./, GIT_SYNC_PODS],
   // Values of the claims' release.
   [/^(claims|className)\b/, []],
+  // Of the policies for task pods: they hold for pods that come.
+  [/^(secrets|pullSecrets|serviceAccounts)$/, []],
   // A CronJob: the next run has it.
   [/^databaseCleanup\./, []],
 ];

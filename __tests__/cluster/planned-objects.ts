@@ -1,4 +1,4 @@
-import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../constructs/kubernetes/object-names";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import type { CloudObject, State } from "../../rehearsal/records";
@@ -24,6 +24,8 @@ export interface StackObject extends PlannedObject {
 export interface Plan {
   /** Objects of all stacks, by step. */
   readonly objects: readonly StackObject[];
+  /** Values of the release with the policies for task pods, as JSON. */
+  readonly taskPods: string;
   /** Outputs of the stacks: name → value. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
@@ -43,6 +45,7 @@ export async function plannedObjects({ rig, processes, environment, version }: P
   const cloud = site.objects();
   const objects: StackObject[] = [];
   const outputs: Record<string, unknown> = {};
+  let taskPods = "";
   for (const role of ROLES) {
     const state = site.state(role);
     if (!state.instances.some(isKubernetes)) {
@@ -52,6 +55,8 @@ export async function plannedObjects({ rig, processes, environment, version }: P
     for (const [name, { value }] of Object.entries(planned_values?.outputs ?? {})) {
       outputs[name] = value;
     }
+    const policies = planned_values?.root_module?.resources?.find(({ type, values }) => type === "helm_release" && values.name === TASK_PODS_RELEASE);
+    taskPods ||= String((policies?.values.values as readonly string[] | undefined)?.[0] ?? "");
     const planned = new Map((planned_values?.root_module?.resources ?? []).map((resource) => [resource.address, resource]));
     // A stack is deployed when those before it are complete.
     const first = Math.max(-1, ...objects.map(({ step }) => step)) + 1;
@@ -65,7 +70,10 @@ export async function plannedObjects({ rig, processes, environment, version }: P
     }
   }
   site.remove();
-  return { objects, outputs };
+  if (taskPods === "") {
+    throw new RehearsalError(`No stack has the release ${TASK_PODS_RELEASE}.`);
+  }
+  return { objects, taskPods, outputs };
 }
 
 /** Objects that a provider sends to the API server, and the release whose chart is the project's own. */

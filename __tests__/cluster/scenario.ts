@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { CLAIMS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../constructs/kubernetes/object-names";
 import { releaseDescription } from "../../constructs/kubernetes/release-description";
+import { RESULT_CONTAINER } from "../../constructs/kubernetes/task-pod-policy";
 import { PROJECT } from "../helpers/settings";
 import type { Checks } from "./checks";
 import { type Kubectl, until } from "./kubectl";
@@ -29,6 +30,29 @@ export const CASES: readonly Case[] = [
 ];
 
 const CLAIMS_CHART = join(PROJECT, "constructs", "kubernetes", "claims-chart");
+const TASK_PODS_CHART = join(PROJECT, "constructs", "kubernetes", "task-pods-chart");
+const POLICIES = "validatingadmissionpolicies,validatingadmissionpolicybindings";
+
+/** The role `airflow-pod-launcher-role` of Airflow's chart, which is not applied here. */
+const POD_LAUNCHER = [
+  { apiGroups: [""], resources: ["pods"], verbs: ["create", "list", "get", "patch", "watch", "delete"] },
+  { apiGroups: [""], resources: ["pods/exec"], verbs: ["create", "get"] },
+];
+
+const BASE: JsonObject = { name: "base", image: "task" };
+const withVolume = (source: JsonObject): JsonObject => ({ containers: [BASE], volumes: [{ name: "x", ...source }] });
+const ofVariable = (name: string): JsonObject => ({ ...BASE, env: [{ name: "X", valueFrom: { secretKeyRef: { name, key: "X" } } }] });
+
+/** Ways in which a pod refers to a Secret. */
+const REFERENCES: Readonly<Record<string, (secret: string) => JsonObject>> = {
+  "a variable": (name) => ({ containers: [ofVariable(name)] }),
+  "all variables": (name) => ({ containers: [{ ...BASE, envFrom: [{ secretRef: { name } }] }] }),
+  "a second container's variable": (name) => ({ containers: [BASE, { ...ofVariable(name), name: "second" }] }),
+  "an init container": (name) => ({ initContainers: [{ name: "first", image: "task", envFrom: [{ secretRef: { name } }] }], containers: [BASE] }),
+  "a volume": (name) => withVolume({ secret: { secretName: name } }),
+  "a projected volume": (name) => withVolume({ projected: { sources: [{ secret: { name } }] } }),
+  "a volume of a driver": (name) => withVolume({ csi: { driver: "any", nodePublishSecretRef: { name } } }),
+};
 
 /** Jobs whose image's user is known, and not root; see docs/testing-cluster.md. */
 const NON_ROOT = ["airflow-migrate", "airflow-admin", "clean-task-pods"];
@@ -79,6 +103,11 @@ export class Scenario {
       return;
     }
     await this.checkKept();
+    if (this.props.helm === undefined) {
+      checks.skip("the policies for task pods: this cluster has no helm");
+    } else {
+      await this.checkTaskPods(this.props.helm);
+    }
     const trials = fakenode ? await this.startTrials() : undefined;
     await this.checkPodSecurity();
     await this.checkRights();
@@ -268,6 +297,93 @@ export class Scenario {
       const airflows = accounts.filter((account) => account.startsWith("airflow-"));
       return airflows.length === 4 && accounts.includes("default") ? problems : [...problems, `Airflow's 4 service accounts and the default one expected, found ${accounts.join(", ")}`];
     });
+  }
+
+  /** Policies of the API server for the pods that Airflow launches: what DAGs need is admitted, and nothing else. */
+  private async checkTaskPods(helm: string): Promise<void> {
+    const { checks, kubectl, plan } = this.props;
+    const namespace = ["--namespace", this.namespace];
+    const values = JSON.parse(plan.taskPods) as { readonly secrets: readonly string[] };
+    const { worker, triggerer } = AIRFLOW_SERVICE_ACCOUNTS;
+    const accounts = [worker, triggerer];
+    const as = (account: string): readonly string[] => ["--as", `system:serviceaccount:${this.namespace}:${account}`];
+    const pod = (name: string, spec: JsonObject): Manifest => ({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: this.namespace }, spec });
+    /** What the API server says to the pods, each by its name: "" where it admits one. */
+    const said = async (pods: readonly Manifest[], account: string = worker): Promise<ReadonlyMap<string, string>> => {
+      const { stderr } = await kubectl.run("create", "--dry-run=server", "-f", kubectl.write(pods), ...as(account));
+      return new Map(pods.map(({ metadata: { name } }) => [name, stderr.split("\n").filter((line) => line.includes(`pods "${name}"`)).join(" ")]));
+    };
+    const refusedFor = (sentence: string, names: readonly string[] = []): RegExp => new RegExp(`Forbidden.*${sentence}.*${names.join(".*")}.*Remedy: .*airflow\\.taskPods`);
+    const another = (name: string): JsonObject => ({ containers: [ofVariable(name)] });
+
+    const launcher = { apiVersion: "rbac.authorization.k8s.io/v1", metadata: { name: "airflow-pod-launcher", namespace: this.namespace } };
+    const { errors } = await kubectl.apply([
+      { ...launcher, kind: "Role", rules: POD_LAUNCHER },
+      { ...launcher, kind: "RoleBinding", roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "airflow-pod-launcher" }, subjects: accounts.map((name) => ({ kind: "ServiceAccount", name, namespace: this.namespace })) },
+    ]);
+    await checks.check("without the policies whoever may launch pods may take the write token, which is why they are there", async () => [...errors, ...[...(await said([pod("taker", another("git-publish"))])).values()].filter((line) => line !== "")]);
+    await checks.check("the policies for task pods are installed, and the API server finds nothing wrong in their expressions", async () => {
+      const install = await kubectl.other(helm, "upgrade", TASK_PODS_RELEASE, TASK_PODS_CHART, "--install", "--take-ownership", "--timeout", "60s", ...namespace, "--values", kubectl.writeJson(JSON.parse(plan.taskPods) as Json));
+      return install.status !== 0
+        ? [install.stderr.trim()]
+        : until(60, async () => {
+            const policies = await kubectl.get("validatingadmissionpolicies");
+            const unchecked = policies.filter((policy) => at(policy, "status", "typeChecking") === undefined).map(nameOfObject);
+            const warned = policies.flatMap((policy) => list(at(policy, "status", "typeChecking", "expressionWarnings")).map((warning) => `${nameOfObject(policy)}: ${JSON.stringify(warning)}`));
+            const admitted = [...(await said([pod("taker", another("git-publish"))])).values()].includes("") ? ["the policies do not hold yet"] : [];
+            return [...unchecked.map((name) => `${name} is not checked`), ...warned, ...admitted];
+          });
+    });
+    const names = this.ofKind("Secret").map(({ metadata }) => metadata.name);
+    const others = [...names.filter((name) => !values.secrets.includes(name)), "sh.helm.release.v1.airflow.v1", "made-by-hand"];
+    await checks.check("a task pod is admitted: with each Secret of the model's credentials in each way, with the pull secret, as each account that runs DAGs", async () => {
+      const missing = values.secrets.filter((name) => !names.includes(name)).map((name) => `${name} is in no Secret of the plan`);
+      const pods = [
+        ...Object.values(REFERENCES).flatMap((spec, way) => values.secrets.map((name, index) => pod(`right-${way}-${index}`, spec(name)))),
+        ...["default", "airflow-worker", "airflow-dag-processor", "airflow-triggerer"].map((account) => pod(`right-${account}`, { ...withVolume({ emptyDir: {} }), serviceAccountName: account, imagePullSecrets: [{ name: "datasurface-registry" }] })),
+        // What the vendor's generator makes for the model, as a DAG would launch it.
+        ...this.workloads.filter((workload) => kindOf(workload).startsWith("demo-psp-")).map((workload) => renamed(asPod(workload), "task")),
+      ];
+      const answers = [await said(pods, worker), await said(pods.slice(0, 3), triggerer)];
+      return [...missing, ...answers.flatMap((answer) => [...answer.values()].filter((line) => line !== ""))];
+    });
+    await checks.check("every other Secret is refused in each way, and so is every other service account; the refusal says what to do", async () => {
+      // Each way with some, each Secret in one way.
+      const ways = Object.entries(REFERENCES).flatMap(([way, spec], index) => ["git-publish", "made-by-hand"].map((name, number) => ({ way: `${name} as ${way}`, name, pod: pod(`wrong-way-${index}-${number}`, spec(name)) })));
+      const secrets = [...ways, ...others.map((name, number) => ({ way: name, name, pod: pod(`wrong-${number}`, another(name)) }))];
+      const pulls = [...values.secrets.slice(0, 1), "git-publish"].map((name, number) => ({ way: `${name} for pulling`, name, pod: pod(`wrong-pull-${number}`, { ...another(values.secrets[0] ?? ""), imagePullSecrets: [{ name }] }) }));
+      const answers = await said([...secrets, ...pulls].map((one) => one.pod));
+      const admitted = [...secrets, ...pulls].filter((one) => !refusedFor("Secrets of the model's credentials only", [one.name.replaceAll(".", "\\.")]).test(answers.get(one.pod.metadata.name) ?? ""));
+      const foreign = ["airflow-scheduler", ...(this.ofKind("ServiceAccount").some(({ metadata }) => metadata.name === "clean-task-pods") ? ["clean-task-pods"] : [])];
+      const runAs = await said(foreign.map((account) => pod(`as-${account}`, { serviceAccountName: account, containers: [{ name: "base", image: "task" }] })));
+      const run = foreign.filter((account) => !refusedFor("may not run as the service account", [account]).test(runAs.get(`as-${account}`) ?? ""));
+      return [...admitted.map(({ way, pod: { metadata } }) => `${way}: ${answers.get(metadata.name) || "admitted"}`), ...run.map((account) => `${account}: ${runAs.get(`as-${account}`) || "admitted"}`)];
+    });
+    await checks.check("a pod that refers to another Secret gets no other image by Airflow, and may get its labels", async () => {
+      const target = pod("of-somebody", another("git-publish"));
+      const made = await kubectl.run("create", "-f", kubectl.write([target]));
+      const patch = (what: Json): Promise<{ readonly status: number | null; readonly stderr: string }> => kubectl.run("patch", "pod", "of-somebody", ...namespace, "--type=strategic", "--patch", JSON.stringify(what), "--dry-run=server", ...as(worker));
+      const image = await patch({ spec: { containers: [{ name: "base", image: "thief" }] } });
+      const label = await patch({ metadata: { labels: { already_checked: "True" } } });
+      const exec = (container: string) => kubectl.run("exec", "of-somebody", ...namespace, "--container", container, ...as(worker), "--", "env");
+      const entered = await exec("base");
+      const problems = [
+        ...(made.status === 0 ? [] : [`somebody else's pod was not made: ${made.stderr.trim()}`]),
+        ...(refusedFor("Secrets of the model's credentials only", ["git-publish"]).test(image.stderr) ? [] : [`image: ${image.stderr.trim() || "changed"}`]),
+        ...(label.status === 0 ? [] : [`label: ${label.stderr.trim()}`]),
+        ...(entered.stderr.includes(`may enter the container ${RESULT_CONTAINER} of a pod only`) ? [] : [`exec: ${entered.stderr.trim()}`]),
+      ];
+      const result = await exec(RESULT_CONTAINER);
+      await kubectl.must("delete", "pod", "of-somebody", ...namespace, "--wait=true", "--timeout=30s");
+      return result.stderr.includes("may enter the container") ? [...problems, `exec into ${RESULT_CONTAINER}: ${result.stderr.trim()}`] : problems;
+    });
+    await checks.check("nobody else meets the policies: whoever deploys makes any pod, and the account of a job's controller does", async () => {
+      const pods = kubectl.write([pod("of-the-deployer", another("git-publish"))]);
+      const answers = await Promise.all([[], ["--as", "system:serviceaccount:kube-system:job-controller"]].map((who) => kubectl.run("create", "--dry-run=server", "-f", pods, ...who)));
+      return answers.filter(({ status }) => status !== 0).map(({ stderr }) => stderr.trim());
+    });
+    // The checks of rights look at what the plan has.
+    await kubectl.must("delete", "role,rolebinding", "airflow-pod-launcher", ...namespace);
   }
 
   private async checkImmutability(): Promise<void> {
@@ -470,9 +586,12 @@ export class Scenario {
       const seen = new Set<string>();
       return until(60, async () => {
         const problems: string[] = [];
+        // All pods at once: on a busy machine the first one has ended before a question for each is answered.
+        const pods = await kubectl.get("pods", ...namespace);
+        const ofJob = (job: string): JsonObject | undefined => pods.find((pod) => at(pod, "metadata", "labels", "batch.kubernetes.io/job-name") === job.slice(job.indexOf("/") + 1));
         for (const [first, next] of pairs.filter(([, job]) => !seen.has(job))) {
-          const waiting = list(at(await podOf(next), "status", "conditions")).some((one) => text(at(one, "message")).includes("anti-affinity"));
-          const running = at(await podOf(first), "status", "phase") === "Running";
+          const waiting = list(at(ofJob(next), "status", "conditions")).some((one) => text(at(one, "message")).includes("anti-affinity"));
+          const running = at(ofJob(first), "status", "phase") === "Running";
           if (running && waiting) {
             seen.add(next);
           } else {
@@ -602,7 +721,7 @@ export class Scenario {
   }
 
   private async clusterWide(): Promise<readonly string[]> {
-    const kinds = "namespaces,storageclasses,persistentvolumes,clusterroles,clusterrolebindings,priorityclasses,csidrivers,customresourcedefinitions";
+    const kinds = `${POLICIES},namespaces,storageclasses,persistentvolumes,clusterroles,clusterrolebindings,priorityclasses,csidrivers,customresourcedefinitions`;
     return (await this.props.kubectl.must("get", kinds, "--ignore-not-found", "-o", "name")).split("\n").filter((line) => line !== "");
   }
 
@@ -624,6 +743,10 @@ export class Scenario {
           const { status, stderr } = await kubectl.run("delete", "-f", kubectl.write(doomed), "--wait=true", "--timeout=60s");
           problems.push(...(status === 0 ? [] : [stderr.trim()]));
         }
+      }
+      if (helm !== undefined) {
+        const { status, stderr } = await kubectl.other(helm, "uninstall", TASK_PODS_RELEASE, "--wait", "--timeout", "20s", "--namespace", this.namespace);
+        problems.push(...(status === 0 ? [] : [stderr.trim()]));
       }
       const { status, stderr } = await kubectl.run("delete", `namespace/${this.namespace}`, `namespace/${this.spare}`, "--wait=true", "--timeout=90s");
       return [...problems, ...(status === 0 ? [] : [stderr.trim()])];
@@ -661,6 +784,8 @@ interface Trials {
   readonly suspended: readonly Manifest[];
   readonly firing: readonly Manifest[];
 }
+
+const nameOfObject = (object: JsonObject): string => text(at(object, "metadata", "name"));
 
 /** Why a job does not count as complete. */
 function incomplete(live: JsonObject | undefined, job: Manifest | undefined): readonly string[] {

@@ -74,6 +74,7 @@ const complete = {
     resultPool: 30,
     logRetentionDays: 14,
     failedPodRetentionDays: 3,
+    taskPods: { secrets: ["team-a.warehouse"], serviceAccounts: ["team-a-tasks"] },
     databaseRetentionDays: 60,
     admin: { username: "acme.admin", email: "airflow@acme.example", firstName: "Zoë", lastName: "O'Brien $(HOME)" },
   },

@@ -132,6 +132,8 @@ const RULES = [
   { field: "airflow.resultPool", right: [1, 5], refused: [0, 501], allowed: "connections from 1 to 500", remedy: "give a number within these bounds" },
   { field: "airflow.failedPodRetentionDays", right: [1, 365], refused: [0, 366], allowed: "days from 1 to 365", remedy: "give a number within these bounds" },
   { field: "airflow.logRetentionDays", right: [1, 365], refused: [0, 366], allowed: "days from 1 to 365", remedy: "give a number within these bounds" },
+  { field: "airflow.taskPods.secrets", right: [[], ["a", "team-a.warehouse", chars(253)]], refused: ["team-a"], allowed: "a list; each entry: a name of a Kubernetes object", remedy: "write a list" },
+  { field: "airflow.taskPods.serviceAccounts", right: [[], ["a", "team-a"]], refused: ["team-a"], allowed: "a list; each entry: a name of a Kubernetes object", remedy: "write a list" },
   { field: "airflow.databaseRetentionDays", right: [1, 3650], refused: [0, 3651], allowed: "days from 1 to 3650", remedy: "give a number within these bounds" },
   { field: "airflow.admin.username", right: ["a", chars(64)], refused: ["", "a b", chars(65)], allowed: "1 to 64 letters", remedy: "choose such a name" },
   { field: "airflow.admin.email", right: ["a@b.c", "first.last+x@example.co.uk"], refused: ["a", "a@b", "a b@c.d", ""], allowed: "an e-mail address", remedy: "for example admin@example.com" },
@@ -205,6 +207,7 @@ describe("entries of lists and mappings", () => {
     ["cluster.nodes.zones", ["1", "2", "1"], 2],
     ["cluster.authorizedIpRanges", ["203.0.113.0/24", "203.0.113.0/24"], 1],
     ["datasurface.expectedDags", ["a_dag", "b_dag", "a_dag"], 2],
+    ["airflow.taskPods.secrets", ["a", "a"], 1],
   ] as const satisfies readonly (readonly [FieldPath, readonly string[], number])[])("%s may not name anything twice", (field, value, index) => {
     const text = fileWith({ [field]: value });
     expect(problemsOf(text)[0]).toMatchObject({ where: expect.stringMatching(`^${SHOWN}:\\d+$`) as string, field: `${field}.${index}`, allowed: "each entry once", remedy: "delete one of the two" });

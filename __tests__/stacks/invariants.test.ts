@@ -310,6 +310,14 @@ describe.each(CASES)("%s", (_name, { environment, payload }) => {
     expect(rules).toEqual(releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? [expected] : []);
   });
 
+  test("task pods may refer to the Secrets of the model's credentials, and to no other Secret of this deployment", () => {
+    const values = JSON.parse(plain(at(synthesized.clusterConfig.resource("helm_release", "TaskPods/Release"), "values.0"))) as { readonly secrets: readonly string[]; readonly pullSecrets: readonly string[] };
+    const made = synthesized.clusterConfig.all("kubernetes_secret_v1").map(({ attributes }) => plain(at(attributes, "metadata.name")));
+    const credentials = Object.values(dataSurfaceNames(settings.datasurface.model, settings.datasurface.credentials).secrets).map(({ name }) => name);
+    expect(values.secrets.filter((name) => made.includes(name)).sort()).toEqual([...credentials].sort());
+    expect(values.pullSecrets.filter((name) => made.includes(name))).toEqual([SECRETS.registry.name]);
+  });
+
   test("nothing looks like a secret", () => {
     expect(texts((text) => looksLikeToken(text) || /-----BEGIN|AccountKey=|SharedAccessSignature|[?&]sig=|:\/\/[^/\s:@$"]+:[^/\s@$"]+@/.test(text))).toEqual([]);
   });

@@ -47,7 +47,7 @@ test("revisions.reapply upgrades each Helm release and writes each copy of a sec
       ),
     );
   const [old, young] = [written(before as SynthesizedEnvironment), written(after as SynthesizedEnvironment)];
-  expect([...old.keys()].filter((key) => key.includes(" helm_release."))).toHaveLength(3);
+  expect([...old.keys()].filter((key) => key.includes(" helm_release."))).toHaveLength(4);
   const unchanged = [...old].filter(([key, value]) => young.get(key) === value).map(([key]) => key);
   expect(unchanged).toEqual([...old.keys()].filter((key) => key.includes(" azurerm_key_vault_secret.RootSecrets_")));
 });
@@ -480,8 +480,8 @@ describe("ClusterConfigStack", () => {
 
   test("has the CSI driver's release only where the settings want it", () => {
     const releases = ({ clusterConfig }: SynthesizedEnvironment) => clusterConfig.all("helm_release").map(({ attributes }) => attributes.name).sort();
-    expect(releases(demo)).toEqual(["datasurface-claims"]);
-    expect(releases(protectedDemo)).toEqual(["csi-secrets-store", "datasurface-claims"]);
+    expect(releases(demo)).toEqual(["datasurface-claims", "datasurface-task-pods"]);
+    expect(releases(protectedDemo)).toEqual(["csi-secrets-store", "datasurface-claims", "datasurface-task-pods"]);
   });
 
   test("takes storage account and group from InfraStack, as the shares lie there", () => {

@@ -27,6 +27,9 @@ export const REDIS_SERVICE = `${AIRFLOW_RELEASE}-redis`;
 export const API_SERVER_SERVICE = `${AIRFLOW_RELEASE}-api-server`;
 export const API_SERVER_PORT = 8080;
 
+/** Helm release of the admission policies for task pods. */
+export const TASK_PODS_RELEASE = "datasurface-task-pods";
+
 /** Helm release of the volume claims. */
 export const CLAIMS_RELEASE = "datasurface-claims";
 /** Volume claims of the shares on Azure Files NFS. */

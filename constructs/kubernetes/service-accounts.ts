@@ -15,7 +15,7 @@ export interface ServiceAccountsProps {
 }
 
 /** The components that import DAGs and have a token of the Kubernetes API. */
-const DAG_IMPORTERS = [AIRFLOW_SERVICE_ACCOUNTS.worker, AIRFLOW_SERVICE_ACCOUNTS.dagProcessor, AIRFLOW_SERVICE_ACCOUNTS.triggerer] as const;
+export const DAG_IMPORTERS = [AIRFLOW_SERVICE_ACCOUNTS.worker, AIRFLOW_SERVICE_ACCOUNTS.dagProcessor, AIRFLOW_SERVICE_ACCOUNTS.triggerer] as const;
 
 /**
  * Service accounts of Airflow's components (walkthrough, steps 18, 21 and 22), made before Airflow: an annotation that comes

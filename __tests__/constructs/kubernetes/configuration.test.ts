@@ -8,6 +8,7 @@ import { Secrets, type SecretsProps } from "../../../constructs/kubernetes/secre
 import { SecretsStoreCsi } from "../../../constructs/kubernetes/secrets-store-csi";
 import { ServiceAccounts } from "../../../constructs/kubernetes/service-accounts";
 import { SharedStorage, type SharedStorageProps } from "../../../constructs/kubernetes/shared-storage";
+import { TaskPodPolicy } from "../../../constructs/kubernetes/task-pod-policy";
 import { VaultReader } from "../../../constructs/kubernetes/vault-reader";
 import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
 import { SECRETS } from "../../../settings/secret-names";
@@ -253,6 +254,34 @@ describe("ServiceAccounts", () => {
 
   test("where DAGs read none, there is no right at all", () => {
     expect(["kubernetes_role_v1", "kubernetes_role_binding_v1"].map((type) => stack.all(type).length)).toEqual([1, 1]);
+  });
+});
+
+describe("TaskPodPolicy", () => {
+  const stack = synthesizeInStack((scope) => {
+    new TaskPodPolicy(scope, "TaskPods", { namespace: "ns", credentialSecrets: ["git", "merge"], allowed: { secrets: ["by-hand"], serviceAccounts: ["team"] }, reapply: 2 });
+  });
+  const release = stack.resource("helm_release", "TaskPods/Release");
+
+  test("the pods of tasks may refer to the Secrets of the model's credentials and those that the settings list, and pull with the registry's", () => {
+    expect(JSON.parse(plain(at(release, "values.0")))).toEqual({
+      policies: { pods: "ns-task-pods", exec: "ns-task-pods-exec" },
+      launchers: ["airflow-worker", "airflow-dag-processor", "airflow-scheduler", "airflow-triggerer"].map((account) => `system:serviceaccount:ns:${account}`),
+      secrets: ["git", "merge", "by-hand"],
+      pullSecrets: ["datasurface-registry", "by-hand"],
+      serviceAccounts: ["default", "airflow-worker", "airflow-dag-processor", "airflow-triggerer", "team"],
+      resultContainer: "airflow-xcom-sidecar",
+    });
+  });
+
+  test("a request that the policies cannot judge is refused, and a refusal is no warning", () => {
+    const template = readFileSync(join(PROJECT, "constructs", "kubernetes", "task-pods-chart", "templates", "policies.yaml"), "utf8");
+    expect(template).toMatch(/^ {2}failurePolicy: Fail$/m);
+    expect(template).toMatch(/^ {2}validationActions: \[Deny\]$/m);
+  });
+
+  test("the release takes over what an interrupted deployment has left, and is upgraded by its description", () => {
+    expect(release).toMatchObject({ name: "datasurface-task-pods", namespace: "ns", upgrade_install: true, take_ownership: true, description: "reapply 2" });
   });
 });
 

@@ -62,8 +62,8 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     name: "secrets-for-dags-that-need-none",
     about: "DAGs of a line that reads the vault may read Secrets, too",
     file: "stacks/cluster-config-stack.ts",
-    from: 'credentialSource === "kubernetes" ? Object',
-    to: 'credentialSource !== undefined ? Object',
+    from: 'credentialSource === "kubernetes" ? credentialSecrets',
+    to: 'credentialSource !== undefined ? credentialSecrets',
     caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret" },
   },
   {
@@ -129,6 +129,22 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     from: 'reclaimPolicy: "Retain",',
     to: 'reclaimPolicy: "Delete",',
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share" },
+  },
+  {
+    name: "task-pods-with-every-secret",
+    about: "a DAG's pod may refer to Airflow's own Secrets and the write token",
+    file: "stacks/cluster-config-stack.ts",
+    from: "      credentialSecrets,\n",
+    to: "      credentialSecrets: [...credentialSecrets, \"git-publish\"],\n",
+    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › task pods may refer to the Secrets of the model's credentials, and to no other Secret of this deployment" },
+  },
+  {
+    name: "task-pods-warned-of",
+    about: "a DAG's pod that refers to another Secret is warned of, and runs",
+    file: "constructs/kubernetes/task-pods-chart/templates/policies.yaml",
+    from: "validationActions: [Deny]",
+    to: "validationActions: [Warn]",
+    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "a request that the policies cannot judge is refused, and a refusal is no warning" },
   },
   {
     name: "claims-of-one-node",
