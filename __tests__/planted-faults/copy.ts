@@ -13,7 +13,10 @@ export class Copy {
   constructor(project: string, place: string) {
     this.folder = join(place, "project");
     mkdirSync(place, { recursive: true });
-    cpSync(project, this.folder, { recursive: true, filter: (source) => dirname(source) !== project || !LEFT_OUT.includes(basename(source)) });
+    cpSync(project, this.folder, {
+      recursive: true,
+      filter: (source) => dirname(source) !== project || !LEFT_OUT.includes(basename(source)),
+    });
     symlinkSync(realpathSync(join(project, "node_modules")), join(this.folder, "node_modules"), "dir");
   }
 
@@ -35,9 +38,34 @@ export class Copy {
  * @throws RehearsalError when the text to replace is not there exactly once
  */
 export function planted(source: string, { name, file, from, to }: Fault): string {
-  const count = from === "" ? 0 : source.split(from).length - 1;
-  if (count !== 1) {
-    throw new RehearsalError(`${name}: ${file} has "${from}" ${count} times instead of once: the fault has to follow the source (__tests__/planted-faults/faults)`);
+  const matches = from.trim() === "" ? [] : [...source.matchAll(inAnyLayout(from.trim()))];
+  const [match] = matches;
+  if (match === undefined || matches.length > 1) {
+    throw new RehearsalError(
+      `${name}: ${file} has "${from}" ${matches.length} times instead of once: the fault has to follow the source (__tests__/planted-faults/faults)`,
+    );
   }
-  return source.replace(from, () => to);
+  // The white space around the text stays in the source.
+  const lead = /^\s*/.exec(from)?.[0] ?? "";
+  const trail = /\s*$/.exec(from)?.[0] ?? "";
+  const start = to.startsWith(lead) ? lead.length : 0;
+  const end = trail !== "" && to.endsWith(trail) ? to.length - trail.length : to.length;
+  return (
+    source.slice(0, match.index) + to.slice(start, Math.max(start, end)) + source.slice(match.index + match[0].length)
+  );
+}
+
+/** Expression for source code in whatever layout a formatter gives it: white space, and commas in front of closing brackets. */
+function inAnyLayout(code: string): RegExp {
+  const tokens = code.match(/\w+|[^\w\s]/g) ?? [];
+  const parts = tokens.map((token, index) => {
+    const next = tokens[index + 1] ?? "";
+    const literal = token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    if (/^[)\]}]$/.test(next)) {
+      return token === "," ? ",?\\s*" : `${literal}\\s*,?\\s*`;
+    }
+    const twoWords = /^\w/.test(token) && /^\w/.test(next);
+    return next === "" ? literal : `${literal}\\s${twoWords ? "+" : "*"}`;
+  });
+  return new RegExp(parts.join(""), "g");
 }

@@ -6,7 +6,7 @@ export interface Fault {
   readonly about: string;
   /** Path in the project. */
   readonly file: string;
-  /** Text that stands in the file exactly once. */
+  /** Text that stands in the file exactly once. Line breaks, indentation and commas in front of closing brackets do not count. */
   readonly from: string;
   readonly to: string;
   readonly caughtBy: Catcher;

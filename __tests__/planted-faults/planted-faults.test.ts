@@ -15,11 +15,17 @@ test.each(ALL.map((fault) => [fault.name, fault] as const))("%s can be planted",
 
 test("each has a name of its own", () => {
   const names = ALL.map(({ name }) => name);
-  expect(names.filter((name, index) => names.indexOf(name) < index || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+  expect(names.filter((name, index) => names.indexOf(name) < index || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual(
+    [],
+  );
 });
 
 test("none is caught by a snapshot, a golden list or a generated page", () => {
-  const golden = ALL.filter(({ caughtBy }) => caughtBy.suite === "test" && /snapshot|^addresses|^changes|^planted-faults|up to date/.test(`${caughtBy.file} ${caughtBy.test}`));
+  const golden = ALL.filter(
+    ({ caughtBy }) =>
+      caughtBy.suite === "test" &&
+      /snapshot|^addresses|^changes|^planted-faults|up to date/.test(`${caughtBy.file} ${caughtBy.test}`),
+  );
   expect(golden.map(({ name }) => name)).toEqual([]);
 });
 
@@ -41,6 +47,27 @@ describe("a fault that can no longer be planted", () => {
 
   test("is replaced by its text, whatever is in it", () => {
     expect(planted("bab", fault)).toBe("b$&b");
+  });
+});
+
+describe("a fault in code that a formatter has broken into lines", () => {
+  const from = "  f({ a: 1 }, [b.c, d]);\n";
+
+  test.each([
+    ["f({ a: 1 }, [b.c, d]);", "g();"],
+    ["{\n  f({ a: 1 }, [b.c, d]);\n}", "{\n  g();\n}"],
+    ["f(\n  {\n    a: 1,\n  },\n  [\n    b.c,\n    d,\n  ],\n);\nh();", "g();\nh();"],
+  ])("%j becomes %j", (source, expected) => {
+    expect(planted(source, { ...(ALL[0] as (typeof ALL)[number]), from, to: "  g();\n" })).toBe(expected);
+  });
+
+  test("is not planted in other code", () => {
+    expect(() => planted("f({ a: 1 }, [bc, d]);", { ...(ALL[0] as (typeof ALL)[number]), from, to: "" })).toThrow(
+      /0 times/,
+    );
+    expect(() => planted("returned", { ...(ALL[0] as (typeof ALL)[number]), from: "return ed", to: "" })).toThrow(
+      /0 times/,
+    );
   });
 });
 
