@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PROJECT } from "../helpers/settings";
 import { planted } from "./copy";
+import { describeCatcher } from "./fault";
 import { FAULTS } from "./faults";
 import { catches, nameOf } from "./suites";
 import { TABLE, tableOfFaults } from "./table";
+import { hasTitle, titlesIn } from "./titles";
 
 const ALL = Object.values(FAULTS).flat();
 
@@ -32,6 +34,48 @@ test("none is caught by a snapshot, a golden list or a generated page", () => {
 test("each test file that has to catch one exists", () => {
   const files = ALL.flatMap(({ caughtBy }) => (caughtBy.suite === "test" ? [caughtBy.file] : []));
   expect(files.filter((file) => !existsSync(join(PROJECT, "__tests__", file)))).toEqual([]);
+});
+
+test("each test that has to catch one exists", () => {
+  const titles = new Map<string, readonly RegExp[]>();
+  const missing = ALL.filter(({ caughtBy }) => {
+    if (caughtBy.suite !== "test") {
+      return false;
+    }
+    const known = titles.get(caughtBy.file) ?? titlesIn(readFileSync(join(PROJECT, "__tests__", caughtBy.file), "utf8"));
+    titles.set(caughtBy.file, known);
+    return !hasTitle(known, caughtBy.test);
+  });
+  expect(missing.map(({ name, caughtBy }) => `${name}: ${describeCatcher(caughtBy)}`)).toEqual([]);
+});
+
+test("each unit test of a payload that has to catch one exists", () => {
+  const missing = ALL.filter(({ caughtBy }) => {
+    if (caughtBy.suite !== "payload") {
+      return false;
+    }
+    const [module = "", name = "", method = ""] = caughtBy.test.split(".");
+    const file = ["bootstrap/tests", "bootstrap/tests/airflow"].map((folder) => join(PROJECT, folder, `${module}.py`)).find((path) => existsSync(path));
+    const source = file === undefined ? "" : readFileSync(file, "utf8");
+    return !new RegExp(`^class ${name}\\b[^]*^    def ${method}\\b`, "m").test(source);
+  });
+  expect(missing.map(({ name, caughtBy }) => `${name}: ${describeCatcher(caughtBy)}`)).toEqual([]);
+});
+
+describe("a title", () => {
+  const titles = titlesIn('describe("a wall (1.5 m)", () => { test.each(ROWS)("%s holds %s", f); test(`falls at ${wind}`, g); it("$who: %s", h); it("%s", i); });');
+
+  test.each([
+    ["brick holds a roof", true],
+    ["a wall (1.5 m) › brick holds a roof", true],
+    ["a wall (1x5 m) › brick holds a roof", false],
+    ["a house › brick holds a roof", false],
+    ["falls at storm", true],
+    ["somebody: leans on it", true],
+    ["stands", false],
+  ])("%j is one of the file's: %s", (title, expected) => {
+    expect(hasTitle(titles, title)).toBe(expected);
+  });
 });
 
 test("docs/planted-faults.md has them all", () => {
