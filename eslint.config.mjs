@@ -7,6 +7,29 @@ const barrels = ["azurerm", "kubernetes", "helm", "null", "random", "time"].map(
   message: `Import the resource by its own path, for example "@cdktf/provider-${name}/lib/provider".`,
 }));
 
+const files = ["fs", "node:fs"].map((name) => ({ name, message: "A construct does not read files: pass the content as a property." }));
+
+// The lowest first: each imports those in front of it, and nothing else of the project. docs/architecture.md has the picture.
+const FLOORS = [
+  "datasurface",
+  "settings",
+  "constructs/terraform",
+  "constructs/secrets",
+  "constructs/azure",
+  "constructs/kubernetes",
+  "constructs/airflow",
+  "bootstrap",
+  "stacks",
+  "main.ts",
+];
+const BESIDE = ["rehearsal", "benchmarks", "__tests__"];
+
+const above = (height) =>
+  [...FLOORS.slice(height + 1), ...BESIDE].map((folder) => ({
+    regex: `(^|/)${folder.replace("constructs/", "").replace(".ts", "")}(/|$)`,
+    message: `${folder} is above ${FLOORS[height]}, or beside it: what both need belongs to the lower floor (docs/architecture.md).`,
+  }));
+
 export default tseslint.config(
   { ignores: ["node_modules/", "cdktf.out/", ".cache/", "coverage/", "**/*.js", "**/*.mjs"] },
   js.configs.recommended,
@@ -31,19 +54,8 @@ export default tseslint.config(
       "no-restricted-properties": ["error", { object: "process", property: "env", message: "Read it in settings/ and pass it as a property." }],
     },
   },
-  {
-    files: ["settings/**/*.ts"],
-    rules: {
-      "no-restricted-imports": ["error", { paths: barrels, patterns: [{ group: ["**/constructs/**", "**/stacks/**"], message: "Settings are what constructs and stacks read: what both need belongs into settings/." }] }],
-    },
-  },
-  {
-    files: ["constructs/**/*.ts"],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        { paths: [...barrels, ...["fs", "node:fs"].map((name) => ({ name, message: "A construct does not read files: pass the content as a property." }))] },
-      ],
-    },
-  },
+  ...FLOORS.map((floor, height) => ({
+    files: [floor.endsWith(".ts") ? floor : `${floor}/**/*.ts`],
+    rules: { "no-restricted-imports": ["error", { paths: floor.startsWith("constructs/") ? [...barrels, ...files] : barrels, patterns: above(height) }] },
+  })),
 );

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
-import { readersTokenVariable } from "../constructs/azure/root-secrets";
-import type { BootstrapJobProps, JobPod, JobProgram, JobVariable, JobVolume } from "../constructs/kubernetes/bootstrap-job";
-import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../constructs/kubernetes/object-names";
-import { GIT_CACHE_PATH, MCP_SERVER_COMMAND, mcpServerArguments, mcpServerEnvironment, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
+import { readersTokenVariable } from "../constructs/secrets/root-secrets";
+import type { BootstrapJobProps, JobPod, JobProgram, JobVolume } from "../constructs/kubernetes/bootstrap-job";
+import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../settings/object-names";
+import { GIT_CACHE_PATH, type JobVariable, MCP_SERVER_COMMAND, mcpServerArguments, mcpServerEnvironment, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
 import { knownDifferences, runningObjects, type Workload } from "../datasurface/generated-objects";
 import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import { JOB_RESOURCES, RECONCILE_MEMORY_LIMIT } from "../settings/container-resources";
 import type { Settings } from "../settings/schema";
 import { SECRETS } from "../settings/secret-names";
 import { type Payload, PAYLOAD_MOUNT, scriptHash } from "./payload";
-import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "./releases";
+import { DEMO_MODEL_REPOSITORY, type ReleaseLine } from "../datasurface/releases";
 
 /** ConfigMap with the scripts. */
 export const PAYLOAD_CONFIG_MAP = "bootstrap-payload";

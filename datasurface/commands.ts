@@ -1,6 +1,5 @@
-import type { ReleaseLine } from "../bootstrap/releases";
-import type { JobVariable } from "../constructs/kubernetes/bootstrap-job";
 import { BRANCH, type CredentialSecret, type DataSurfaceNames, dataSurfaceNames, MCP_PORT, type ModelNames } from "./names";
+import type { ReleaseLine } from "./releases";
 
 /**
  * Commands and environment of DataSurface's own pods, as its generator emits them (docs/facts.md#generated-objects,
@@ -8,6 +7,9 @@ import { BRANCH, type CredentialSecret, type DataSurfaceNames, dataSurfaceNames,
  */
 export const GIT_CACHE_PATH = "/cache/git-cache";
 export const WORKSPACE_PATH = "/workspace";
+
+/** A variable of a container: plain text (references allowed), or a key of a Secret. */
+export type JobVariable = string | { readonly secret: string; readonly key: string; /** Whether the pod starts without it. @default false */ readonly optional?: boolean };
 
 export interface ModelSource {
   readonly release: ReleaseLine;

@@ -1,6 +1,5 @@
-import type { JobVariable } from "../constructs/kubernetes/bootstrap-job";
-import { CLAIMS } from "../constructs/kubernetes/object-names";
-import type { DataSurfaceNames } from "./names";
+import type { JobVariable } from "./commands";
+import { type DataSurfaceNames, GIT_CACHE_CLAIM } from "./names";
 
 /**
  * What the deployment runs in place of the objects that DataSurface's generator makes (docs/facts.md#generated-objects), in the form in which
@@ -34,7 +33,7 @@ export interface Workload {
 
 export function runningObjects(names: DataSurfaceNames, workloads: readonly Workload[]): readonly RunningObject[] {
   return [
-    { kind: "PersistentVolumeClaim", name: CLAIMS.gitCache },
+    { kind: "PersistentVolumeClaim", name: GIT_CACHE_CLAIM },
     { kind: "ConfigMap", name: names.loggingConfigMap },
     { kind: "NetworkPolicy", name: names.networkPolicy },
     { kind: "Service", name: names.mcpService },

@@ -44,6 +44,9 @@ export const DEMO_DAGS: readonly (string | readonly string[])[] = [
 /** The branch of the model's and of the DAGs' repository that is read. */
 export const BRANCH = "main";
 
+/** The claim of the model's clones, which DataSurface's pods share. */
+export const GIT_CACHE_CLAIM = "git-cache-pvc";
+
 /** Port of the MCP server. */
 export const MCP_PORT = 8000;
 

@@ -1,6 +1,6 @@
 /**
  * What shells, editors, env files and word processors do to a value. One rule for all settings and variables: white space
- * and invisible characters around a value are removed (the variables of secrets: constructs/terraform/secret-variable.ts);
+ * and invisible characters around a value are removed (the variables of secrets: constructs/secrets/secret-variable.ts);
  * within a value each field's own rule decides, and an invisible character is shown by its number.
  */
 

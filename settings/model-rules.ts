@@ -1,4 +1,4 @@
-import { releaseLine } from "../bootstrap/releases";
+import { releaseLine } from "../datasurface/releases";
 import { kubernetesName, vaultSecretName } from "../datasurface/names";
 import type { Rule } from "./rule";
 import type { Settings } from "./schema";

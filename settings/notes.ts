@@ -1,4 +1,4 @@
-import { releaseLine } from "../bootstrap/releases";
+import { releaseLine } from "../datasurface/releases";
 import { BACKEND_VARIABLE, ENVIRONMENT_VARIABLE, FIELD_OF_VARIABLE, valueOf } from "./environment-variables";
 import type { Environment } from "./load";
 import { nearest } from "./nearest";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../bootstrap/releases";
+import { DEMO_MODEL_REPOSITORY, findReleaseLine, KNOWN_LINES, RELEASE_LINES } from "../datasurface/releases";
 import { CREDENTIAL_TYPES } from "../datasurface/credentials";
 import { DEMO_MODEL } from "../datasurface/names";
 import { type ContainerResources, JOB_RESOURCES, MCP_RESOURCES, RECONCILE_MEMORY_LIMIT, WORKER_RESOURCES } from "./container-resources";
@@ -48,7 +48,7 @@ import { POSTGRESQL_DEFAULT_VERSION, POSTGRESQL_VERSIONS } from "./versions";
 
 /**
  * The settings of one environment: what `environments/NAME.yaml` may hold. Descriptions become the JSON Schema that
- * editors show. Secrets are no settings: they are Terraform variables (constructs/terraform/secret-variable.ts).
+ * editors show. Secrets are no settings: they are Terraform variables (constructs/secrets/secret-variable.ts).
  */
 
 const revision = (family: string) =>
@@ -255,7 +255,7 @@ const SINGLE_RELEASES = RELEASE_LINES.map(({ line }) => line).filter((line) => f
 function versionRemedy(value: string): string {
   const plain = value.replace(/^v/i, "");
   const meant = plain !== value && findReleaseLine(plain) ? plain : SINGLE_RELEASES.find((release) => release.startsWith(`${plain}.`));
-  return meant === undefined ? `choose one of them, for example ${SINGLE_RELEASES.at(-1)}, or add a row to bootstrap/releases.ts` : `did you mean ${meant}?`;
+  return meant === undefined ? `choose one of them, for example ${SINGLE_RELEASES.at(-1)}, or add a row to datasurface/releases.ts` : `did you mean ${meant}?`;
 }
 
 /** An environment variable of Linux, which the values come through, has 128 KiB. */

@@ -5,23 +5,23 @@ import { RandomProvider } from "@cdktf/provider-random/lib/provider";
 import { TimeProvider } from "@cdktf/provider-time/lib/provider";
 import { Annotations } from "cdktf";
 import type { Construct } from "constructs";
-import { releaseLine } from "../bootstrap/releases";
+import { releaseLine } from "../datasurface/releases";
 import { airflowImage } from "../constructs/airflow/image";
 import { AirflowRegistry } from "../constructs/azure/airflow-registry";
 import { Cluster } from "../constructs/azure/cluster";
-import { DataSurfaceCredential } from "../constructs/azure/datasurface-credential";
+import { DataSurfaceCredential } from "../constructs/secrets/datasurface-credential";
 import { DeployerRole, Deployers } from "../constructs/azure/deployers";
 import { FileStorage } from "../constructs/azure/file-storage";
 import { type LogSource, Monitoring } from "../constructs/azure/monitoring";
 import { Network } from "../constructs/azure/network";
 import type { Placement } from "../constructs/azure/placement";
 import { Postgresql } from "../constructs/azure/postgresql";
-import type { RootSecret } from "../constructs/azure/root-secret";
-import { readersToken, RootSecrets, rootSecretsOf } from "../constructs/azure/root-secrets";
+import type { RootSecret } from "../constructs/secrets/root-secret";
+import { readersToken, RootSecrets, rootSecretsOf } from "../constructs/secrets/root-secrets";
 import { SecretVault } from "../constructs/azure/secret-vault";
 import { SqlServer } from "../constructs/azure/sql-server";
 import { WorkloadIdentity } from "../constructs/azure/workload-identity";
-import { AIRFLOW_SERVICE_ACCOUNTS } from "../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS } from "../settings/object-names";
 import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
 import { interpolate, jsonObject, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
@@ -198,7 +198,7 @@ export class InfraStack extends EnvironmentStack {
     if (settings.monitoring.logAnalytics) {
       const sources: Record<string, LogSource> = {
         Cluster: { targetResourceId: cluster.cluster.id, categories: ["kube-audit-admin", "guard"] },
-        Vault: { targetResourceId: vault.vault.id, categories: ["AuditEvent"] },
+        Vault: { targetResourceId: vault.id, categories: ["AuditEvent"] },
         Postgresql: { targetResourceId: postgresql.server.id, categories: ["PostgreSQLLogs"] },
         SqlServer: { targetResourceId: `${sql.server.id}/databases/master`, categories: ["SQLSecurityAuditEvents"] },
       };
@@ -242,7 +242,7 @@ export class InfraStack extends EnvironmentStack {
       cluster_host: interpolate(`nonsensitive(${kubeConfig}.host)`),
       cluster_ca_certificate: interpolate(`nonsensitive(${kubeConfig}.cluster_ca_certificate)`),
       tenant_id: client.tenantId,
-      key_vault_id: vault.vault.id,
+      key_vault_id: vault.id,
       // The vendor's DAGs paste names behind it and want no slash at its end.
       key_vault_url: interpolate(`trimsuffix(azurerm_key_vault.${vault.vault.friendlyUniqueId}.vault_uri, "/")`),
       identity_client_id: identity.identity.clientId,

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { releaseLine } from "../bootstrap/releases";
-import { ROOT_SECRETS } from "../constructs/azure/root-secrets";
+import { releaseLine } from "../datasurface/releases";
+import { ROOT_SECRETS } from "../constructs/secrets/root-secrets";
 import { credentialId } from "../datasurface/names";
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";

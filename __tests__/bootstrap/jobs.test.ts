@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as jobs from "../../bootstrap/jobs";
 import { loadPayload, type Payload, PAYLOAD_MOUNT, scriptHash } from "../../bootstrap/payload";
-import { releaseLine } from "../../bootstrap/releases";
+import { releaseLine } from "../../datasurface/releases";
 import { mcpServerArguments, modelMergeCommand, reconcileViewsCommand, ring1Command } from "../../datasurface/commands";
 import { dataSurfaceNames, DEMO_MODEL } from "../../datasurface/names";
 import { SECRETS } from "../../settings/secret-names";

@@ -1,4 +1,4 @@
-import { releaseLine, type ReleaseLine } from "../../bootstrap/releases";
+import { releaseLine, type ReleaseLine } from "../../datasurface/releases";
 import { type AirflowImage, airflowImage } from "../../constructs/airflow/image";
 import type { AirflowValuesInput } from "../../constructs/airflow/values";
 import { WORKER_RESOURCES } from "../../settings/container-resources";

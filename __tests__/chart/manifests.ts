@@ -1,5 +1,5 @@
 import { parseAllDocuments } from "yaml";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, WORKLOAD_IDENTITY_LABEL } from "../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
 import { SECRETS } from "../../settings/secret-names";
 import { type Demand, mebibytes, milliCpu } from "./capacity";
 import { isObject, type Json, type JsonObject, valueAt } from "./json";

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
-import { RELEASE_LINES, type ReleaseLine } from "../../bootstrap/releases";
+import { RELEASE_LINES, type ReleaseLine } from "../../datasurface/releases";
 import { airflowImage } from "../../constructs/airflow/image";
 import { airflowValues, type AirflowValuesInput } from "../../constructs/airflow/values";
-import { AIRFLOW_RELEASE } from "../../constructs/kubernetes/object-names";
+import { AIRFLOW_RELEASE } from "../../settings/object-names";
 import { ArgumentError, runCommand } from "../../settings/command-line";
 import { AIRFLOW_CHART } from "../../settings/versions";
 import { EXAMPLES, projectEnvironment } from "../helpers/settings";

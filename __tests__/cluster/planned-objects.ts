@@ -1,4 +1,4 @@
-import { CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../settings/object-names";
 import { RehearsalError } from "../../rehearsal/problem";
 import type { Processes } from "../../rehearsal/processes";
 import type { CloudObject, State } from "../../rehearsal/records";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS_RELEASE, TASK_PODS_RELEASE } from "../../settings/object-names";
 import { releaseDescription } from "../../constructs/kubernetes/release-description";
 import { RESULT_CONTAINER } from "../../constructs/kubernetes/task-pod-policy";
 import { PROJECT } from "../helpers/settings";

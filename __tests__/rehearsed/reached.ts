@@ -1,7 +1,7 @@
 import { vaultSecrets } from "../../rehearsal/differences";
 import type { CloudObject } from "../../rehearsal/records";
-import { releaseLine } from "../../bootstrap/releases";
-import { ROOT_SECRETS, type RootSecretId } from "../../constructs/azure/root-secrets";
+import { releaseLine } from "../../datasurface/releases";
+import { ROOT_SECRETS, type RootSecretId } from "../../constructs/secrets/root-secrets";
 import { type CredentialId, credentialId, dataSurfaceNames, isCredentialId, vaultSecretName } from "../../datasurface/names";
 import { SECRETS } from "../../settings/secret-names";
 import type { Settings } from "../../settings/schema";

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { releaseLine } from "../../bootstrap/releases";
-import { ROOT_SECRETS, type SecretFamily } from "../../constructs/azure/root-secrets";
+import { releaseLine } from "../../datasurface/releases";
+import { ROOT_SECRETS, type SecretFamily } from "../../constructs/secrets/root-secrets";
 import { dataSurfaceNames, isCredentialId, vaultSecretName } from "../../datasurface/names";
 import type { Environment } from "../../settings/load";
 import { describeEntry } from "../../rehearsal/differences";

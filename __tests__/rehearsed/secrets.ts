@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { releaseLine } from "../../bootstrap/releases";
-import type { RootSecretId } from "../../constructs/azure/root-secrets";
+import { releaseLine } from "../../datasurface/releases";
+import type { RootSecretId } from "../../constructs/secrets/root-secrets";
 import { credentialId, dataSurfaceNames } from "../../datasurface/names";
 import { vaultSecrets } from "../../rehearsal/differences";
 import { CREDENTIALS } from "../../rehearsal/environment";

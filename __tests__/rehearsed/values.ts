@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CREDENTIALS_VARIABLE } from "../../constructs/azure/credentials-variable";
-import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../constructs/azure/root-secrets";
+import { CREDENTIALS_VARIABLE } from "../../constructs/secrets/credentials-variable";
+import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../constructs/secrets/root-secrets";
 import { SecretVault } from "../../constructs/azure/secret-vault";
 import { interpolate } from "../../constructs/terraform/expressions";
 import { credentialId } from "../../datasurface/names";
 import type { Processes } from "../../rehearsal/processes";
-import { GIVEN_VALUES, type GivenValue, LOGINS } from "../constructs/azure/secret-values";
-import { GIVEN_CREDENTIALS, LISTED, MARK } from "../constructs/azure/credential-values";
+import { GIVEN_VALUES, type GivenValue, LOGINS } from "../constructs/secrets/secret-values";
+import { GIVEN_CREDENTIALS, LISTED, MARK } from "../constructs/secrets/credential-values";
 import type { JsonObject } from "../helpers/json";
 import { PLACEMENT } from "../helpers/placement";
 import { synthesizeInStack } from "../helpers/synthesized";

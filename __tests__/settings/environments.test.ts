@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import { parse } from "yaml";
-import { findReleaseLine } from "../../bootstrap/releases";
+import { findReleaseLine } from "../../datasurface/releases";
 import { FIELD_OF_VARIABLE } from "../../settings/environment-variables";
 import { type SchemaNode, settingsJsonSchema } from "../../settings/json-schema";
 import { loadEnvironment } from "../../settings/load";

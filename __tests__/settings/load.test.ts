@@ -431,7 +431,7 @@ describe("fields", () => {
   });
 
   test.each([
-    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "choose one of them, for example 1.8.4, or add a row to bootstrap/releases.ts"],
+    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "choose one of them, for example 1.8.4, or add a row to datasurface/releases.ts"],
     ["datasurface.namespace", "namespace: test", "namespace: true", "true", 'put the value in quotes: "true"'],
     ["cluster.nodes.count", "count: 3", "count: .inf", ".inf", "give a number within these bounds"],
     ["datasurface.namespace", "namespace: test", "namespace: ~", "(nothing)", "write a value after the colon"],

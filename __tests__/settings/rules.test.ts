@@ -84,7 +84,7 @@ const RULES = [
   { field: "storage.gitCacheGiB", right: [100, 102_400], refused: [99, 102_401], allowed: "GiB from 100 to 102400", remedy: "give a number within these bounds" },
   { field: "storage.logsGiB", right: [100, 102_400], refused: [99, 102_401], allowed: "GiB from 100 to 102400", remedy: "give a number within these bounds" },
   { field: "identity.name", right: ["abc", "a_b-", chars(128)], refused: ["ab", chars(129), "-ab", "a.b"], allowed: "3 to 128 letters, digits, '-' and '_'", remedy: "choose such a name" },
-  { field: "datasurface.version", right: ["1.1.0", "1.3.7", "1.4.27", "1.4.65-azsf-fix6", "1.8.4"], refused: ["1.1.1", "1.4.26-azsf", "1.8.4-", "1.2.0", "1.4.26", "1.8.3", "latest"], allowed: "1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4", remedy: "bootstrap/releases.ts" },
+  { field: "datasurface.version", right: ["1.1.0", "1.3.7", "1.4.27", "1.4.65-azsf-fix6", "1.8.4"], refused: ["1.1.1", "1.4.26-azsf", "1.8.4-", "1.2.0", "1.4.26", "1.8.3", "latest"], allowed: "1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4", remedy: "datasurface/releases.ts" },
   { field: "datasurface.version", right: ["1.1.0"], refused: ["v1.1.0", "1.1"], allowed: "1.1.0, 1.3.x", remedy: "did you mean 1.1.0?" },
   { field: "datasurface.imageDigest", right: [`sha256:${"0".repeat(64)}`], refused: ["0".repeat(64), `sha256:${"0".repeat(63)}`, `sha256:${"G".repeat(64)}`], allowed: "sha256: and 64 hexadecimal digits", remedy: "copy the digest" },
   { field: "datasurface.namespace", right: ["a", "demo1-azure", chars(63), "default-1"], refused: ["", chars(64), "Demo", "a_b", "-a", "a-", "default", "kube-system", "kube-x", "gatekeeper-system"], allowed: "1 to 63 lower-case letters", remedy: "RFC 1123 label" },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { createEnhanceLogMessage } from "@cdktf/cli-core/src/lib/execution-logs";
 import { loadPayload, type Payload } from "../../bootstrap/payload";
-import { releaseLine, RELEASE_LINES } from "../../bootstrap/releases";
+import { releaseLine, RELEASE_LINES } from "../../datasurface/releases";
 import { dataSurfaceNames } from "../../datasurface/names";
 import type { Environment } from "../../settings/load";
 import { looksLikeToken } from "../../settings/secret-looking";

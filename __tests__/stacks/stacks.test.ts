@@ -1,4 +1,4 @@
-import { AIRFLOW_SERVICE_ACCOUNTS } from "../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS } from "../../settings/object-names";
 import { dataSurfaceNames, DEMO_MODEL, type ModelNames } from "../../datasurface/names";
 import type { SettingsInput } from "../../settings/schema";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../../settings/versions";

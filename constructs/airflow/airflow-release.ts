@@ -2,7 +2,7 @@ import { Release } from "@cdktf/provider-helm/lib/release";
 import { type ITerraformDependable, TerraformLocal } from "cdktf";
 import { Construct } from "constructs";
 import { AIRFLOW_CHART } from "../../settings/versions";
-import { AIRFLOW_RELEASE } from "../kubernetes/object-names";
+import { AIRFLOW_RELEASE } from "../../settings/object-names";
 import { releaseDescription } from "../kubernetes/release-description";
 import { contentRevision, interpolate } from "../terraform/expressions";
 import type { AirflowValues } from "./values";

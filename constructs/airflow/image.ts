@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { releaseLine } from "../../bootstrap/releases";
+import { releaseLine } from "../../datasurface/releases";
 import { AIRFLOW_IMAGE_HASHES } from "../../settings/airflow-image-hashes";
 import type { Settings } from "../../settings/schema";
 import { AIRFLOW_BASE_REPOSITORY, AIRFLOW_IMAGE_PACKAGES, DATASURFACE_AIRFLOW_REPOSITORY } from "../../settings/versions";

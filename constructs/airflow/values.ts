@@ -1,9 +1,9 @@
-import type { ReleaseLine } from "../../bootstrap/releases";
+import type { ReleaseLine } from "../../datasurface/releases";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 import { CHART_IMAGES } from "../../settings/versions";
-import type { SecretFamily } from "../azure/root-secrets";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../kubernetes/object-names";
+import type { SecretFamily } from "../secrets/root-secrets";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
 import { podText } from "../kubernetes/pod-text";
 import type { AirflowImage } from "./image";
 

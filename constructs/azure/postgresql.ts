@@ -2,11 +2,12 @@ import { PostgresqlFlexibleServer } from "@cdktf/provider-azurerm/lib/postgresql
 import { PostgresqlFlexibleServerDatabase } from "@cdktf/provider-azurerm/lib/postgresql-flexible-server-database";
 import type { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
+import { AIRFLOW_DATABASE } from "../../settings/object-names";
 import type { Settings } from "../../settings/schema";
 import type { JoinedSubnet } from "./network";
 import type { Placement } from "./placement";
 import { LinkedDnsZone } from "./private-access";
-import type { RootSecret } from "./root-secret";
+import type { RootSecret } from "../secrets/root-secret";
 
 export interface PostgresqlProps {
   readonly placement: Placement;
@@ -22,9 +23,6 @@ export interface PostgresqlProps {
    */
   readonly protect?: boolean;
 }
-
-/** Database of Airflow's metadata. */
-export const AIRFLOW_DATABASE = "airflow_db";
 
 /** PostgreSQL Flexible Server (walkthrough, step 4) inside the virtual network, with Airflow's database. */
 export class Postgresql extends Construct {

@@ -1,6 +1,7 @@
 import { KeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import { Sleep } from "@cdktf/provider-time/lib/sleep";
 import { Construct } from "constructs";
+import type { Vault } from "../secrets/root-secret";
 import { type Deployer, DeployerRole } from "./deployers";
 import type { Placement } from "./placement";
 
@@ -31,7 +32,7 @@ export const SOFT_DELETE_RETENTION_DAYS = 90;
 export const ROLE_ASSIGNMENT_WAIT = "180s";
 
 /** Key Vault in RBAC mode (walkthrough, step 6): where every secret of the deployment comes from. */
-export class SecretVault extends Construct {
+export class SecretVault extends Construct implements Vault {
   readonly vault: KeyVault;
   /** Secrets depend on it: by then those who deploy may write them. */
   readonly ready: Sleep;
@@ -57,5 +58,9 @@ export class SecretVault extends Construct {
       publicNetworkAccessEnabled: true,
       lifecycle: { preventDestroy: props.protect ?? false },
     });
+  }
+
+  get id(): string {
+    return this.vault.id;
   }
 }

@@ -7,7 +7,7 @@ import type { Settings } from "../../settings/schema";
 import type { Network } from "./network";
 import type { Placement } from "./placement";
 import { PrivateAccess } from "./private-access";
-import type { RootSecret } from "./root-secret";
+import type { RootSecret } from "../secrets/root-secret";
 
 export interface SqlServerProps {
   readonly placement: Placement;

@@ -3,15 +3,13 @@ import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity, 
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import type { JobVariable } from "../../datasurface/commands";
 import { type ContainerResources, JOB_RESOURCES } from "../../settings/container-resources";
 import { contentRevision, interpolate } from "../terraform/expressions";
 import { shellCommand } from "../terraform/shell-command";
-import { WORKLOAD_IDENTITY_LABEL } from "./object-names";
+import { WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
 import { podText } from "./pod-text";
 import { quantities } from "./quantities";
-
-/** A variable of the container: plain text (references allowed), or a key of a Secret. */
-export type JobVariable = string | { readonly secret: string; readonly key: string; /** Whether the pod starts without it. @default false */ readonly optional?: boolean };
 
 export interface JobVolume {
   readonly name: string;

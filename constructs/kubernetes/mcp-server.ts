@@ -2,11 +2,12 @@ import { DeploymentV1 } from "@cdktf/provider-kubernetes/lib/deployment-v1";
 import { ServiceV1 } from "@cdktf/provider-kubernetes/lib/service-v1";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import type { JobVariable } from "../../datasurface/commands";
 import { type DataSurfaceNames, MCP_PORT } from "../../datasurface/names";
 import type { ContainerResources } from "../../settings/container-resources";
 import { SECRETS } from "../../settings/secret-names";
-import { containerEnvironment, type JobVariable } from "./bootstrap-job";
-import { SECRETS_REVISION_ANNOTATION } from "./object-names";
+import { containerEnvironment } from "./bootstrap-job";
+import { SECRETS_REVISION_ANNOTATION } from "../../settings/object-names";
 import { podText } from "./pod-text";
 import { quantities } from "./quantities";
 

@@ -3,7 +3,7 @@ import { RoleBindingV1 } from "@cdktf/provider-kubernetes/lib/role-binding-v1";
 import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import { Construct } from "constructs";
-import { AIRFLOW_SERVICE_ACCOUNTS, WORKLOAD_IDENTITY_CLIENT_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "./object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, WORKLOAD_IDENTITY_CLIENT_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
 import { SECRETS } from "../../settings/secret-names";
 
 export interface ServiceAccountsProps {

@@ -6,7 +6,7 @@ import { AssetType, TerraformAsset, TerraformStack } from "cdktf";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { interpolate } from "../terraform/expressions";
-import { CLAIMS, CLAIMS_RELEASE } from "./object-names";
+import { CLAIMS, CLAIMS_RELEASE } from "../../settings/object-names";
 import { releaseDescription } from "./release-description";
 
 export interface SharedStorageProps {

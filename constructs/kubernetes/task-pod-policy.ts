@@ -4,7 +4,7 @@ import { AssetType, TerraformAsset } from "cdktf";
 import { Construct } from "constructs";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
-import { AIRFLOW_SERVICE_ACCOUNTS, TASK_PODS_RELEASE } from "./object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, TASK_PODS_RELEASE } from "../../settings/object-names";
 import { releaseDescription } from "./release-description";
 import { DAG_IMPORTERS } from "./service-accounts";
 

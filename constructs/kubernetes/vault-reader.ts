@@ -1,6 +1,6 @@
 import { Construct } from "constructs";
 import { type CredentialId, isCredentialId } from "../../datasurface/names";
-import { ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
+import { ROOT_SECRETS, type RootSecretId } from "../secrets/root-secrets";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
 import { interpolate } from "../terraform/expressions";
 

@@ -1,7 +1,7 @@
 import Ajv from "ajv";
-import { RELEASE_LINES, type ReleaseLine } from "../../../bootstrap/releases";
+import { RELEASE_LINES, type ReleaseLine } from "../../../datasurface/releases";
 import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../constructs/kubernetes/object-names";
+import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../settings/object-names";
 import { WORKER_RESOURCES } from "../../../settings/container-resources";
 import { AIRFLOW_MILLICPU, GIT_SYNC_MILLICPU } from "../../../settings/capacity-rules";
 import { SECRETS } from "../../../settings/secret-names";

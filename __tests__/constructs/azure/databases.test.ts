@@ -2,7 +2,7 @@ import type { TerraformStack } from "cdktf";
 import { FileStorage } from "../../../constructs/azure/file-storage";
 import { Network } from "../../../constructs/azure/network";
 import { Postgresql, type PostgresqlProps } from "../../../constructs/azure/postgresql";
-import { RootSecret } from "../../../constructs/azure/root-secret";
+import { RootSecret } from "../../../constructs/secrets/root-secret";
 import { SecretVault } from "../../../constructs/azure/secret-vault";
 import { SqlServer, type SqlServerProps } from "../../../constructs/azure/sql-server";
 import { at } from "../../helpers/json";

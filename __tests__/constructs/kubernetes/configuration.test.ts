@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { clusterAccess, type ClusterAccess, type ClusterAccessProps } from "../../../constructs/kubernetes/cluster-access";
-import { namespaceSecrets, secretRevision } from "../../../constructs/kubernetes/namespace-secrets";
+import { namespaceSecrets, secretRevision } from "../../../constructs/secrets/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../../../constructs/kubernetes/network-policy";
-import { AIRFLOW_SERVICE_ACCOUNTS, type SecretId } from "../../../constructs/kubernetes/object-names";
-import { Secrets, type SecretsProps } from "../../../constructs/kubernetes/secrets";
+import { AIRFLOW_SERVICE_ACCOUNTS, type SecretId } from "../../../settings/object-names";
+import { Secrets, type SecretsProps } from "../../../constructs/secrets/kubernetes-secrets";
 import { SecretsStoreCsi } from "../../../constructs/kubernetes/secrets-store-csi";
 import { ServiceAccounts } from "../../../constructs/kubernetes/service-accounts";
 import { SharedStorage, type SharedStorageProps } from "../../../constructs/kubernetes/shared-storage";

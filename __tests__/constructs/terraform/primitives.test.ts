@@ -3,7 +3,7 @@ import { LocalBackend } from "cdktf";
 import { CloudBackend } from "../../../constructs/terraform/cloud-backend";
 import { DeploymentGuard } from "../../../constructs/terraform/deployment-guard";
 import { EphemeralResource } from "../../../constructs/terraform/ephemeral-resource";
-import { SecretVariable } from "../../../constructs/terraform/secret-variable";
+import { SecretVariable } from "../../../constructs/secrets/secret-variable";
 import { outputExpressions, publishOutputs } from "../../../constructs/terraform/stack-outputs";
 import { TerraformData } from "../../../constructs/terraform/terraform-data";
 import { at, type Json, plain } from "../../helpers/json";

@@ -29,7 +29,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "secrets-as-plain-data",
     about: "a secret passed as a plain value: every Secret's content would be in plan and state",
-    file: "constructs/kubernetes/secrets.ts",
+    file: "constructs/secrets/kubernetes-secrets.ts",
     from: "dataWo: content",
     to: "data: content",
     caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
@@ -37,7 +37,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "secrets-that-do-not-follow",
     about: "the namespace's Secrets keep their old content when a root secret is rotated",
-    file: "constructs/kubernetes/secrets.ts",
+    file: "constructs/secrets/kubernetes-secrets.ts",
     from: "dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),",
     to: "dataWoRevision: 1,",
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "git is write-only, with a revision: without one the provider writes an empty Secret" },
@@ -69,7 +69,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "write-token-for-readers",
     about: "the MCP server, DAGs and the vendor's jobs hold the token that writes, though there is one that only reads",
-    file: "constructs/kubernetes/namespace-secrets.ts",
+    file: "constructs/secrets/namespace-secrets.ts",
     from: "git: opaque([readers], { TOKEN: value(readers) }),",
     to: 'git: opaque(["gitHub"], { TOKEN: value("gitHub") }),',
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "with a read token the write token is in the Secret of the two jobs that push, and nowhere else" },
@@ -85,7 +85,7 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
   {
     name: "password-pasted-into-a-url",
     about: "a password with / or @ in it breaks the DSN",
-    file: "constructs/kubernetes/namespace-secrets.ts",
+    file: "constructs/secrets/namespace-secrets.ts",
     from: 'percentEncode(value("postgresql"))',
     to: 'value("postgresql")',
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "metadataPooled percent-encodes its password: SQLAlchemy keeps a plus sign" },

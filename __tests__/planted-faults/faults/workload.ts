@@ -37,7 +37,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
   {
     name: "secret-that-is-not-reapplied",
     about: "a Secret that somebody changed by hand keeps that value",
-    file: "constructs/kubernetes/namespace-secrets.ts",
+    file: "constructs/secrets/namespace-secrets.ts",
     from: " + revisions.reapply - 1]",
     to: "]",
     caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret" },
@@ -213,7 +213,7 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
   {
     name: "secret-revision-without-a-birth",
     about: "pods do not start anew when a root secret was replaced and its revision stayed",
-    file: "constructs/kubernetes/namespace-secrets.ts",
+    file: "constructs/secrets/namespace-secrets.ts",
     from: "return [...born, numbers",
     to: "return [numbers",
     caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "is births of its own root secrets and a number" },
@@ -285,10 +285,10 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
   {
     name: "pool-by-session",
     about: "pgbouncer keeps a server connection for each idle client",
-    file: "constructs/airflow/pgbouncer-config.ts",
+    file: "constructs/secrets/pgbouncer-config.ts",
     from: '"pool_mode = transaction",',
     to: '"pool_mode = session",',
-    caughtBy: { suite: "test", file: "constructs/airflow/pgbouncer-config.test.ts", test: "shares connections by transaction, over TLS to the server" },
+    caughtBy: { suite: "test", file: "constructs/secrets/pgbouncer-config.test.ts", test: "shares connections by transaction, over TLS to the server" },
   },
   {
     name: "image-without-a-driver",

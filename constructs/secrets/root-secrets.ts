@@ -5,12 +5,11 @@ import { credentialId } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
-import { type SecretRule, SecretVariable } from "../terraform/secret-variable";
+import { type SecretRule, SecretVariable } from "./secret-variable";
 import { CredentialsVariable } from "./credentials-variable";
 import { type Given, GivenSecret } from "./given-secret";
-import { RootSecret } from "./root-secret";
+import { RootSecret, type Vault } from "./root-secret";
 import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GITLAB_TOKEN_RULES, TOKEN_LENGTH } from "./secret-rules";
-import type { SecretVault } from "./secret-vault";
 
 /** Families of secrets that rotate together. */
 export type SecretFamily = Exclude<keyof Settings["revisions"], "reapply">;
@@ -101,7 +100,7 @@ export function readersTokenVariable(settings: Pick<Settings, "datasurface">): s
 }
 
 export interface RootSecretsProps {
-  readonly vault: SecretVault;
+  readonly vault: Vault;
   /** Which there are. */
   readonly ids: readonly RootSecretId[];
   /** Administrators' logins, which their passwords must not contain. */

@@ -1,4 +1,4 @@
-import { PGBOUNCER_MAX_CLIENTS, type PgbouncerConfigProps, pgbouncerIni, pgbouncerUsersExpression } from "../../../constructs/airflow/pgbouncer-config";
+import { PGBOUNCER_MAX_CLIENTS, type PgbouncerConfigProps, pgbouncerIni, pgbouncerUsersExpression } from "../../../constructs/secrets/pgbouncer-config";
 
 const PROPS: PgbouncerConfigProps = { host: "${local.host}", database: "airflow_db", user: "airflowadmin", metadataPool: 11, resultPool: 6 };
 

@@ -1,4 +1,4 @@
-import { PGBOUNCER_DATABASES, PGBOUNCER_PORT } from "../kubernetes/object-names";
+import { PGBOUNCER_DATABASES, PGBOUNCER_PORT } from "../../settings/object-names";
 import { concatenate, literal } from "../terraform/expressions";
 
 /**

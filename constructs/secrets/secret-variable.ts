@@ -1,6 +1,6 @@
 import { TerraformLocal, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
-import { interpolate, literal } from "./expressions";
+import { interpolate, literal } from "../terraform/expressions";
 
 /** What a value must be. */
 export interface SecretRule {

@@ -1,4 +1,4 @@
-import { DEMO_DAGS } from "../datasurface/names";
+import { DEMO_DAGS } from "./names";
 
 /**
  * The catalogue of DataSurface releases: one row for each release line, everything else asks it.

@@ -1,4 +1,4 @@
-import { findReleaseLine, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../bootstrap/releases";
+import { findReleaseLine, KNOWN_LINES, parseVersion, RELEASE_LINES, releaseLine } from "../../datasurface/releases";
 
 test.each([
   ["1.1.0", "1.1.0", "3.1.7", "3.1.7-azure", "key-vault", true, "datasurface.cmd.platform"],

@@ -5,10 +5,16 @@ import { Construct } from "constructs";
 import type { Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
 import { interpolate } from "../terraform/expressions";
-import type { SecretVault } from "./secret-vault";
+
+/** The Key Vault that secrets are written to. */
+export interface Vault {
+  readonly id: string;
+  /** What a secret waits for: by then those who deploy may write it. */
+  readonly ready: ITerraformDependable;
+}
 
 export interface RootSecretProps {
-  readonly vault: SecretVault;
+  readonly vault: Vault;
   /** Name in the vault. Never has the namespace in it: a new namespace must not mean a new password. */
   readonly name: string;
   /** Expression of the value that the vault gets when it has none, or when the revision changes. */
@@ -55,7 +61,7 @@ export class RootSecret extends Construct {
     this.revision = props.revision + props.reapply - 1 + (props.readersOffset ?? 0);
     this.secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
-      keyVaultId: props.vault.vault.id,
+      keyVaultId: props.vault.id,
       contentType: props.contentType ?? "text/plain",
       valueWo: interpolate(props.initialValue),
       valueWoVersion: props.revision,
@@ -70,7 +76,7 @@ export class RootSecret extends Construct {
       type: "azurerm_key_vault_secret",
       attributes: {
         name: this.secret.name,
-        key_vault_id: props.vault.vault.id,
+        key_vault_id: props.vault.id,
         // Computed, so that the value is not read before it was written.
         version: this.secret.version,
       },

@@ -1,11 +1,10 @@
 import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
 import { Construct } from "constructs";
 import { interpolate } from "../terraform/expressions";
-import type { RootSecret } from "./root-secret";
-import type { SecretVault } from "./secret-vault";
+import type { RootSecret, Vault } from "./root-secret";
 
 export interface DataSurfaceCredentialProps {
-  readonly vault: SecretVault;
+  readonly vault: Vault;
   /** Name that DataSurface's DAGs ask the vault for. */
   readonly name: string;
   /** Expression of the JSON object that DataSurface reads. */
@@ -24,7 +23,7 @@ export class DataSurfaceCredential extends Construct {
     super(scope, id);
     const secret = new KeyVaultSecret(this, "Secret", {
       name: props.name,
-      keyVaultId: props.vault.vault.id,
+      keyVaultId: props.vault.id,
       contentType: "application/json",
       valueWo: interpolate(props.value),
       valueWoVersion: props.source.generation,

@@ -1,4 +1,4 @@
-import type { RootSecretId } from "../../../constructs/azure/root-secrets";
+import type { RootSecretId } from "../../../constructs/secrets/root-secrets";
 
 /** The logins of the tests: their passwords must not contain them. */
 export const LOGINS = { postgresql: "airflowadmin", sql: "mergeadmin" } as const;

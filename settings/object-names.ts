@@ -1,7 +1,10 @@
-import type { OwnSecretId } from "../../datasurface/names";
-import type { SECRETS } from "../../settings/secret-names";
+import { GIT_CACHE_CLAIM, type OwnSecretId } from "../datasurface/names";
+import type { SECRETS } from "./secret-names";
 
-/** Names of the Kubernetes objects that several constructs or the Helm values refer to, but for DataSurface's own (datasurface/names.ts). */
+/** Names of the databases and Kubernetes objects that several constructs or the Helm values refer to, but for DataSurface's own (datasurface/names.ts). */
+
+/** Database of Airflow's metadata. */
+export const AIRFLOW_DATABASE = "airflow_db";
 
 /** Name of the Helm release: the chart derives its own names from it. */
 export const AIRFLOW_RELEASE = "airflow";
@@ -33,7 +36,7 @@ export const TASK_PODS_RELEASE = "datasurface-task-pods";
 /** Helm release of the volume claims. */
 export const CLAIMS_RELEASE = "datasurface-claims";
 /** Volume claims of the shares on Azure Files NFS. */
-export const CLAIMS = { gitCache: "git-cache-pvc", logs: "airflow-task-logs" } as const;
+export const CLAIMS = { gitCache: GIT_CACHE_CLAIM, logs: "airflow-task-logs" } as const;
 
 /** Pod label that the Workload Identity webhook matches (AKS documentation, "Workload identity overview"). */
 export const WORKLOAD_IDENTITY_LABEL = { "azure.workload.identity/use": "true" } as const;

@@ -1,7 +1,7 @@
 import { TerraformOutput } from "cdktf";
-import { DataSurfaceCredential } from "../../../constructs/azure/datasurface-credential";
-import { RootSecret, type RootSecretProps } from "../../../constructs/azure/root-secret";
-import { ROOT_SECRETS, type RootSecretId, RootSecrets, rootSecretsOf } from "../../../constructs/azure/root-secrets";
+import { DataSurfaceCredential } from "../../../constructs/secrets/datasurface-credential";
+import { RootSecret, type RootSecretProps } from "../../../constructs/secrets/root-secret";
+import { ROOT_SECRETS, type RootSecretId, RootSecrets, rootSecretsOf } from "../../../constructs/secrets/root-secrets";
 import { ROLE_ASSIGNMENT_WAIT, SecretVault, type SecretVaultProps, SOFT_DELETE_RETENTION_DAYS } from "../../../constructs/azure/secret-vault";
 import type { Requirement } from "../../../constructs/terraform/deployment-guard";
 import { jsonObject } from "../../../constructs/terraform/expressions";

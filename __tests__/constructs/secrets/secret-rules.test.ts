@@ -1,5 +1,5 @@
 import { runInNewContext } from "node:vm";
-import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../../constructs/azure/root-secrets";
+import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../../constructs/secrets/root-secrets";
 import { SecretVault } from "../../../constructs/azure/secret-vault";
 import { at, type Json, plain } from "../../helpers/json";
 import { PLACEMENT } from "../../helpers/placement";

@@ -1,4 +1,4 @@
-import { refuse, type SecretRule } from "../terraform/secret-variable";
+import { refuse, type SecretRule } from "./secret-variable";
 import { literal } from "../terraform/expressions";
 
 /** Azure SQL and PostgreSQL Flexible Server take 8 to 128 characters (Microsoft, "Password policy"; the same in the service's errors PasswordTooShort and PasswordTooLong). */

@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { type Credential, credentialFields, PRIVATE_KEY } from "../../datasurface/credentials";
 import { credentialId } from "../../datasurface/names";
 import { interpolate, literal } from "../terraform/expressions";
-import { MISTAKES, OUTSIDE } from "../terraform/secret-variable";
+import { MISTAKES, OUTSIDE } from "./secret-variable";
 import type { Given } from "./given-secret";
 
 /** Name of the variable, without `TF_VAR_`. */
@@ -20,7 +20,7 @@ interface Validation {
 
 /**
  * The values of the model's other credentials: a JSON object by credential, and by field. An ephemeral, sensitive variable as
- * constructs/terraform/secret-variable.ts has them. Text, and not a map: Terraform reads a map from the environment as an expression
+ * constructs/secrets/secret-variable.ts has them. Text, and not a map: Terraform reads a map from the environment as an expression
  * of its own language, in which `${` and `%{` of a password mean something.
  */
 export class CredentialsVariable extends Construct {

@@ -3,11 +3,10 @@ import { type Credential, credentialFields } from "../../datasurface/credentials
 import { type CredentialId, credentialId, type DataSurfaceNames, isCredentialId, kubernetesName } from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
-import { pgbouncerIni, pgbouncerUsersExpression } from "../airflow/pgbouncer-config";
-import { AIRFLOW_DATABASE } from "../azure/postgresql";
-import { readersToken, ROOT_SECRETS, type RootSecretId } from "../azure/root-secrets";
+import { pgbouncerIni, pgbouncerUsersExpression } from "./pgbouncer-config";
+import { readersToken, ROOT_SECRETS, type RootSecretId } from "./root-secrets";
 import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
-import { PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "./object-names";
+import { AIRFLOW_DATABASE, PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "../../settings/object-names";
 
 /** A Kubernetes Secret of the namespace, as expressions. */
 export interface NamespaceSecret {
