@@ -227,7 +227,7 @@ function containerProblems({ owner }: Pod, container: JsonObject, { airflowImage
   }
   const image = text_(container.image);
   const airflows = image === airflowImage;
-  if (!airflows && !/^[a-z0-9./-]+:[\w.-]*\d[\w.-]*$/.test(image)) {
+  if (!airflows && !/^[a-z0-9./-]+:[\w.-]*\d[\w.-]*(?:@sha256:[0-9a-f]{64})?$/.test(image)) {
     wrong.push(`${id}: the image ${image} is not pinned`);
   }
   if (!airflows && /airflow/.test(image) && !/^apache\/airflow:airflow-pgbouncer-/.test(image)) {

@@ -357,7 +357,7 @@ export class Scenario {
       const foreign = ["airflow-scheduler", ...(this.ofKind("ServiceAccount").some(({ metadata }) => metadata.name === "clean-task-pods") ? ["clean-task-pods"] : [])];
       const runAs = await said(foreign.map((account) => pod(`as-${account}`, { serviceAccountName: account, containers: [{ name: "base", image: "task" }] })));
       const run = foreign.filter((account) => !refusedFor("may not run as the service account", [account]).test(runAs.get(`as-${account}`) ?? ""));
-      return [...admitted.map(({ way, pod: { metadata } }) => `${way}: ${answers.get(metadata.name) || "admitted"}`), ...run.map((account) => `${account}: ${runAs.get(`as-${account}`) || "admitted"}`)];
+      return [...admitted.map(({ way, pod: { metadata } }) => `${way}: ${orAdmitted(answers.get(metadata.name))}`), ...run.map((account) => `${account}: ${orAdmitted(runAs.get(`as-${account}`))}`)];
     });
     await checks.check("a pod that refers to another Secret gets no other image by Airflow, and may get its labels", async () => {
       const target = pod("of-somebody", another("git-publish"));
@@ -785,6 +785,7 @@ interface Trials {
   readonly firing: readonly Manifest[];
 }
 
+const orAdmitted = (answer = ""): string => (answer === "" ? "admitted" : answer);
 const nameOfObject = (object: JsonObject): string => text(at(object, "metadata", "name"));
 
 /** Why a job does not count as complete. */

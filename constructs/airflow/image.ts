@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { releaseLine } from "../../datasurface/releases";
 import { AIRFLOW_IMAGE_HASHES } from "../../settings/airflow-image-hashes";
+import { pinnedImage } from "../../settings/pinned-images";
 import type { Settings } from "../../settings/schema";
 import { AIRFLOW_BASE_REPOSITORY, AIRFLOW_IMAGE_PACKAGES, DATASURFACE_AIRFLOW_REPOSITORY } from "../../settings/versions";
 
@@ -51,7 +52,7 @@ export function airflowImage({ image, version, registryName }: AirflowImageProps
 function dockerfileFor(airflowVersion: string): string {
   const requirements = AIRFLOW_IMAGE_PACKAGES.map((name) => [name, ...AIRFLOW_IMAGE_HASHES[name].map((hash) => `--hash=sha256:${hash}`)].join(" "));
   return [
-    `FROM ${AIRFLOW_BASE_REPOSITORY}:${airflowVersion}`,
+    `FROM ${pinnedImage(`${AIRFLOW_BASE_REPOSITORY}:${airflowVersion}`)}`,
     "USER root",
     // Microsoft's ODBC driver 18: "Install the Microsoft ODBC driver for SQL Server (Linux)".
     "RUN apt-get update && apt-get install -y --no-install-recommends curl gnupg unixodbc \\",

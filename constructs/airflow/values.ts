@@ -1,7 +1,7 @@
 import type { ReleaseLine } from "../../datasurface/releases";
+import { chartImages } from "../../settings/pinned-images";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
-import { CHART_IMAGES } from "../../settings/versions";
 import type { SecretFamily } from "../secrets/root-secrets";
 import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
 import { podText } from "../kubernetes/pod-text";
@@ -149,7 +149,7 @@ export function airflowValues(input: AirflowValuesInput) {
     defaultAirflowTag: image.tag,
     ...(image.digest === undefined ? {} : { defaultAirflowDigest: image.digest }),
     images: {
-      ...CHART_IMAGES,
+      ...chartImages(),
       // Seconds that one attempt of `wait-for-airflow-migrations` lasts; airflow-migrate has run before the release.
       migrationsWaitTimeout: 300,
     },

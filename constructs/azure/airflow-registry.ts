@@ -3,6 +3,7 @@ import { ContainerRegistryTask } from "@cdktf/provider-azurerm/lib/container-reg
 import { ContainerRegistryTaskScheduleRunNow } from "@cdktf/provider-azurerm/lib/container-registry-task-schedule-run-now";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Construct } from "constructs";
+import { pinnedImage } from "../../settings/pinned-images";
 import { ACR_TASK_SHELL_IMAGE } from "../../settings/versions";
 import type { Placement } from "./placement";
 
@@ -48,7 +49,7 @@ export class AirflowRegistry extends Construct {
     const steps = [
       "version: v1.1.0",
       "steps:",
-      `  - cmd: ${ACR_TASK_SHELL_IMAGE} -c "echo ${dockerfile} | base64 -d > Dockerfile"`,
+      `  - cmd: ${pinnedImage(ACR_TASK_SHELL_IMAGE)} -c "echo ${dockerfile} | base64 -d > Dockerfile"`,
       `  - build: -t ${reference} -f Dockerfile .`,
       `  - push: ["${reference}"]`,
       "",

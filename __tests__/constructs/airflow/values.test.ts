@@ -17,6 +17,9 @@ const [FIRST, , , LAST] = RELEASE_LINES as readonly [ReleaseLine, ReleaseLine, R
 const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
 const COMPONENTS = ["scheduler", "dagProcessor", "triggerer"] as const;
 
+/** A tag without the digest that `npm run record:images` has put behind it. */
+const withoutDigest = <T>(value: T): T | string => (typeof value === "string" ? value.replace(/@sha256:[0-9a-f]{64}$/, "") : value);
+
 function values(release: ReleaseLine = FIRST, given: Parameters<typeof valuesInput>[1] = {}): AirflowValues {
   return airflowValues(valuesInput(release, given));
 }
@@ -86,7 +89,7 @@ describe(`with the record of chart ${AIRFLOW_CHART.version}`, () => {
 
   test("nothing repeats a default of the chart, except with a reason", () => {
     const repeated = leaves(toJson(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })))
-      .filter(({ path, value }) => JSON.stringify(valueAt(defaults, path)) === JSON.stringify(comparable(value)))
+      .filter(({ path, value }) => JSON.stringify(valueAt(defaults, path)) === JSON.stringify(comparable(withoutDigest(value))))
       .map(({ path }) => path.join("."));
     expect(repeated.sort()).toEqual(Object.keys(SAME_AS_DEFAULT).sort());
   });

@@ -3,6 +3,22 @@ import type { Fault } from "../fault";
 /** Defects in jobs, Airflow's values and what comes after what. */
 export const WORKLOAD_FAULTS: readonly Fault[] = [
   {
+    name: "digest-that-nobody-uses",
+    about: "the digests of images are recorded, and pods take the tags all the same",
+    file: "settings/pinned-images.ts",
+    from: "return digest === undefined ? image : `${image}@${digest}`;",
+    to: "return image;",
+    caughtBy: { suite: "test", file: "settings/pinned-images.test.ts", test: "a recorded digest is in the Helm values, in the image that is built, and in the task that builds it" },
+  },
+  {
+    name: "digest-taken-on-trust",
+    about: "a proxy that answers in a registry's place has its digest recorded",
+    file: "settings/oci-registry.ts",
+    from: "if (said !== null && said !== digest) {",
+    to: "if (said === null) {",
+    caughtBy: { suite: "test", file: "settings/oci-registry.test.ts", test: "Registry › an answer that somebody has changed on the way is refused" },
+  },
+  {
     name: "job-without-revision",
     about: "a job without revision: a new script or image does not run",
     file: "constructs/kubernetes/bootstrap-job.ts",
