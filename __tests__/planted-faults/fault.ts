@@ -20,6 +20,8 @@ export type Catcher =
   | { readonly suite: "types"; readonly says: string }
   /** `npm run rehearse` of demo, by a part of what it says. */
   | { readonly suite: "rehearse"; readonly says: string }
+  /** `npm run test:rehearsal`: a point that needs no environment, by a part of what it says. */
+  | { readonly suite: "rehearsed"; readonly point: "values"; readonly says: string }
   /** `npm run test:bootstrap`: a unit test of a payload, as unittest names it. */
   | { readonly suite: "payload"; readonly test: string };
 
@@ -32,6 +34,8 @@ export function describeCatcher(catcher: Catcher): string {
       return `\`npm run types\`: "${catcher.says}"`;
     case "rehearse":
       return `\`npm run rehearse\`: "${catcher.says}"`;
+    case "rehearsed":
+      return `\`npm run test:rehearsal -- --only ${catcher.point}\`: "${catcher.says}"`;
     case "payload":
       return `\`npm run test:bootstrap\`: ${catcher.test}`;
   }

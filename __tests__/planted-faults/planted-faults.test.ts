@@ -130,6 +130,8 @@ describe("catching", () => {
     [{ suite: "payload", test: "test_x.X.test_y" }, ["ERROR: test_x (unittest.loader._FailedTest.test_x)"], false],
     [{ suite: "rehearse", says: "too long" }, ["the critical path is too long"], true],
     [{ suite: "rehearse", says: "too long" }, ["Go is not in PATH"], false],
+    [{ suite: "rehearsed", point: "values", says: "a carriage return" }, ["gitHub, a carriage return: no message says"], true],
+    [{ suite: "rehearsed", point: "values", says: "a carriage return" }, ["Go is not in PATH"], false],
   ] as const)("%j, %j: %s", (catcher, failures, expected) => {
     expect(catches(catcher, { passed: false, failures })).toBe(expected);
   });

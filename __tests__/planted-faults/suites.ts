@@ -53,6 +53,8 @@ export async function runCatcher(place: Place, catcher: Catcher): Promise<Outcom
       return runProgram(place, "npm", ["run", "--silent", "types"]);
     case "rehearse":
       return runProgram(place, "npm", ["run", "--silent", "rehearse", "--", "--yes"]);
+    case "rehearsed":
+      return runProgram(place, "npm", ["run", "--silent", "test:rehearsal", "--", "--only", catcher.point]);
     case "payload":
       // The modules beside it that need no Airflow, too.
       return runProgram({ ...place, env: { ...place.env, PYTHONPATH: "airflow" } }, "python3", ["-m", "unittest", catcher.test], join("bootstrap", "tests"));
@@ -76,6 +78,7 @@ export function catches(catcher: Catcher, { passed, failures }: Outcome): boolea
       return failures.some((line) => new RegExp(`^(FAIL|ERROR): ${catcher.test.split(".").at(-1) ?? ""}\\b`).test(line));
     case "types":
     case "rehearse":
+    case "rehearsed":
       return failures.some((line) => line.includes(catcher.says));
   }
 }
