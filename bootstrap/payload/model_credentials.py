@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from model_files import Model
 from model_reading import PROVIDER_CALL, Place, Reader
 from outcome import Variable, WrongSetting
-from python_source import argument, called, imported_from
+from python_source import argument, called, imported_from, imports
 
 CREDENTIALS = Variable("CREDENTIALS", "the model's other credentials (datasurface.credentials), as JSON: type by name", default="{}")
 
@@ -46,7 +46,20 @@ class Comparison:
 class _Credentials(Reader):
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        self._parents = {child: parent for file in self.files for parent in ast.walk(self.parsed(file)) for child in ast.iter_child_nodes(parent)}
+        self._parents: dict[ast.AST, ast.AST] = {}
+        # Where names are read: by the file that makes them, and as members of whatever.
+        self._reads: dict[tuple[str, str], list[tuple[str, ast.AST]]] = {}
+        self._members: dict[str, list[tuple[str, ast.AST]]] = {}
+        for file in self.files:
+            origins = {name: self.imported(file, name) for name in imports(self.parsed(file))}
+            for node in ast.walk(self.parsed(file)):
+                self._parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                    for made in (origins.get(node.id), (file, node.id)):
+                        if made is not None:
+                            self._reads.setdefault(made, []).append((file, node))
+                elif isinstance(node, ast.Attribute):
+                    self._members.setdefault(node.attr, []).append((file, node))
 
     def _around(self, node: ast.AST) -> Iterator[ast.AST]:
         while (parent := self._parents.get(node)) is not None:
@@ -58,14 +71,10 @@ class _Credentials(Reader):
 
     def _uses(self, file: str, name: str, scope: ast.AST) -> list[tuple[str, ast.AST]]:
         """Where a name that is made in the scope is read: there, and in other files where the scope is the module."""
-        found: list[tuple[str, ast.AST]] = [(file, node) for node in ast.walk(scope) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id == name]
+        reads = self._reads.get((file, name), [])
         if isinstance(scope, ast.Module):
-            for other in self.files:
-                for node in ast.walk(self.parsed(other)):
-                    by_import = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and other != file and self.imported(other, node.id) == (file, name)
-                    if by_import or (isinstance(node, ast.Attribute) and node.attr == name):
-                        found.append((other, node))
-        return found
+            return reads + self._members.get(name, [])
+        return [(where, node) for where, node in reads if scope in self._around(node)]
 
     def _made_names(self, node: ast.AST) -> list[str]:
         """The names by which others use what stands in a statement; none for one that has no name."""

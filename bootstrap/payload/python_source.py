@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from outcome import WrongSetting
 
@@ -108,14 +109,20 @@ def set_literal(file: str, data: bytes, name: str, value: str) -> bytes:
 # --- imports -----------------------------------------------------------------------------------------------------------------
 
 
-def imported_from(tree: ast.Module, name: str) -> tuple[str, str] | None:
-    """The module from which `from MODULE import X [as name]` takes the name, and X; dots before a relative module are kept."""
+@lru_cache(maxsize=1024)
+def imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
+    """By each name that `from MODULE import X [as name]` makes: the module, and X; dots before a relative module are kept."""
+    found: dict[str, tuple[str, str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                if (alias.asname or alias.name) == name:
-                    return _module(node), alias.name
-    return None
+                found.setdefault(alias.asname or alias.name, (_module(node), alias.name))
+    return found
+
+
+def imported_from(tree: ast.Module, name: str) -> tuple[str, str] | None:
+    """The module that a name comes from, and its name there."""
+    return imports(tree).get(name)
 
 
 def imported_modules(tree: ast.Module) -> list[str]:
