@@ -1,5 +1,5 @@
 import type { JobVariable } from "./commands";
-import { type DataSurfaceNames, GIT_CACHE_CLAIM } from "./names";
+import { type DataSurfaceNames, GIT_CACHE_CLAIM, isCredentialId } from "./names";
 
 /**
  * What the deployment runs in place of the objects that DataSurface's generator makes (docs/facts.md#generated-objects), in the form in which
@@ -62,8 +62,10 @@ export interface KnownDifference {
 /** Every difference that is meant (docs/decisions/0005-vendor-jobs.md); publish-dag reports all others. Resources are settings here: other ones of the vendor's are reported. */
 export function knownDifferences(names: DataSurfaceNames): readonly KnownDifference[] {
   const mcpServer = `Deployment ${names.mcpDeployment}`;
+  const others = Object.entries(names.secrets).filter(([id]) => isCredentialId(id));
   return [
     { subject: "Job *", field: "shell", generated: "/bin/bash -c", running: "", reason: "The wrapper ends with 0 when Python fails." },
+    ...others.map(([, { name }]) => ({ subject: "Job *", field: `variable ${name}_*`, generated: "", reason: "A job has every credential of datasurface.credentials; the generator gives it the provider's, and none of a data source." })),
     { subject: "Job *", field: "resources", generated: "", reason: "Pods without requests are evicted first: datasurface.jobResources." },
     { subject: `Job ${names.reconcileJob}`, field: "kind", generated: "Job", running: "CronJob", reason: "Nobody runs it at deployment; the provider's Job cannot be suspended." },
     { subject: mcpServer, field: "resources", generated: "requests cpu 100m, requests memory 256M, limits cpu 500m, limits memory 512M", reason: "A setting: datasurface.mcpResources." },

@@ -13,3 +13,8 @@ test("follows the model's names", () => {
   expect(subjects).toContain("Deployment acme-psp-mcp-server");
   expect(subjects.filter((subject) => subject.includes("demo"))).toEqual([]);
 });
+
+test("a credential of a data source, which no generated job has, is meant; one that the generator gives another value is not", () => {
+  const known = knownDifferences(dataSurfaceNames(DEMO_MODEL, [{ name: "Crm_Source", type: "USER_PASSWORD", revision: 1 }])).filter(({ field }) => field.startsWith("variable "));
+  expect(known).toEqual([{ subject: "Job *", field: "variable crm-source_*", generated: "", reason: expect.any(String) as string }]);
+});
