@@ -301,7 +301,8 @@ export class InfraStack extends EnvironmentStack {
               recoverSoftDeletedKeyVaults: true,
               recoverSoftDeletedSecrets: true,
               purgeSoftDeleteOnDestroy: purge,
-              purgeSoftDeletedSecretsOnDestroy: purge,
+              // One that leaves the settings by mistake can be recovered.
+              purgeSoftDeletedSecretsOnDestroy: purge && !settings.protection,
             },
           ],
           resourceGroup: [{ preventDeletionIfContainsResources: true }],

@@ -183,6 +183,10 @@ describe("InfraStack", () => {
     expect(at(features(protectedDemo), "key_vault.0")).toMatchObject({ purge_soft_delete_on_destroy: false, purge_soft_deleted_secrets_on_destroy: false });
   });
 
+  test("purges no secret of a protected environment: a credential that leaves the list by mistake can be recovered", () => {
+    expect(at(features(synthesized({ protection: true })), "key_vault.0")).toMatchObject({ purge_soft_delete_on_destroy: true, purge_soft_deleted_secrets_on_destroy: false });
+  });
+
   test("keeps the id of what is interrupted while Azure makes it, so that the next run does not end with 'already exists'", () => {
     expect(at(features(demo), "persist_id_on_create_before_polling_for_completion")).toBe(true);
   });

@@ -218,4 +218,12 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     to: "revision: publishModel.revision,",
     caughtBy: { suite: "test", file: "bootstrap/reruns.test.ts", test: "DataSurface 1.1.0 › the tokens" },
   },
+  {
+    name: "passphrase-that-must-be-there",
+    about: "a key without a passphrase cannot be deployed: its Secret asks the vault for one",
+    file: "constructs/secrets/namespace-secrets.ts",
+    from: "try({ ${name} = ${field(name)} }, {})",
+    to: "{ ${name} = ${field(name)} }",
+    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › each Secret has the keys of its type, and a passphrase if the vault has one" },
+  },
 ];

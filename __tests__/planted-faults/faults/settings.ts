@@ -186,4 +186,20 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     to: 'child.once("exit", ',
     caughtBy: { suite: "test", file: "terraform-process.test.ts", test: "what is still on its way when the program has ended is read" },
   },
+  {
+    name: "credential-over-another-secret",
+    about: "a credential of the model takes the Secret of the deployment that has the same name: whichever is written last wins",
+    file: "settings/model-rules.ts",
+    from: "const secret = kubernetesName(name);",
+    to: "const secret = name;",
+    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "the names of further credentials › another one's, by DataSurface's rule for names" },
+  },
+  {
+    name: "underscore-in-the-vault",
+    about: "a name with _ passes with a release that reads Key Vault, which refuses it after ten minutes",
+    file: "settings/model-rules.ts",
+    from: '.filter(({ name }) => name.includes("_"))',
+    to: '.filter(({ name }) => name.includes(" "))',
+    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "datasurface.model.ecosystem has '_' with releases that read no vault alone" },
+  },
 ];
