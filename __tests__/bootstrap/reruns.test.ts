@@ -1,3 +1,4 @@
+import type { Payload } from "../../bootstrap/payload";
 import { FIXED_PAYLOAD, type SynthesizedEnvironment, synthesizeEnvironment } from "../helpers/environments";
 import { Fingerprints } from "../helpers/fingerprints";
 import { at } from "../helpers/json";
@@ -20,8 +21,27 @@ const NONE: readonly string[] = [];
 /** What the model goes into. */
 const MODEL = ["demo-psp-model-merge-job", "demo-psp-ring1-init", MCP, "publish-dag", "publish-model", "verify"];
 
-function script(file: keyof typeof FIXED_PAYLOAD): Change {
-  return { payload: { ...FIXED_PAYLOAD, [file]: `${FIXED_PAYLOAD[file]}# changed\n` } };
+/** Scripts that import others. */
+const PAYLOAD = {
+  ...FIXED_PAYLOAD,
+  "airflow_admin.py": "import outcome\n",
+  "airflow_migrate.py": "import outcome\n",
+  "identity.py": "import http_exchange\nimport outcome\n",
+  "checkout_model.py": "from git_cli import GitServer\nimport outcome\n",
+  "generate_dags.py": "import outcome\n",
+  "publish_dag.py": "from git_cli import GitServer\nimport outcome\n",
+  "publish_model.py": "from git_cli import GitServer\nimport outcome\n",
+  "verify.py": "import http_exchange\nimport outcome\n",
+  "git_cli.py": "import outcome\n",
+  "http_exchange.py": "import outcome\n",
+};
+
+function script(file: string): Change {
+  const before = (PAYLOAD as Payload)[file];
+  if (before === undefined) {
+    throw new Error(`bootstrap/payload has no ${file}`);
+  }
+  return { payload: { ...PAYLOAD, [file]: `${before}# changed\n` } };
 }
 
 /** Nothing that a job is made from. */
@@ -80,7 +100,7 @@ const TABLE: readonly (readonly [what: string, change: Change, jobs: readonly st
   ["git_cli.py, which two import", script("git_cli.py"), MODEL],
   ["http_exchange.py, which identity and verify import", script("http_exchange.py"), ["identity", "verify"]],
   ["outcome.py, which all import", script("outcome.py"), ALL],
-  ["a script that no job runs", { payload: { ...FIXED_PAYLOAD, "other.py": "pass\n" } }, NONE],
+  ["a script that no job runs", { payload: { ...PAYLOAD, "other.py": "pass\n" } }, NONE],
 ];
 
 /** With the newest release, which has neither a merge job nor an identity job. */
@@ -111,7 +131,7 @@ function merged(change: SettingsChange, datasurface: SettingsChange["datasurface
 }
 
 describe.each([["1.1.0", TABLE], ["1.8.4", NEWEST]])("DataSurface %s", (version, table) => {
-  const synthesize = ({ settings = {}, payload = FIXED_PAYLOAD }: Change) => triggers(synthesizeEnvironment(environmentOf("demo", merged(settings, { version })), payload));
+  const synthesize = ({ settings = {}, payload = PAYLOAD }: Change) => triggers(synthesizeEnvironment(environmentOf("demo", merged(settings, { version })), payload));
   let before: ReadonlyMap<string, string>;
   beforeAll(() => {
     before = synthesize({});

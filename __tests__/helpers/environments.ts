@@ -2,27 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App } from "cdktf";
-import type { Payload } from "../../bootstrap/payload";
+import { loadPayload, type Payload } from "../../bootstrap/payload";
 import type { Environment } from "../../settings/load";
 import { addEnvironmentStacks } from "../../stacks";
 import type { JsonObject } from "./json";
+import { PROJECT } from "./settings";
 import { SynthesizedStack } from "./synthesized";
 import { withoutCallStacks } from "../../stacks/without-call-stacks";
 
-/** Scripts that never change: what the real ones hold is no matter of these tests. */
-export const FIXED_PAYLOAD = {
-  "airflow_admin.py": "import outcome\n",
-  "airflow_migrate.py": "import outcome\n",
-  "identity.py": "import http_exchange\nimport outcome\n",
-  "checkout_model.py": "from git_cli import GitServer\nimport outcome\n",
-  "generate_dags.py": "import outcome\n",
-  "publish_dag.py": "from git_cli import GitServer\nimport outcome\n",
-  "publish_model.py": "from git_cli import GitServer\nimport outcome\n",
-  "verify.py": "import http_exchange\nimport outcome\n",
-  "git_cli.py": "import outcome\n",
-  "http_exchange.py": "import outcome\n",
-  "outcome.py": "import json\n",
-} as const satisfies Payload;
+/** The project's scripts without their content, which is no matter of these tests. */
+export const FIXED_PAYLOAD: Payload = Object.fromEntries(Object.keys(loadPayload(join(PROJECT, "bootstrap", "payload"))).map((file) => [file, "import json\n"]));
 
 /** What the folders begin with that `synthesizeEnvironment` writes to. */
 export const SYNTH_FOLDER = "datasurface-synth-";

@@ -13,7 +13,8 @@ import { comparable, readRecord, unknownKeys } from "../../chart/record";
 import { SAME_AS_DEFAULT } from "../../chart/same-as-default";
 import { EXAMPLES, projectEnvironment } from "../../helpers/settings";
 
-const [FIRST, , , LAST] = RELEASE_LINES as readonly [ReleaseLine, ReleaseLine, ReleaseLine, ReleaseLine];
+const FIRST = RELEASE_LINES[0] as ReleaseLine;
+const LAST = RELEASE_LINES.at(-1) as ReleaseLine;
 const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
 const COMPONENTS = ["scheduler", "dagProcessor", "triggerer"] as const;
 
