@@ -230,7 +230,7 @@ def run(job: str, main: Callable[[], Result], description: str | None = None, va
         code = failure.code
         message = redact(str(failure))
         line.update(kind=failure.kind, message=message, **failure.facts)
-    except Exception as error:  # a defect of the script: the stack trace is wanted
+    except Exception as error:  # noqa: BLE001 -- a defect of the script: the stack trace is wanted
         progress(traceback.format_exc())
         message = redact(f"unexpected {type(error).__name__}: {error}")
         line.update(kind="defect", message=message)

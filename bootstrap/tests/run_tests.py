@@ -110,7 +110,7 @@ def main(folder: str, descriptor: str, task: str, *names: str) -> int:
                 _list(list(names), say)
             else:
                 unittest.defaultTestLoader.loadTestsFromNames(list(names)).run(_Result(say))
-        except BaseException:
+        except BaseException:  # noqa: BLE001 -- whatever a module raises while it is loaded is its failure
             traceback.print_exc()
             return 1
         say(done=True)
