@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { airflowImage } from "../../../constructs/airflow/image";
+import { AIRFLOW_IMAGE_HASHES } from "../../../settings/airflow-image-hashes";
+import { hashesFile } from "../../../settings/package-hashes";
 import { AIRFLOW_IMAGE_PACKAGES } from "../../../settings/versions";
+import { PROJECT } from "../../helpers/settings";
 
 const dockerfile = airflowImage({ image: { source: "acr" }, version: "1.8.4", registryName: "registry" }).build?.dockerfile ?? "";
 const [, write = "", install = ""] = /^RUN (printf .*) > \/tmp\/requirements\.txt \\\n && (pip .*)$/m.exec(dockerfile) ?? [];
@@ -23,5 +26,10 @@ describe("the image that is built", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test("the file of the hashes is as its command writes it, and has each package", () => {
+    expect(readFileSync(join(PROJECT, "settings", "airflow-image-hashes.ts"), "utf8")).toBe(hashesFile(AIRFLOW_IMAGE_HASHES));
+    expect(Object.keys(AIRFLOW_IMAGE_HASHES)).toEqual(AIRFLOW_IMAGE_PACKAGES);
   });
 });

@@ -3,6 +3,14 @@ import type { Fault } from "../fault";
 /** Defects in jobs, Airflow's values and what comes after what. */
 export const WORKLOAD_FAULTS: readonly Fault[] = [
   {
+    name: "hashes-of-one-python",
+    about: "the hashes are of the wheels for one Python, and the build fails where the base image has another one",
+    file: "settings/package-hashes.ts",
+    from: '"--python-version", version, ',
+    to: "",
+    caughtBy: { suite: "payload", test: "test_record_packages.RecordPackages.test_hashes_of_each_pythons_wheel_and_no_others" },
+  },
+  {
     name: "digest-that-nobody-uses",
     about: "the digests of images are recorded, and pods take the tags all the same",
     file: "settings/pinned-images.ts",
