@@ -1,11 +1,19 @@
 import { trimmed } from "./invisible";
 import type { Problem } from "./problem";
 
-/** Terraform's own variables that move the state or change its commands ("Environment Variables" of its CLI), each with the reason. */
+/**
+ * Variables that move the state or change commands ("Environment Variables" of Terraform's CLI), or that providers read beside what the
+ * stacks say (their pages "Provider configuration"), each with the reason.
+ */
 const REFUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^TF_WORKSPACE$/, "it chooses another state: everything would be made a second time, under the same names"],
   [/^TF_DATA_DIR$/, "the stacks would share one folder, and Terraform stops with \"Backend configuration changed\""],
   [/^TF_CLI_ARGS(?:_\w+)?$/, "it changes every command of Terraform, those of cdktf, too"],
+  [
+    /^KUBE_(?:HOST|USER|PASSWORD|TOKEN|INSECURE|TLS_SERVER_NAME|CONFIG_PATHS?|CTX|CTX_AUTH_INFO|CTX_CLUSTER|CLIENT_CERT_DATA|CLIENT_KEY_DATA|CLUSTER_CA_CERT_DATA)$/,
+    "the Kubernetes and Helm providers read it beside what the stacks say, and may reach another cluster, or this one with another account",
+  ],
+  [/^HELM_DRIVER$/, "Helm would look for its records of releases elsewhere, and install Airflow a second time"],
 ];
 
 /** Variables that providers and Terraform's backends read as they are: nobody removes what is around their values. */

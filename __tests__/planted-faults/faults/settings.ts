@@ -139,6 +139,14 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "TF_WORKSPACE is refused by its name, its value not shown" },
   },
   {
+    name: "kubeconfig-of-another-cluster",
+    about: "KUBE_CONFIG_PATH or KUBE_TOKEN of another project leads the Kubernetes and Helm providers to its cluster or account",
+    file: "settings/terraform-variables.ts",
+    from: "/^KUBE_(?:HOST",
+    to: "/^KUBE__(?:HOST",
+    caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "KUBE_TOKEN is refused by its name, its value not shown" },
+  },
+  {
     name: "workers-without-cpu",
     about: "workers that the nodes have memory for and no CPU pass, and their pods stay pending",
     file: "settings/capacity-rules.ts",
