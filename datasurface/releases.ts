@@ -18,7 +18,7 @@ export interface ReleaseLine {
   readonly cliModule: "datasurface.cmd.platform" | "datasurface.entrypoints.platform";
   /** Python module that reconciles the workspace views. */
   readonly reconcileModule: string;
-  /** Python module that checks a pull request of the model: the CI workflow beside the model runs it. */
+  /** Python module that checks a pull request of the model: the CI workflow beside the model runs it. Inferred for 1.4 (docs/facts.md#release-lines). */
   readonly checkModule: string;
   /** Airflow's version in the image; the chart decides by it what it renders. */
   readonly airflowVersion: string;
