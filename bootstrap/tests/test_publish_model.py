@@ -262,7 +262,10 @@ class Settled(PublishModelTest):
             "        airflowServiceAccount=AIRFLOW_SERVICE_ACCOUNT,\n        externalSecretProvider=None\n    )\n", self.model.read("rte_azure.py").decode()
         )
         self.assertFalse(self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])}).result["pushed"])
-        self.assertTrue(self.job(0, {"RTE_EXTRAS": json.dumps(["!externalSecretProvider"])}).result["pushed"])
+        done = self.job(0, {"RTE_EXTRAS": json.dumps(["!externalSecretProvider"])})
+        self.assertTrue(done.result["pushed"])
+        # A value that somebody wrote does not go in silence.
+        self.assertRegex(done.out, r"rte_azure\.py: externalSecretProvider=None of \w+ is removed: the release line of this image wants it so")
         self.assertNotIn(b"externalSecretProvider", self.model.read("rte_azure.py"))
 
 
