@@ -416,7 +416,7 @@ export const settingsSchema = z.strictObject({
   azure: azure.describe("Subscription, region and resource group"),
   backend: backend.default({ type: "local" }).describe("Where Terraform keeps its state"),
   access: access.describe("How the deployment reaches the cluster"),
-  protection: z.boolean().default(false).describe("Refuses to destroy what holds data or a root secret"),
+  protection: z.boolean().describe("Refuses to destroy what holds data or a root secret: true for production, false for what may go"),
   network: network.describe("Virtual network, subnets and the cluster's own ranges"),
   cluster: cluster.describe("AKS"),
   postgresql: postgresql.describe("PostgreSQL Flexible Server: Airflow's metadata"),

@@ -2,6 +2,7 @@ import type { SettingsInput } from "../../settings/schema";
 
 /** What is required, and nothing else. */
 const minimal = {
+  protection: false,
   azure: { subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301", region: "westeurope", resourceGroup: "acme-datasurface" },
   network: { name: "acme-vnet" },
   cluster: { name: "acme-aks", nodes: { vmSize: "Standard_D4s_v5", count: 2 } },

@@ -65,8 +65,8 @@ async function used(rig: Rig, cases: readonly Case[], processes: Processes): Pro
 
 async function plan(rig: Rig, cases: readonly Case[], precondition: readonly JsonObject[], processes: Processes): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: LISTED, settingsFile: "environments/demo.yaml", tags: {} });
+    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
+    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: LISTED, settingsFile: "environments/demo.yaml", tags: {}, protect: false });
   });
   const copies = cases.map(({ original: [variable, local = variable], name }) => {
     const both = JSON.stringify({ variable: { [variable]: stack.variable(variable) }, locals: { [local]: stack.local(local) } });

@@ -56,7 +56,8 @@ describe("which environment", () => {
         field: "",
         given: "prod",
         allowed: "one of demo, staging",
-        remedy: "set DATASURFACE_ENV to one of them, or write environments/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)",
+        remedy:
+          "set DATASURFACE_ENV to one of them, or write environments/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)",
       },
     ]);
   });
@@ -79,13 +80,16 @@ describe("which environment", () => {
     ]);
   });
 
-  test.each(["../demo", "Demo", "a".repeat(33), "-demo", "demo.yaml", "schema"])("%s is the name of no environment", (name) => {
-    write("demo.yaml");
-    write("Demo.yaml");
-    write(`${"a".repeat(33)}.yaml`);
-    writeFileSync(join(folder, "schema.json"), "{}");
-    expect(problemsWhen(() => load(name))).toMatchObject([{ given: name, allowed: "one of demo" }]);
-  });
+  test.each(["../demo", "Demo", "a".repeat(33), "-demo", "demo.yaml", "schema"])(
+    "%s is the name of no environment",
+    (name) => {
+      write("demo.yaml");
+      write("Demo.yaml");
+      write(`${"a".repeat(33)}.yaml`);
+      writeFileSync(join(folder, "schema.json"), "{}");
+      expect(problemsWhen(() => load(name))).toMatchObject([{ given: name, allowed: "one of demo" }]);
+    },
+  );
 
   test("a name has 32 characters at most", () => {
     write(`${"a".repeat(32)}.yaml`);
@@ -180,7 +184,7 @@ describe("variables", () => {
     expect(
       problemsOf(fileWith(), {
         AIRFLOW_REPO: LEAST.datasurface.modelRepository,
-      })
+      }),
     ).toMatchObject([
       {
         where: "environment variable AIRFLOW_REPO",
@@ -230,10 +234,28 @@ describe("the file's form", () => {
   test.each([
     ["a bracket that is not closed", "azure:\n  tags: [a\nnetwork: {}\n", 3, "network: {}", "end with a ]"],
     ["a quote that is not closed", 'azure:\n  region: "westus2\n', 3, "(end of file)", 'closing "quote'],
-    ["a line that does not belong", "azure:\n  region: westus2\n resourceGroup: x\n", 3, "resourceGroup: x", "same column"],
-    ["a colon without a space", "azure:\n  region:westus2\n  resourceGroup: x\n", 2, "region:westus2", "write a space after the colon: region: westus2"],
+    [
+      "a line that does not belong",
+      "azure:\n  region: westus2\n resourceGroup: x\n",
+      3,
+      "resourceGroup: x",
+      "same column",
+    ],
+    [
+      "a colon without a space",
+      "azure:\n  region:westus2\n  resourceGroup: x\n",
+      2,
+      "region:westus2",
+      "write a space after the colon: region: westus2",
+    ],
     ["a tab", "azure:\n\tregion: westus2\n", 2, "region: westus2", "indent with spaces, not with tabs"],
-    ["a tag that nobody knows", fileWith().replace("region: westus2", "region: !secret westus2"), 3, "region: !secret westus2", "Unresolved tag"],
+    [
+      "a tag that nobody knows",
+      fileWith().replace("region: westus2", "region: !secret westus2"),
+      3,
+      "region: !secret westus2",
+      "Unresolved tag",
+    ],
   ])("%s is told with its line", (_, text, line, given, remedy) => {
     expect(problemsOf(text)[0]).toEqual({
       where: `${SHOWN}:${line}`,
@@ -262,7 +284,12 @@ describe("the file's form", () => {
 
   test.each([
     ["section", (text: string) => `${text}sql:\n  adminUser: other\n`, "sql", "sql"],
-    ["key", (text: string) => text.replace("region: westus2", "region: westus2\n  region: eastus"), "azure.region", "region"],
+    [
+      "key",
+      (text: string) => text.replace("region: westus2", "region: westus2\n  region: eastus"),
+      "azure.region",
+      "region",
+    ],
     ["key on one line", (text: string) => `${text}keyVault: {name: one-kv, name: two-kv}\n`, "keyVault.name", "name"],
   ])("a second %s of the same name is told with its line", (_, change, field, key) => {
     const text = change(fileWith());
@@ -283,23 +310,38 @@ describe("the file's form", () => {
   test("a second key does not hide other problems", () => {
     const text = `${fileWith({
       "azure.region": "West US",
-    })}protection: false\nprotection: true\n`;
+    })}protection: true\n`;
     expect(problemsOf(text).map(({ field }) => field)).toEqual(["azure.region", "protection"]);
   });
 
   test("faults on several lines are all told", () => {
-    const text = fileWith().replace("region: westus2", "region: !one westus2").replace("name: test-vnet", "name: !two test-vnet");
-    expect(problemsOf(text).map(({ where }) => where)).toEqual([placeOf(text, "azure.region"), placeOf(text, "network.name")]);
+    const text = fileWith()
+      .replace("region: westus2", "region: !one westus2")
+      .replace("name: test-vnet", "name: !two test-vnet");
+    expect(problemsOf(text).map(({ where }) => where)).toEqual([
+      placeOf(text, "azure.region"),
+      placeOf(text, "network.name"),
+    ]);
   });
 
   test("five aliases are not too many", () => {
     const values = ["azure.tags.a", "azure.tags.b", "azure.tags.c", "azure.tags.d", "azure.tags.e"];
-    const text = fileWith(Object.fromEntries(values.map((field) => [field, "ALIAS"]))).replace(/ALIAS/g, "*name").replace("region: westus2", "region: &name westus2");
-    expect(settingsOf(text).azure.tags).toEqual({ a: "westus2", b: "westus2", c: "westus2", d: "westus2", e: "westus2" });
+    const text = fileWith(Object.fromEntries(values.map((field) => [field, "ALIAS"])))
+      .replace(/ALIAS/g, "*name")
+      .replace("region: westus2", "region: &name westus2");
+    expect(settingsOf(text).azure.tags).toEqual({
+      a: "westus2",
+      b: "westus2",
+      c: "westus2",
+      d: "westus2",
+      e: "westus2",
+    });
   });
 
   test("aliases of anchors work", () => {
-    const text = fileWith().replace("name: test-vnet", "name: &name shared").replace("name: test-identity", "name: *name");
+    const text = fileWith()
+      .replace("name: test-vnet", "name: &name shared")
+      .replace("name: test-identity", "name: *name");
     expect(settingsOf(text).identity.name).toBe("shared");
   });
 
@@ -339,13 +381,15 @@ describe("the file's form", () => {
 });
 
 describe("fields", () => {
-  test.each(Object.keys(LEAST) as (keyof typeof LEAST)[])("the section %s is required", (section) => {
+  test.each(Object.keys(LEAST) as (keyof typeof LEAST)[])("%s is required", (section) => {
     expect(problemsOf(fileWith({ [section]: undefined }))).toEqual([
       {
         where: `${SHOWN}:1`,
         field: section,
         given: "(nothing)",
-        allowed: expect.stringMatching(/^a mapping with at least .*; it is required$/) as string,
+        allowed: expect.stringMatching(
+          section === "protection" ? /^true or false; it is required$/ : /^a mapping with at least .*; it is required$/,
+        ) as string,
         remedy: `add ${section}; docs/settings.md describes it`,
       },
     ]);
@@ -385,7 +429,12 @@ describe("fields", () => {
 
   test.each([
     [{ type: "local", container: "state" }, "container", "azurerm", "type"],
-    [{ type: "cloud", organization: "acme", resourceGroup: "state-rg" }, "resourceGroup", "azurerm", "type, hostname, organization, workspacePrefix"],
+    [
+      { type: "cloud", organization: "acme", resourceGroup: "state-rg" },
+      "resourceGroup",
+      "azurerm",
+      "type, hostname, organization, workspacePrefix",
+    ],
     [{ type: "local", organization: "acme" }, "organization", "cloud", "type"],
   ])("a key that another type of backend has is told as such: %j", (backend, key, home, keys) => {
     const text = fileWith({ backend });
@@ -402,21 +451,46 @@ describe("fields", () => {
 
   test("a key that another source of the image has is told as such", () => {
     expect(problemsOf(fileWith({ "airflow.image": { source: "acr", tag: "3.1.7" } }))).toMatchObject([
-      { field: "airflow.image.tag", given: "the key tag, which goes with source prebuilt; the source is acr", remedy: "delete it, or set airflow.image.source to prebuilt" },
+      {
+        field: "airflow.image.tag",
+        given: "the key tag, which goes with source prebuilt; the source is acr",
+        remedy: "delete it, or set airflow.image.source to prebuilt",
+      },
     ]);
-    expect(problemsOf(fileWith({ "airflow.image": "acr" }))).toMatchObject([{ allowed: "a mapping with the key source: prebuilt, acr" }]);
+    expect(problemsOf(fileWith({ "airflow.image": "acr" }))).toMatchObject([
+      { allowed: "a mapping with the key source: prebuilt, acr" },
+    ]);
   });
 
   test("a misspelt key is likened to those of the chosen type alone", () => {
-    expect(problemsOf(fileWith({ backend: { type: "cloud", organisation: "acme", organization: "acme" } }))).toMatchObject([
-      { allowed: "the keys type, hostname, organization, workspacePrefix", remedy: "delete it: backend.organization is set already" },
+    expect(
+      problemsOf(fileWith({ backend: { type: "cloud", organisation: "acme", organization: "acme" } })),
+    ).toMatchObject([
+      {
+        allowed: "the keys type, hostname, organization, workspacePrefix",
+        remedy: "delete it: backend.organization is set already",
+      },
     ]);
-    expect(problemsOf(fileWith({ backend: { type: "local", organisation: "acme" } }))).toMatchObject([{ allowed: "the keys type", remedy: CORRECT_IT }]);
+    expect(problemsOf(fileWith({ backend: { type: "local", organisation: "acme" } }))).toMatchObject([
+      { allowed: "the keys type", remedy: CORRECT_IT },
+    ]);
   });
 
   test.each([
-    ["required", (text: string) => text.replace(/network:\n {2}name: test-vnet/, "network:"), "network", "a mapping with at least name", ""],
-    ["optional", (text: string) => `${text}access:\n`, "access", "a mapping of mode, kubelogin, deployers", ", or delete the line"],
+    [
+      "required",
+      (text: string) => text.replace(/network:\n {2}name: test-vnet/, "network:"),
+      "network",
+      "a mapping with at least name",
+      "",
+    ],
+    [
+      "optional",
+      (text: string) => `${text}access:\n`,
+      "access",
+      "a mapping of mode, kubelogin, deployers",
+      ", or delete the line",
+    ],
   ])("a %s section with nothing in it is told", (_, change, field, allowed, otherwise) => {
     const text = change(fileWith());
     expect(problemsOf(text)).toMatchObject([
@@ -431,7 +505,13 @@ describe("fields", () => {
   });
 
   test.each([
-    ["datasurface.version", "version: 1.1.0", "version: 1.10", "1.10", "choose one of them, for example 1.8.4, or add a row to datasurface/releases.ts"],
+    [
+      "datasurface.version",
+      "version: 1.1.0",
+      "version: 1.10",
+      "1.10",
+      "choose one of them, for example 1.8.4, or add a row to datasurface/releases.ts",
+    ],
     ["datasurface.namespace", "namespace: test", "namespace: true", "true", 'put the value in quotes: "true"'],
     ["cluster.nodes.count", "count: 3", "count: .inf", ".inf", "give a number within these bounds"],
     ["datasurface.namespace", "namespace: test", "namespace: ~", "(nothing)", "write a value after the colon"],
@@ -455,8 +535,16 @@ describe("fields", () => {
     ["a key that means something else in another section", "cluster.version", "did you mean kubernetesVersion?"],
     ["a key of another section that would not take the value", "datasurface.monitoring", CORRECT_IT],
     ["a key whose namesake means something else", "sql.storageMb", CORRECT_IT],
-    ["a network of one's own", "network.clusterSubnetId", "delete it: the deployment makes its own network and private DNS zones, and uses no existing one; docs/limits.md says what to do instead"],
-    ["a private cluster", "cluster.privateCluster", "delete it: the cluster's API server has a public address, which cluster.authorizedIpRanges limits; docs/limits.md says what to do instead"],
+    [
+      "a network of one's own",
+      "network.clusterSubnetId",
+      "delete it: the deployment makes its own network and private DNS zones, and uses no existing one; docs/limits.md says what to do instead",
+    ],
+    [
+      "a private cluster",
+      "cluster.privateCluster",
+      "delete it: the cluster's API server has a public address, which cluster.authorizedIpRanges limits; docs/limits.md says what to do instead",
+    ],
     ["a key that nothing has", "sql.colour", CORRECT_IT],
     ["a key that every object has", "sql.constructor", CORRECT_IT],
     ["a section that nothing has", "extras", CORRECT_IT],
@@ -477,20 +565,32 @@ describe("fields", () => {
     ["key", "delete it: each stack's state is named after the stack"],
     ["subscriptionId", CORRECT_IT],
   ])("backend.%s is not likened to a secret or to a key of another section", (key, remedy) => {
-    const backend = { type: "azurerm", resourceGroup: "state", storageAccount: "statestore", container: "state", [key]: "x" };
+    const backend = {
+      type: "azurerm",
+      resourceGroup: "state",
+      storageAccount: "statestore",
+      container: "state",
+      [key]: "x",
+    };
     expect(problemsOf(fileWith({ backend }))).toMatchObject([{ field: `backend.${key}`, remedy }]);
   });
 
   test("a key is not sent to a section in which it means something else", () => {
-    expect(problemsOf(fileWith({ "airflow.image": { source: "prebuilt", ref: "x" } }))).toMatchObject([{ field: "airflow.image.ref", remedy: CORRECT_IT }]);
+    expect(problemsOf(fileWith({ "airflow.image": { source: "prebuilt", ref: "x" } }))).toMatchObject([
+      { field: "airflow.image.ref", remedy: CORRECT_IT },
+    ]);
   });
 
   test("an unknown key lists those of its section", () => {
-    expect(problemsOf(fileWith({ ["identity.colour" as "identity.name"]: "red" }))).toMatchObject([{ allowed: "the keys name" }]);
+    expect(problemsOf(fileWith({ ["identity.colour" as "identity.name"]: "red" }))).toMatchObject([
+      { allowed: "the keys name" },
+    ]);
   });
 
   test("__proto__ is a key like others", () => {
-    expect(problemsOf(`${fileWith()}__proto__: {polluted: true}\n`)).toMatchObject([{ field: "__proto__", given: "the unknown key __proto__" }]);
+    expect(problemsOf(`${fileWith()}__proto__: {polluted: true}\n`)).toMatchObject([
+      { field: "__proto__", given: "the unknown key __proto__" },
+    ]);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 });
@@ -537,7 +637,7 @@ describe("secrets", () => {
         given: "(a token; not shown)",
         allowed: "no secret in a settings file or in this variable",
         remedy: expect.stringContaining("TF_VAR_github_token") as string,
-      }))
+      })),
     );
   });
 
@@ -545,7 +645,10 @@ describe("secrets", () => {
     ["in a comment", (text: string) => `${text}# ${GITHUB_TOKEN}\n`],
     ["in a line of bad YAML", (text: string) => `${text}? [${GITHUB_TOKEN}\n`],
     ["below an unknown key", (text: string) => `${text}extra:\n  - ${GITHUB_TOKEN}\n`],
-    ["as a second value", (text: string) => text.replace("gitHubUser: tester", `gitHubUser: tester\n  gitHubUser: ${GITHUB_TOKEN}`)],
+    [
+      "as a second value",
+      (text: string) => text.replace("gitHubUser: tester", `gitHubUser: tester\n  gitHubUser: ${GITHUB_TOKEN}`),
+    ],
     ["as a key", (text: string) => `${text}${GITHUB_TOKEN}: 1\n`],
   ])("a token %s is refused and not shown", (_, change) => {
     const text = change(fileWith());
@@ -610,12 +713,17 @@ describe("all problems at once", () => {
   });
 
   test("a comment with a token in its place among them", () => {
-    const faulty = fileWith({ "azure.region": "West US 2", "identity.name": "-" }).replace("cluster:", `# ${GITHUB_TOKEN}\ncluster:`);
+    const faulty = fileWith({ "azure.region": "West US 2", "identity.name": "-" }).replace(
+      "cluster:",
+      `# ${GITHUB_TOKEN}\ncluster:`,
+    );
     expect(problemsOf(faulty).map(({ field }) => field)).toEqual(["azure.region", "", "identity.name"]);
   });
 
   test("a rule between fields beside a fault in the same section", () => {
-    expect(problemsOf(fileWith({ "airflow.metadataPool": 100, "airflow.parallelism": 0 })).map(({ field }) => field)).toEqual(["airflow.metadataPool", "airflow.parallelism"]);
+    expect(
+      problemsOf(fileWith({ "airflow.metadataPool": 100, "airflow.parallelism": 0 })).map(({ field }) => field),
+    ).toEqual(["airflow.metadataPool", "airflow.parallelism"]);
   });
 
   test("in one readable message, without a stack", () => {
@@ -629,7 +737,7 @@ describe("all problems at once", () => {
     }
     expect(message).toMatchInlineSnapshot(`
       "Settings of environments/test.yaml: 2 problems
-        environments/test.yaml:13  postgresql.adminUser
+        environments/test.yaml:14  postgresql.adminUser
           given:   "admin"
           allowed: 1 to 63 letters, digits and '_', starting with a letter, not with pg_, none of azure_superuser, azure_pg_admin, azuresu, admin, administrator, root, guest, public
           remedy:  choose such a name, for example airflowadmin
@@ -642,13 +750,13 @@ describe("all problems at once", () => {
 
   test("one problem is no plural", () => {
     expect(new SettingsError("Settings", problemsOf("")).message).toMatch(
-      /^Settings: 1 problem\n {2}environments\/test\.yaml:1\n {4}given: {3}\(an empty file\)\n/
+      /^Settings: 1 problem\n {2}environments\/test\.yaml:1\n {4}given: {3}\(an empty file\)\n/,
     );
   });
 });
 
 describe("text that Terraform would evaluate", () => {
-  test.each(["${path.cwd}", '%{ if true }x%{ endif }'])("%s is refused, with its place", (value) => {
+  test.each(["${path.cwd}", "%{ if true }x%{ endif }"])("%s is refused, with its place", (value) => {
     const text = fileWith({ "airflow.admin.firstName": value });
     const [problem, ...others] = problemsOf(text);
     expect(others).toEqual([]);

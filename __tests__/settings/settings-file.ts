@@ -10,6 +10,7 @@ export const SHOWN = "environments/test.yaml";
 /** The least that a settings file holds. */
 export const LEAST = {
   azure: { subscriptionId: "11111111-2222-4333-8444-555555555555", region: "westus2", resourceGroup: "test-rg" },
+  protection: false,
   network: { name: "test-vnet" },
   cluster: { name: "test-aks", nodes: { vmSize: "Standard_D2s_v5", count: 3 } },
   postgresql: { adminUser: "airflowadmin", sku: "B_Standard_B1ms" },

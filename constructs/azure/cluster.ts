@@ -17,11 +17,8 @@ export interface ClusterProps {
   readonly tenantId: string;
   /** `local-admin` keeps local accounts, and with them a client certificate in the state. */
   readonly access: Settings["access"]["mode"];
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /** AKS (walkthrough, step 3): Azure CNI overlay with Cilium, OIDC issuer and Workload Identity on, Entra ID with Azure RBAC. */
@@ -101,7 +98,7 @@ export class Cluster extends Construct {
       },
       dependsOn: [networkContributor, subnet.securityGroup],
       lifecycle: {
-        preventDestroy: props.protect ?? false,
+        preventDestroy: props.protect,
         ignoreChanges: [
           // The upgrade channel raises both (docs/facts.md#upgrade-channels).
           "kubernetes_version",

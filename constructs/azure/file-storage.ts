@@ -11,11 +11,8 @@ export interface FileStorageProps {
   readonly network: Network;
   /** Principal id of the cluster's control plane, whose driver makes the shares. */
   readonly controlPlanePrincipalId: string;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /**
@@ -45,7 +42,7 @@ export class FileStorage extends Construct {
       localUserEnabled: false,
       allowNestedItemsToBePublic: false,
       crossTenantReplicationEnabled: false,
-      lifecycle: { preventDestroy: props.protect ?? false },
+      lifecycle: { preventDestroy: props.protect },
     });
     new PrivateAccess(this, "PrivateAccess", {
       placement,

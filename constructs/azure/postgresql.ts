@@ -17,11 +17,8 @@ export interface PostgresqlProps {
   readonly virtualNetwork: VirtualNetwork;
   readonly subnet: JoinedSubnet;
   readonly adminPassword: RootSecret;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /** PostgreSQL Flexible Server (walkthrough, step 4) inside the virtual network, with Airflow's database. */
@@ -32,7 +29,7 @@ export class Postgresql extends Construct {
   constructor(scope: Construct, id: string, props: PostgresqlProps) {
     super(scope, id);
     const { placement, postgresql, adminPassword } = props;
-    const lifecycle = { preventDestroy: props.protect ?? false };
+    const lifecycle = { preventDestroy: props.protect };
     const dns = new LinkedDnsZone(this, "DnsZone", { placement, name: props.dnsZoneName, virtualNetworkId: props.virtualNetwork.id });
     const standby = { none: undefined, "same-zone": { mode: "SameZone" }, "zone-redundant": { mode: "ZoneRedundant" } }[postgresql.highAvailability];
 

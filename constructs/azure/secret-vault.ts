@@ -14,11 +14,8 @@ export interface SecretVaultProps {
   /** Those who deploy, by the id of their assignment. */
   readonly officers: Readonly<Record<string, Deployer>>;
   readonly purgeProtection: boolean;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /** Days that a deleted vault can be recovered, the same everywhere: Azure never lets it be changed. */
@@ -56,7 +53,7 @@ export class SecretVault extends Construct implements Vault {
       purgeProtectionEnabled: props.purgeProtection,
       // Whoever deploys writes secrets from outside of the network; access is by Entra ID role only.
       publicNetworkAccessEnabled: true,
-      lifecycle: { preventDestroy: props.protect ?? false },
+      lifecycle: { preventDestroy: props.protect },
     });
   }
 

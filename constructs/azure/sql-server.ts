@@ -19,11 +19,8 @@ export interface SqlServerProps {
   readonly adminPassword: RootSecret;
   /** Whether audit records go to Azure Monitor. */
   readonly audit: boolean;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /** Azure SQL server and the merge database (walkthrough, step 5), reached by a private endpoint or by a rule for the nodes' subnet. */
@@ -34,7 +31,7 @@ export class SqlServer extends Construct {
   constructor(scope: Construct, id: string, props: SqlServerProps) {
     super(scope, id);
     const { placement, sql, network, adminPassword } = props;
-    const lifecycle = { preventDestroy: props.protect ?? false };
+    const lifecycle = { preventDestroy: props.protect };
     const byEndpoint = sql.network === "private-endpoint";
 
     this.server = new MssqlServer(this, "Server", {

@@ -17,11 +17,8 @@ export interface SharedStorageProps {
   /** Account that the shares are made in, and its resource group. */
   readonly accountName: string;
   readonly resourceGroupName: string;
-  /**
-   * Whether the claims refuse to be destroyed.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether the claims refuse to be destroyed. */
+  readonly protect: boolean;
 }
 
 /** A claim of the chart. */
@@ -86,7 +83,7 @@ export class SharedStorage extends Construct {
       timeout: 600,
       maxHistory: 5,
       dependsOn: storageClass ? [storageClass] : undefined,
-      lifecycle: { preventDestroy: props.protect ?? false, precondition: claims.map((claim) => this.mayOnlyGrow(claim, props.namespace)) },
+      lifecycle: { preventDestroy: props.protect, precondition: claims.map((claim) => this.mayOnlyGrow(claim, props.namespace)) },
     });
     this.forgetSingleClaims();
   }

@@ -31,11 +31,8 @@ export interface RootSecretProps {
   readonly tags: Readonly<Record<string, string>>;
   /** @default "text/plain" */
   readonly contentType?: string;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 /**
@@ -67,7 +64,7 @@ export class RootSecret extends Construct {
       valueWoVersion: props.revision,
       tags: props.tags,
       dependsOn: [props.vault.ready],
-      lifecycle: { preventDestroy: props.protect ?? false },
+      lifecycle: { preventDestroy: props.protect },
     });
     // The versionless id is known only once the secret was made: readers of a replaced secret are told by a new time (docs/facts.md#births-of-secrets).
     const born = new StaticResource(this, "Born", { triggers: { secret: this.secret.versionlessId } });

@@ -111,11 +111,8 @@ export interface RootSecretsProps {
   /** File of the revisions, as messages name it. */
   readonly settingsFile: string;
   readonly tags: Readonly<Record<string, string>>;
-  /**
-   * Whether a destroy is refused.
-   * @default false
-   */
-  readonly protect?: boolean;
+  /** Whether a destroy is refused. */
+  readonly protect: boolean;
 }
 
 const READ_TOKEN_IS_ANOTHER: Requirement = {

@@ -30,6 +30,7 @@ beforeAll(() => {
       nodeResourceGroup: "test-nodes",
       tenantId: "tenant-id",
       access: "entra",
+      protect: false,
     } satisfies ClusterProps;
     const { cluster } = new Cluster(scope, "Cluster", props);
     new Cluster(scope, "Other", {

@@ -24,8 +24,8 @@ const SQL = { adminUser: "mergeadmin", sku: "S1", network: "private-endpoint", b
 
 function surroundings(scope: TerraformStack) {
   const network = new Network(scope, "Network", NETWORK);
-  const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-  const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, reapply: 1, tags: TAGS });
+  const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
+  const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, reapply: 1, tags: TAGS, protect: false });
   return { network, adminPassword };
 }
 
@@ -35,7 +35,7 @@ let password: { value: string; version: string };
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const { network, adminPassword } = surroundings(scope);
-    const server = { placement: PLACEMENT, virtualNetwork: network.virtualNetwork, subnet: network.postgresqlSubnet, adminPassword };
+    const server = { placement: PLACEMENT, virtualNetwork: network.virtualNetwork, subnet: network.postgresqlSubnet, adminPassword, protect: false };
     new Postgresql(scope, "Postgresql", { ...server, name: "pg-one", dnsZoneName: "pg-one.private.postgres.database.azure.com", postgresql: POSTGRESQL });
     new Postgresql(scope, "ZoneRedundant", {
       ...server,
@@ -46,10 +46,10 @@ beforeAll(() => {
     });
     new Postgresql(scope, "SameZone", { ...server, name: "pg-three", dnsZoneName: "pg-three.private", postgresql: { ...POSTGRESQL, highAvailability: "same-zone" } });
 
-    new SqlServer(scope, "Sql", { placement: PLACEMENT, network, adminPassword, name: "sql-one", databaseName: "merge_one", sql: SQL, audit: false });
+    new SqlServer(scope, "Sql", { placement: PLACEMENT, network, adminPassword, name: "sql-one", databaseName: "merge_one", sql: SQL, audit: false, protect: false });
     new SqlServer(scope, "ByRule", { placement: PLACEMENT, network, adminPassword, name: "sql-two", databaseName: "merge_two", sql: { ...SQL, network: "vnet-rule" }, audit: true, protect: true });
 
-    new FileStorage(scope, "Files", { placement: PLACEMENT, network, name: "filesone", controlPlanePrincipalId: "principal-id" });
+    new FileStorage(scope, "Files", { placement: PLACEMENT, network, name: "filesone", controlPlanePrincipalId: "principal-id", protect: false });
     new FileStorage(scope, "Protected", { placement: PLACEMENT, network, name: "filestwo", controlPlanePrincipalId: "principal-id", protect: true });
   });
   password = {

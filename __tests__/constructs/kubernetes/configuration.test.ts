@@ -287,7 +287,7 @@ describe("TaskPodPolicy", () => {
 
 describe("SharedStorage", () => {
   const STORAGE: SharedStorageProps["storage"] = { className: "azurefile-csi-nfs", createClass: true, gitCacheGiB: 100, logsGiB: 250 };
-  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group", reapply: 2 };
+  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group", reapply: 2, protect: false };
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {

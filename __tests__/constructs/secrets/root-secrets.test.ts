@@ -20,6 +20,7 @@ const VAULT = {
   resourceGroupId: "group-id",
   officers: { First: { principalId: "object-1", assigned: "true" }, Second: { principalId: "object-2", principalType: "Group", assigned: "false" } },
   purgeProtection: false,
+  protect: false,
 } as const satisfies SecretVaultProps;
 
 let stack: SynthesizedStack;
@@ -28,13 +29,13 @@ beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const vault = new SecretVault(scope, "SecretVault", VAULT);
     const second = new SecretVault(scope, "SecondVault", { ...VAULT, name: "second-kv", purgeProtection: true, protect: true });
-    const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, credentials: [], settingsFile: "environments/test.yaml", tags: TAGS });
+    const secrets = new RootSecrets(scope, "RootSecrets", { vault, ids: ROOT_SECRET_IDS, logins: { postgresql: "pgadmin", sql: "sqladmin" }, revisions: REVISIONS, credentials: [], settingsFile: "environments/test.yaml", tags: TAGS, protect: false });
     several = secrets.requirements;
     new TerraformOutput(scope, "births", { value: secrets.births });
     new TerraformOutput(scope, "generation-GitHub", { value: secrets.of("gitHub").generation });
     new TerraformOutput(scope, "generation-GitHubRead", { value: secrets.of("gitHubRead").generation });
 
-    const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, reapply: 3, tags: TAGS } satisfies RootSecretProps;
+    const secret = { vault, name: "some-secret", initialValue: "var.x", revision: 5, reapply: 3, tags: TAGS, protect: false } satisfies RootSecretProps;
     const one = new RootSecret(scope, "One", secret);
     const two = new RootSecret(scope, "Two", { ...secret, name: "other-secret", vault: second, protect: true });
     new TerraformOutput(scope, "one", { value: { generation: one.generation, value: one.value, birth: one.birth, expression: one.valueExpression } });

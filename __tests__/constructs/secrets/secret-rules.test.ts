@@ -32,8 +32,8 @@ function evaluate(argument: unknown, name: string, value: string): unknown {
 let stack: SynthesizedStack;
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false });
-    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: [], settingsFile: "environments/demo.yaml", tags: {} });
+    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
+    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: [], settingsFile: "environments/demo.yaml", tags: {}, protect: false });
   });
 });
 

@@ -246,7 +246,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     name: "database-without-protection",
     about: "PostgreSQL can be destroyed though protection is on",
     file: "constructs/azure/postgresql.ts",
-    from: "const lifecycle = { preventDestroy: props.protect ?? false };",
+    from: "const lifecycle = { preventDestroy: props.protect };",
     to: "const lifecycle = { preventDestroy: false };",
     caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
   },
