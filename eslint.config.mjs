@@ -7,7 +7,10 @@ const barrels = ["azurerm", "kubernetes", "helm", "null", "random", "time"].map(
   message: `Import the resource by its own path, for example "@cdktf/provider-${name}/lib/provider".`,
 }));
 
-const files = ["fs", "node:fs"].map((name) => ({ name, message: "A construct does not read files: pass the content as a property." }));
+const files = ["fs", "node:fs"].map((name) => ({
+  name,
+  message: "A construct does not read files: pass the content as a property.",
+}));
 
 // The lowest first: each imports those in front of it, and nothing else of the project. docs/architecture.md has the picture.
 const FLOORS = [
@@ -51,11 +54,19 @@ export default tseslint.config(
     // Values flow settings → stacks → constructs: a construct that reads the environment cannot be tested or reused.
     files: ["constructs/**/*.ts", "stacks/**/*.ts", "bootstrap/**/*.ts", "datasurface/**/*.ts"],
     rules: {
-      "no-restricted-properties": ["error", { object: "process", property: "env", message: "Read it in settings/ and pass it as a property." }],
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: "Read it in settings/ and pass it as a property." },
+      ],
     },
   },
   ...FLOORS.map((floor, height) => ({
     files: [floor.endsWith(".ts") ? floor : `${floor}/**/*.ts`],
-    rules: { "no-restricted-imports": ["error", { paths: floor.startsWith("constructs/") ? [...barrels, ...files] : barrels, patterns: above(height) }] },
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { paths: floor.startsWith("constructs/") ? [...barrels, ...files] : barrels, patterns: above(height) },
+      ],
+    },
   })),
 );

@@ -25,7 +25,10 @@ Exit status: 0 when the stacks were written, 1 when the settings are wrong, 2 wh
 
 function synth(chosen: string | undefined): number {
   const folder = join(__dirname, "environments");
-  const variables = chosen === undefined ? process.env : { ...process.env, [ENVIRONMENT_VARIABLE]: environmentName({ folder, variables: process.env }, chosen) };
+  const variables =
+    chosen === undefined
+      ? process.env
+      : { ...process.env, [ENVIRONMENT_VARIABLE]: environmentName({ folder, variables: process.env }, chosen) };
   const environment = loadEnvironment({ folder, variables });
   makeOutputFolder(process.env[OUTPUT_VARIABLE]);
   withoutCallStacks(() => {
@@ -35,7 +38,15 @@ function synth(chosen: string | undefined): number {
     writeTerraformTest(app.outdir, workload.node.id, environment);
     const stacks = relative(process.cwd(), join(app.outdir, "stacks"));
     // On stdout: cdktf shows what comes on stderr as an error.
-    console.log(synthNotes({ environment, variables, folder: stacks, kubelogin: isInPath("kubelogin"), node: process.versions.node }).join("\n"));
+    console.log(
+      synthNotes({
+        environment,
+        variables,
+        folder: stacks,
+        kubelogin: isInPath("kubelogin"),
+        node: process.versions.node,
+      }).join("\n"),
+    );
   });
   return 0;
 }
@@ -50,13 +61,21 @@ function makeOutputFolder(folder = ""): void {
   } catch (error) {
     const { code = "unknown error" } = error as NodeJS.ErrnoException;
     throw new SettingsError("The output folder", [
-      { where: `environment variable ${OUTPUT_VARIABLE}`, field: "", given: `${folder}, which cannot be made (${code})`, allowed: "a folder that you may write to", remedy: `name another folder, or unset ${OUTPUT_VARIABLE}: the stacks are then in cdktf.out/` },
+      {
+        where: `environment variable ${OUTPUT_VARIABLE}`,
+        field: "",
+        given: `${folder}, which cannot be made (${code})`,
+        allowed: "a folder that you may write to",
+        remedy: `name another folder, or unset ${OUTPUT_VARIABLE}: the stacks are then in cdktf.out/`,
+      },
     ]);
   }
 }
 
 function isInPath(program: string): boolean {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => [program, `${program}.exe`].some((name) => existsSync(join(folder, name))));
+  return (process.env.PATH ?? "")
+    .split(delimiter)
+    .some((folder) => [program, `${program}.exe`].some((name) => existsSync(join(folder, name))));
 }
 
 void runCommand({

@@ -1,5 +1,16 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROJECT } from "./helpers/settings";
@@ -14,12 +25,24 @@ class Checkout {
 
   constructor() {
     const tools = join(this.scratch, "tools");
-    [join(this.folder, ".ci"), join(this.folder, "rehearsal", "providers"), join(this.folder, "environments"), tools, this.temporary].forEach((path) => mkdirSync(path, { recursive: true }));
+    [
+      join(this.folder, ".ci"),
+      join(this.folder, "rehearsal", "providers"),
+      join(this.folder, "environments"),
+      tools,
+      this.temporary,
+    ].forEach((path) => mkdirSync(path, { recursive: true }));
     writeFileSync(this.calls, "");
     for (const tool of ["npm", "npx", "node", "go", "terraform", "python3", "python3.11", "kubectl", "helm"]) {
-      const answers = { node: `[ "$1" = --version ] && echo "\${NODE_VERSION-v24.0.0}" && exit\n`, npx: `case "$*" in *node@24*) [ -n "$NPX_NODE" ] && echo "$NPX_NODE"; exit;; esac\n` };
+      const answers = {
+        node: `[ "$1" = --version ] && echo "\${NODE_VERSION-v24.0.0}" && exit\n`,
+        npx: `case "$*" in *node@24*) [ -n "$NPX_NODE" ] && echo "$NPX_NODE"; exit;; esac\n`,
+      };
       const answer = tool === "node" || tool === "npx" ? answers[tool] : "";
-      writeFileSync(join(tools, tool), `#!/bin/sh\n${answer}echo "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n${tool === "npm" ? 'eval "$ON_NPM"\n' : ""}[ "$FAIL" != "${tool} $*" ]\n`);
+      writeFileSync(
+        join(tools, tool),
+        `#!/bin/sh\n${answer}echo "$PWD|$(cat "$(git rev-parse --show-toplevel)/file")|${tool} $*" >> "${this.calls}"\n${tool === "npm" ? 'eval "$ON_NPM"\n' : ""}[ "$FAIL" != "${tool} $*" ]\n`,
+      );
       chmodSync(join(tools, tool), 0o755);
     }
     cpSync(join(PROJECT, ".ci", "run"), join(this.folder, ".ci", "run"));
@@ -27,7 +50,10 @@ class Checkout {
     writeFileSync(join(this.folder, "rehearsal", "newest-terraform.sh"), 'npm newest Terraform\nexec "$@"\n');
     // Goes on for longer than the steps before the last one.
     mkdirSync(join(this.folder, "__tests__", "cluster", "api-server"), { recursive: true });
-    writeFileSync(join(this.folder, "__tests__", "cluster", "api-server", "install.sh"), 'npm build begins\nsleep "${BUILD_SECONDS:-0}"\nnpm build ends\n');
+    writeFileSync(
+      join(this.folder, "__tests__", "cluster", "api-server", "install.sh"),
+      'npm build begins\nsleep "${BUILD_SECONDS:-0}"\nnpm build ends\n',
+    );
     ["demo", "other"].forEach((name) => writeFileSync(join(this.folder, "environments", `${name}.yaml`), ""));
     writeFileSync(join(this.folder, "file"), "committed");
     this.git("init", "--quiet");
@@ -45,23 +71,43 @@ class Checkout {
     const env = this.env({ FAIL: fail, ...variables });
     const { status, output } = ((): { status: number; output: string } => {
       try {
-        return { status: 0, output: execFileSync("bash", [join(this.folder, ".ci", "run"), ...parameters], { env, cwd: this.scratch, encoding: "utf8", stdio: "pipe" }) };
+        return {
+          status: 0,
+          output: execFileSync("bash", [join(this.folder, ".ci", "run"), ...parameters], {
+            env,
+            cwd: this.scratch,
+            encoding: "utf8",
+            stdio: "pipe",
+          }),
+        };
       } catch (error) {
         const { status: code, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
         return { status: code, output: stdout + stderr };
       }
     })();
-    const calls = readFileSync(this.calls, "utf8").split("\n").filter(Boolean).map((line) => line.split("|") as [string, string, string]);
+    const calls = readFileSync(this.calls, "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => line.split("|") as [string, string, string]);
     return { status, output, calls };
   }
 
   /** A whole run that goes on in the background. */
   start(variables: Readonly<Record<string, string>>): ChildProcess {
-    return spawn("bash", [join(this.folder, ".ci", "run")], { env: this.env(variables), cwd: this.scratch, stdio: "ignore" });
+    return spawn("bash", [join(this.folder, ".ci", "run")], {
+      env: this.env(variables),
+      cwd: this.scratch,
+      stdio: "ignore",
+    });
   }
 
   private env(variables: Readonly<Record<string, string>>): Record<string, string> {
-    return { PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`, HOME: this.scratch, TMPDIR: this.temporary, ...variables };
+    return {
+      PATH: `${join(this.scratch, "tools")}:${process.env.PATH ?? ""}`,
+      HOME: this.scratch,
+      TMPDIR: this.temporary,
+      ...variables,
+    };
   }
 
   remove(): void {
@@ -77,7 +123,9 @@ describe(".ci/run", () => {
     writeFileSync(join(checkout.folder, "file"), "changed");
     const { status, output, calls } = checkout.run();
     expect([status, output]).toEqual([0, expect.stringContaining("Tested: commit")]);
-    expect(output).toContain(`commit ${checkout.git("rev-parse", "--short", "HEAD")}, without the 1 uncommitted files of this folder`);
+    expect(output).toContain(
+      `commit ${checkout.git("rev-parse", "--short", "HEAD")}, without the 1 uncommitted files of this folder`,
+    );
     expect(calls.filter(([folder, file]) => folder.startsWith(checkout.folder) || file !== "committed")).toEqual([]);
     // The README's two commands are among them, once each.
     const commands = calls.map(([, , command]) => command);
@@ -101,8 +149,14 @@ describe(".ci/run", () => {
     writeFileSync(join(folder, "node"), "#!/bin/sh\necho v24.21.0\n");
     writeFileSync(join(folder, "npm"), `#!/bin/sh\necho "npm runs on $(node --version)"\n`);
     ["node", "npm"].forEach((tool) => chmodSync(join(folder, tool), 0o755));
-    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2", NPX_NODE: folder })).toMatchObject({ status: 0, output: expect.stringContaining("npm runs on v24.21.0") as string });
-    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2" })).toMatchObject({ status: 1, output: expect.stringContaining("Node 24 is needed, this is v20.20.2, and npx cannot get it") as string });
+    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2", NPX_NODE: folder })).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("npm runs on v24.21.0") as string,
+    });
+    expect(checkout.run(["lint"], "", { NODE_VERSION: "v20.20.2" })).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("Node 24 is needed, this is v20.20.2, and npx cannot get it") as string,
+    });
     expect(checkout.run(["lint"]).output).not.toContain("by npx");
   });
 
@@ -120,7 +174,9 @@ describe(".ci/run", () => {
     });
     expect(await ended).toBe(130);
     // Z: it has ended, and nobody has asked for its status yet.
-    expect(spawnSync("ps", ["-o", "stat=", "-p", readFileSync(pid, "utf8").trim()], { encoding: "utf8" }).stdout.trim()).toMatch(/^(Z.*)?$/);
+    expect(
+      spawnSync("ps", ["-o", "stat=", "-p", readFileSync(pid, "utf8").trim()], { encoding: "utf8" }).stdout.trim(),
+    ).toMatch(/^(Z.*)?$/);
     expect(readdirSync(checkout.temporary)).toEqual([]);
   });
 
@@ -130,11 +186,16 @@ describe(".ci/run", () => {
     const commands = calls.map(([, , command]) => command);
     expect(commands.filter((command) => command.endsWith("--full")).length).toBeGreaterThan(1);
     expect(commands).toContain("npm run --silent rehearse -- --yes --environment other");
-    expect(checkout.run(["--help"])).toMatchObject({ status: 0, output: expect.stringContaining("bash .ci/run [full] [STEP...]") as string, calls: [] });
+    expect(checkout.run(["--help"])).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("bash .ci/run [full] [STEP...]") as string,
+      calls: [],
+    });
   });
 
   test("builds the API server beside the steps; the one that needs it waits, and one that fails ends the build", () => {
-    const commands = (fail: string, seconds: string): readonly string[] => checkout.run([], fail, { BUILD_SECONDS: seconds }).calls.map(([, , command]) => command);
+    const commands = (fail: string, seconds: string): readonly string[] =>
+      checkout.run([], fail, { BUILD_SECONDS: seconds }).calls.map(([, , command]) => command);
     const whole = commands("", "3");
     const at = (command: string): number => whole.indexOf(command);
     const order = ["npm run --silent test:bootstrap --", "npm build ends", "npm run --silent test:cluster"].map(at);
@@ -147,16 +208,24 @@ describe(".ci/run", () => {
   });
 
   test("refuses a step that there is not, before it runs one", () => {
-    expect(checkout.run(["lint", "tests"])).toMatchObject({ status: 2, output: expect.stringContaining('there is no step "tests"; the steps are: install lint') as string, calls: [] });
+    expect(checkout.run(["lint", "tests"])).toMatchObject({
+      status: 2,
+      output: expect.stringContaining('there is no step "tests"; the steps are: install lint') as string,
+      calls: [],
+    });
   });
 
   test("prints the seconds of each step in the end", () => {
-    expect(checkout.run(["lint", "types"]).output).toMatch(/step +wall +CPU\nlint +\d+s +\d+s\ntypes +\d+s +\d+s\nAll steps passed in \d+ s\./);
+    expect(checkout.run(["lint", "types"]).output).toMatch(
+      /step +wall +CPU\nlint +\d+s +\d+s\ntypes +\d+s +\d+s\nAll steps passed in \d+ s\./,
+    );
   });
 
   test("runs a named step on the folder as it is", () => {
     writeFileSync(join(checkout.folder, "file"), "changed");
-    expect(checkout.run(["lint"]).calls.map(([folder, file]) => [folder, file])).toEqual([[checkout.folder, "changed"]]);
+    expect(checkout.run(["lint"]).calls.map(([folder, file]) => [folder, file])).toEqual([
+      [checkout.folder, "changed"],
+    ]);
   });
 });
 
@@ -167,25 +236,47 @@ describe("rehearsal/newest-terraform.sh", () => {
   /** With a Python that makes an environment whose pip is a script. */
   const run = (pip: string, ...words: readonly string[]) => {
     const python = join(scratch, "python");
-    writeFileSync(python, `#!/bin/sh\nmkdir -p "$3/bin" && printf '#!/bin/sh\\n%s\\n' '${pip}' > "$3/bin/pip" && chmod +x "$3/bin/pip"\n`, { mode: 0o755 });
-    const { status, stdout, stderr } = spawnSync("bash", [join(PROJECT, "rehearsal", "newest-terraform.sh"), ...words], { env: { PATH: process.env.PATH, CI_CACHE: join(scratch, "cache"), PYTHON: python }, encoding: "utf8" });
+    writeFileSync(
+      python,
+      `#!/bin/sh\nmkdir -p "$3/bin" && printf '#!/bin/sh\\n%s\\n' '${pip}' > "$3/bin/pip" && chmod +x "$3/bin/pip"\n`,
+      { mode: 0o755 },
+    );
+    const { status, stdout, stderr } = spawnSync(
+      "bash",
+      [join(PROJECT, "rehearsal", "newest-terraform.sh"), ...words],
+      { env: { PATH: process.env.PATH, CI_CACHE: join(scratch, "cache"), PYTHON: python }, encoding: "utf8" },
+    );
     return { status, stdout, stderr };
   };
 
   test("says what it does, and refuses what is no command", () => {
-    expect(run("", "--help")).toMatchObject({ status: 0, stdout: expect.stringContaining("bash rehearsal/newest-terraform.sh COMMAND...") as string });
+    expect(run("", "--help")).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("bash rehearsal/newest-terraform.sh COMMAND...") as string,
+    });
     expect(run("")).toMatchObject({ status: 2, stderr: expect.stringContaining("no command was given") as string });
-    expect(run("", "--version")).toMatchObject({ status: 2, stderr: expect.stringContaining("unknown option '--version'") as string });
+    expect(run("", "--version")).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("unknown option '--version'") as string,
+    });
   });
 
   test("leaves nothing of an install that fails, and says what it needs", () => {
-    expect(run("echo no such package >&2; exit 1", "true")).toMatchObject({ status: 1, stderr: expect.stringMatching(/no such package[^]*the newest Terraform cannot be installed/) as string });
+    expect(run("echo no such package >&2; exit 1", "true")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/no such package[^]*the newest Terraform cannot be installed/) as string,
+    });
     expect(readdirSync(join(scratch, "cache"))).toEqual([]);
   });
 
   test("installs by hash, once, and puts its Terraform in front of PATH", () => {
     const installed = run('echo "$@"', "sh", "-c", "command -v terraform; exit 7");
-    expect(installed).toMatchObject({ status: 7, stdout: expect.stringMatching(/--require-hashes --requirement .*newest-terraform\.txt[^]*\/cache\/terraform-\d+\/terraform\/terraform\n$/) as string });
+    expect(installed).toMatchObject({
+      status: 7,
+      stdout: expect.stringMatching(
+        /--require-hashes --requirement .*newest-terraform\.txt[^]*\/cache\/terraform-\d+\/terraform\/terraform\n$/,
+      ) as string,
+    });
     expect(run("exit 1", "true")).toMatchObject({ status: 0, stdout: "" });
     expect(readdirSync(join(scratch, "cache"))).toHaveLength(1);
   });

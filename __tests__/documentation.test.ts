@@ -19,11 +19,16 @@ function files(folder: string): readonly string[] {
 const TEXT_OF = new Map(files(PROJECT).map((path) => [relative(PROJECT, path), readFileSync(path, "utf8")]));
 const PAGES = [...TEXT_OF].filter(([path]) => path.endsWith(".md"));
 /** Tests name files that are made up. */
-const CITING = [...TEXT_OF].filter(([path]) => !/\.test\.ts$|^bootstrap\/tests\/|^__tests__\/settings\/settings-file\.ts$/.test(path));
+const CITING = [...TEXT_OF].filter(
+  ([path]) => !/\.test\.ts$|^bootstrap\/tests\/|^__tests__\/settings\/settings-file\.ts$/.test(path),
+);
 
 /** Anchors of a page's headings, as GitHub makes them. */
 function anchors(page: string, level = /^#{1,6}/): readonly string[] {
-  const headings = page.replace(/^```[^]*?^```/gm, "").split("\n").filter((line) => level.test(line) && line.startsWith("#"));
+  const headings = page
+    .replace(/^```[^]*?^```/gm, "")
+    .split("\n")
+    .filter((line) => level.test(line) && line.startsWith("#"));
   return headings.map((line) =>
     line
       .replace(/^#+\s+/, "")
@@ -40,7 +45,9 @@ test("every relative link of a page leads to a file, and to a heading where it n
     [...text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(([link, target, anchor]) => {
       const file = target === "" ? path : relative(PROJECT, join(PROJECT, dirname(path), target ?? ""));
       const page = TEXT_OF.get(file);
-      const there = existsSync(join(PROJECT, file)) && (anchor === undefined || (page !== undefined && anchors(page).includes(anchor)));
+      const there =
+        existsSync(join(PROJECT, file)) &&
+        (anchor === undefined || (page !== undefined && anchors(page).includes(anchor)));
       return there ? [] : [`${path}: ${link}`];
     }),
   );
@@ -49,7 +56,9 @@ test("every relative link of a page leads to a file, and to a heading where it n
 
 describe("docs/facts.md", () => {
   const FACTS = TEXT_OF.get(join("docs", "facts.md")) ?? "";
-  const cited = CITING.flatMap(([path, text]) => [...text.matchAll(/docs\/facts\.md#([\w-]+)/g)].map(([, anchor]) => ({ path, anchor: anchor ?? "" }))).filter(({ path }) => path !== join("docs", "facts.md"));
+  const cited = CITING.flatMap(([path, text]) =>
+    [...text.matchAll(/docs\/facts\.md#([\w-]+)/g)].map(([, anchor]) => ({ path, anchor: anchor ?? "" })),
+  ).filter(({ path }) => path !== join("docs", "facts.md"));
 
   test("has every fact that is cited", () => {
     expect(cited.length).toBeGreaterThan(0);
@@ -58,19 +67,27 @@ describe("docs/facts.md", () => {
 
   test("has no fact that nobody cites, and each heading once", () => {
     const facts = anchors(FACTS, /^### /);
-    expect(facts.filter((fact, index) => !cited.some(({ anchor }) => anchor === fact) || facts.indexOf(fact) < index)).toEqual([]);
+    expect(
+      facts.filter((fact, index) => !cited.some(({ anchor }) => anchor === fact) || facts.indexOf(fact) < index),
+    ).toEqual([]);
   });
 
   test("says where each fact comes from", () => {
-    const without = FACTS.split(/^(?=#{2,3} )/m).filter((fact) => fact.startsWith("### ") && !/^(Source|Seen by running): /m.test(fact));
+    const without = FACTS.split(/^(?=#{2,3} )/m).filter(
+      (fact) => fact.startsWith("### ") && !/^(Source|Seen by running): /m.test(fact),
+    );
     expect(without.map((fact) => fact.split("\n")[0])).toEqual([]);
   });
 });
 
 test("every file of the project that a page, a comment or a message names exists", () => {
-  const name = /(?<![\w./$-])(?:constructs|stacks|settings|bootstrap|rehearsal|environments|examples|benchmarks|docs|__tests__)\/[\w./-]*\w\.(?:ts|py|go|md|json|yaml|txt|sh|gz)\b(?!\w)/g;
+  const name =
+    /(?<![\w./$-])(?:constructs|stacks|settings|bootstrap|rehearsal|environments|examples|benchmarks|docs|__tests__)\/[\w./-]*\w\.(?:ts|py|go|md|json|yaml|txt|sh|gz)\b(?!\w)/g;
   // From the project's folder; the table of planted faults names tests from theirs; capitals stand for any name.
-  const exists = (file: string) => /\/[A-Z]+[./]/.test(file) || ["", "__tests__"].some((folder) => existsSync(join(PROJECT, folder, file)));
-  const missing = CITING.flatMap(([path, text]) => [...text.matchAll(name)].filter(([file]) => !exists(file)).map(([file]) => `${path}: ${file}`));
+  const exists = (file: string) =>
+    /\/[A-Z]+[./]/.test(file) || ["", "__tests__"].some((folder) => existsSync(join(PROJECT, folder, file)));
+  const missing = CITING.flatMap(([path, text]) =>
+    [...text.matchAll(name)].filter(([file]) => !exists(file)).map(([file]) => `${path}: ${file}`),
+  );
   expect(missing).toEqual([]);
 });

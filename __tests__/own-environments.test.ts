@@ -27,7 +27,9 @@ function filesWith(expression: RegExp): readonly string[] {
 /** Titles that say nothing of an environment which somebody has added. */
 const OF_THE_PROJECT = `^(?!(?:${EXAMPLES.join("|")}|the example|the JSON Schema|generated files|backend)\\b)`;
 
-const valid = new Ajv({ strict: true, allErrors: true, keywords: ["patternErrorMessage"] }).compile(JSON.parse(readFileSync(join(ENVIRONMENTS, "schema.json"), "utf8")) as object);
+const valid = new Ajv({ strict: true, allErrors: true, keywords: ["patternErrorMessage"] }).compile(
+  JSON.parse(readFileSync(join(ENVIRONMENTS, "schema.json"), "utf8")) as object,
+);
 
 test.each(Object.entries(OWN_ENVIRONMENTS))("%s is right by the schema that editors use", (_, settings) => {
   expect([valid(settings), valid.errors]).toEqual([true, null]);
@@ -36,7 +38,9 @@ test.each(Object.entries(OWN_ENVIRONMENTS))("%s is right by the schema that edit
 test("together they say every setting that there is", () => {
   const leaves = schemaLeaves();
   const said = (value: Json, path: readonly string[] = []): readonly string[] =>
-    isObject(value) && !leaves.includes(path.join(".")) ? Object.entries(value).flatMap(([key, inner]) => said(inner, [...path, key])) : [path.join(".")];
+    isObject(value) && !leaves.includes(path.join("."))
+      ? Object.entries(value).flatMap(([key, inner]) => said(inner, [...path, key]))
+      : [path.join(".")];
   const all = Object.values(OWN_ENVIRONMENTS).flatMap((settings) => said(settings as unknown as Json));
   expect(leaves.filter((leaf) => !all.includes(leaf))).toEqual([]);
 });
@@ -45,7 +49,9 @@ test("suites look at the examples, and at somebody's own environment when it is 
   const known = ["acme", ...EXAMPLES];
   expect(chosenEnvironments([], known)).toEqual(EXAMPLES);
   expect(chosenEnvironments(["demo", "acme"], known)).toEqual(["acme", "demo"]);
-  expect(() => chosenEnvironments(["acne"], known)).toThrow('--environment: "acne" is not one of acme, demo, dev, production. Did you mean acme?');
+  expect(() => chosenEnvironments(["acne"], known)).toThrow(
+    '--environment: "acne" is not one of acme, demo, dev, production. Did you mean acme?',
+  );
 });
 
 test("one place lists the folder: everything else names the examples, or asks it", () => {
@@ -65,7 +71,9 @@ describe("npm test, in a copy with environments of a company", () => {
     const listing = filesWith(/\bEVERY_ENVIRONMENT\b/).filter((file) => file.endsWith(".test.ts"));
     expect(listing).toEqual(["settings/environments.test.ts", "stacks/contract.test.ts", "stacks/invariants.test.ts"]);
     const copy = new Copy(PROJECT, place);
-    Object.entries(OWN_ENVIRONMENTS).forEach(([name, settings]) => writeFileSync(join(copy.folder, "environments", `${name}.yaml`), stringify(settings)));
+    Object.entries(OWN_ENVIRONMENTS).forEach(([name, settings]) =>
+      writeFileSync(join(copy.folder, "environments", `${name}.yaml`), stringify(settings)),
+    );
     const jest = new Jest(copy.folder, process.env);
     const { failures } = await runTests({ copy, processes: new Processes(), jest }, listing, OF_THE_PROJECT);
     jest.end();

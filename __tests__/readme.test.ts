@@ -3,15 +3,18 @@ import { join } from "node:path";
 
 const PROJECT = join(__dirname, "..");
 const README = readFileSync(join(PROJECT, "README.md"), "utf8");
-const SCRIPTS = (JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { scripts: Record<string, string> }).scripts;
+const SCRIPTS = (JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as { scripts: Record<string, string> })
+  .scripts;
 
 /** Rows of the table of the walkthrough's steps: number of the step and the cells behind it. */
-const steps = [...README.matchAll(/^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(([, step, what, stack, where]) => ({
-  step: Number(step),
-  what: what?.trim() ?? "",
-  stacks: (stack ?? "").split(",").map((name) => name.trim()),
-  places: [...(where ?? "").matchAll(/`([^`]+)`/g)].map(([, place]) => place ?? ""),
-}));
+const steps = [...README.matchAll(/^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)].map(
+  ([, step, what, stack, where]) => ({
+    step: Number(step),
+    what: what?.trim() ?? "",
+    stacks: (stack ?? "").split(",").map((name) => name.trim()),
+    places: [...(where ?? "").matchAll(/`([^`]+)`/g)].map(([, place]) => place ?? ""),
+  }),
+);
 
 describe("the README's table of the walkthrough", () => {
   test("has the 28 steps, in order", () => {
@@ -29,18 +32,29 @@ describe("the README's table of the walkthrough", () => {
     expect(steps.flatMap(({ stacks }) => stacks).filter((stack) => !known.includes(stack))).toEqual([]);
     const outputs = steps.flatMap(({ places }) => places.filter((place) => /_command$/.test(place)));
     expect(outputs).toEqual(expect.arrayContaining(["kubeconfig_command", "airflow_ui_command"]));
-    const sources = ["infra-stack.ts", "workload-stack.ts"].map((file) => readFileSync(join(PROJECT, "stacks", file), "utf8")).join("\n");
+    const sources = ["infra-stack.ts", "workload-stack.ts"]
+      .map((file) => readFileSync(join(PROJECT, "stacks", file), "utf8"))
+      .join("\n");
     expect(outputs.filter((output) => !sources.includes(`${output}:`))).toEqual([]);
   });
 });
 
 describe("documentation", () => {
   test("every npm script that README or docs name exists", () => {
-    const named = [README, ...documents().map((file) => readFileSync(file, "utf8"))].flatMap((text) => [...text.matchAll(/npm run (?:--silent |-s )?([\w:]+)/g)].map(([, script]) => script ?? ""));
+    const named = [README, ...documents().map((file) => readFileSync(file, "utf8"))].flatMap((text) =>
+      [...text.matchAll(/npm run (?:--silent |-s )?([\w:]+)/g)].map(([, script]) => script ?? ""),
+    );
     expect(named.filter((script) => !(script in SCRIPTS))).toEqual([]);
   });
 });
 
 function documents(): readonly string[] {
-  return ["docs/architecture.md", "docs/secrets.md", "docs/runbook.md", "docs/terraform-cloud.md", "docs/settings.md", "rehearsal/README.md"].map((file) => join(PROJECT, file));
+  return [
+    "docs/architecture.md",
+    "docs/secrets.md",
+    "docs/runbook.md",
+    "docs/terraform-cloud.md",
+    "docs/settings.md",
+    "rehearsal/README.md",
+  ].map((file) => join(PROJECT, file));
 }

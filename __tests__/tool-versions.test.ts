@@ -35,5 +35,7 @@ test.each([
 });
 
 test(".tool-versions has a kubectl of the minor version that the API server of the cluster tests has", () => {
-  expect(numbers(TOOLS.get("kubectl")).slice(0, 2)).toEqual(numbers(/k8s\.io\/kubernetes v(\S+)/.exec(text("__tests__", "cluster", "api-server", "go.mod"))?.[1]).slice(0, 2));
+  expect(numbers(TOOLS.get("kubectl")).slice(0, 2)).toEqual(
+    numbers(/k8s\.io\/kubernetes v(\S+)/.exec(text("__tests__", "cluster", "api-server", "go.mod"))?.[1]).slice(0, 2),
+  );
 });

@@ -15,12 +15,20 @@ export interface Measurement {
  * Runs a Node program and measures it.
  * @throws Error with its standard error when it does not end with 0.
  */
-export function measure(node: string, args: readonly string[], environment: NodeJS.ProcessEnv, cwd: string): Measurement {
+export function measure(
+  node: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  cwd: string,
+): Measurement {
   const folder = mkdtempSync(join(tmpdir(), "measure-"));
   try {
     const file = join(folder, "rss");
     const preload = join(folder, "preload.js");
-    writeFileSync(preload, `process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));`);
+    writeFileSync(
+      preload,
+      `process.on("exit", () => require("fs").writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));`,
+    );
     const start = process.hrtime.bigint();
     const { status, stderr } = spawnSync(node, ["-r", preload, ...args], { cwd, env: environment, encoding: "utf8" });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;

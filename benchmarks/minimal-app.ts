@@ -2,16 +2,28 @@
  * Source of a minimal CDKTF app: as many resources and data sources of each type as the given stacks have, imported by
  * sub-path, in as many stacks, with no argument and no further code.
  */
-export function minimalApp(stacks: readonly unknown[], exists: (subPath: string) => boolean): { readonly source: string; readonly resources: number } {
+export function minimalApp(
+  stacks: readonly unknown[],
+  exists: (subPath: string) => boolean,
+): { readonly source: string; readonly resources: number } {
   const imports = new Map<string, string>();
   let resources = 0;
   const bodies = stacks.map((stack, index) => {
     const lines = [`const stack${index} = new TerraformStack(app, "stack${index}");`];
-    const { provider = {}, resource = {}, data = {} } = stack as Record<"provider" | "resource" | "data", Blocks | undefined>;
+    const {
+      provider = {},
+      resource = {},
+      data = {},
+    } = stack as Record<"provider" | "resource" | "data", Blocks | undefined>;
     for (const type of Object.keys(provider)) {
-      lines.push(`new ${register(`@cdktf/provider-${type}/lib/provider`, imports)}(stack${index}, ${JSON.stringify(type)}, {} as never);`);
+      lines.push(
+        `new ${register(`@cdktf/provider-${type}/lib/provider`, imports)}(stack${index}, ${JSON.stringify(type)}, {} as never);`,
+      );
     }
-    for (const [prefix, blocks] of [["", resource], ["data-", data]] as const) {
+    for (const [prefix, blocks] of [
+      ["", resource],
+      ["data-", data],
+    ] as const) {
       for (const [type, members] of Object.entries(blocks)) {
         const name = importFor(prefix, type, exists, imports);
         if (name === undefined) {
@@ -25,8 +37,14 @@ export function minimalApp(stacks: readonly unknown[], exists: (subPath: string)
     }
     return lines.join("\n");
   });
-  const head = ['import { App, TerraformStack } from "cdktf";', ...[...imports].map(([subPath, name]) => `const ${name} = classOf(require(${JSON.stringify(subPath)}));`)];
-  return { source: [head[0], CLASS_OF, ...head.slice(1), "const app = new App();", ...bodies, "app.synth();", ""].join("\n"), resources };
+  const head = [
+    'import { App, TerraformStack } from "cdktf";',
+    ...[...imports].map(([subPath, name]) => `const ${name} = classOf(require(${JSON.stringify(subPath)}));`),
+  ];
+  return {
+    source: [head[0], CLASS_OF, ...head.slice(1), "const app = new App();", ...bodies, "app.synth();", ""].join("\n"),
+    resources,
+  };
 }
 
 type Blocks = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -39,7 +57,12 @@ function classOf(module: Record<string, unknown>): Class {
 }`;
 
 /** Name of the import for a type; `undefined` for Terraform's own types (terraform_data, terraform_remote_state). */
-function importFor(prefix: string, type: string, exists: (subPath: string) => boolean, imports: Map<string, string>): string | undefined {
+function importFor(
+  prefix: string,
+  type: string,
+  exists: (subPath: string) => boolean,
+  imports: Map<string, string>,
+): string | undefined {
   const [provider = "", ...rest] = type.split("_");
   if (provider === "terraform") {
     return undefined;

@@ -26,12 +26,18 @@ function main(name: string, runs: number): number {
   const scratch = mkdtempSync(join(PROJECT, ".cache-bench-"));
   try {
     const environment = { ...process.env, [ENVIRONMENT_VARIABLE]: name, CDKTF_OUTDIR: join(scratch, "ours") };
-    const { status, stderr } = spawnSync(process.execPath, ["-r", REGISTER, join(PROJECT, "main.ts")], { cwd: PROJECT, env: environment, encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, ["-r", REGISTER, join(PROJECT, "main.ts")], {
+      cwd: PROJECT,
+      env: environment,
+      encoding: "utf8",
+    });
     if (status !== 0) {
       console.error(`The synth failed:\n${stderr}`);
       return 1;
     }
-    const stacks = readdirSync(join(scratch, "ours", "stacks")).map((stack) => JSON.parse(readFileSync(join(scratch, "ours", "stacks", stack, "cdk.tf.json"), "utf8")) as unknown);
+    const stacks = readdirSync(join(scratch, "ours", "stacks")).map(
+      (stack) => JSON.parse(readFileSync(join(scratch, "ours", "stacks", stack, "cdk.tf.json"), "utf8")) as unknown,
+    );
     const minimal = join(scratch, "minimal.ts");
     const app = minimalApp(stacks, (subPath) => existsSync(join(PROJECT, "node_modules", subPath)));
     writeFileSync(minimal, app.source);
@@ -41,7 +47,12 @@ function main(name: string, runs: number): number {
     for (let i = 0; i <= runs; i++) {
       const pair = [
         measure(process.execPath, ["-r", REGISTER, join(PROJECT, "main.ts")], environment, PROJECT),
-        measure(process.execPath, ["-r", REGISTER, minimal], { ...environment, CDKTF_OUTDIR: join(scratch, "minimal") }, PROJECT),
+        measure(
+          process.execPath,
+          ["-r", REGISTER, minimal],
+          { ...environment, CDKTF_OUTDIR: join(scratch, "minimal") },
+          PROJECT,
+        ),
       ] as const;
       // The first pair warms the file cache.
       if (i > 0) {

@@ -2,8 +2,26 @@ import { isDeepStrictEqual } from "node:util";
 import { AIRFLOW_REQUIRED_MODULES, AIRFLOW_REQUIRED_ODBC_DRIVERS } from "../constructs/airflow/image";
 import { readersTokenVariable } from "../constructs/secrets/root-secrets";
 import type { BootstrapJobProps, JobPod, JobProgram, JobVolume } from "../constructs/kubernetes/bootstrap-job";
-import { AIRFLOW_SERVICE_ACCOUNTS, API_SERVER_PORT, API_SERVER_SERVICE, CLAIMS, type SecretId } from "../settings/object-names";
-import { GIT_CACHE_PATH, type JobVariable, MCP_SERVER_COMMAND, mcpServerArguments, mcpServerEnvironment, modelJobEnvironment, modelMergeCommand, type ModelSource, reconcileViewsCommand, ring1Command, WORKSPACE_PATH } from "../datasurface/commands";
+import {
+  AIRFLOW_SERVICE_ACCOUNTS,
+  API_SERVER_PORT,
+  API_SERVER_SERVICE,
+  CLAIMS,
+  type SecretId,
+} from "../settings/object-names";
+import {
+  GIT_CACHE_PATH,
+  type JobVariable,
+  MCP_SERVER_COMMAND,
+  mcpServerArguments,
+  mcpServerEnvironment,
+  modelJobEnvironment,
+  modelMergeCommand,
+  type ModelSource,
+  reconcileViewsCommand,
+  ring1Command,
+  WORKSPACE_PATH,
+} from "../datasurface/commands";
 import { knownDifferences, runningObjects, type Workload } from "../datasurface/generated-objects";
 import { type DataSurfaceNames, DEMO_MODEL, MCP_PORT, vaultSecretName } from "../datasurface/names";
 import { JOB_RESOURCES, RECONCILE_MEMORY_LIMIT } from "../settings/container-resources";
@@ -37,7 +55,12 @@ export interface JobContext {
 /** A job, but for what comes before it. */
 export type JobDefinition = Omit<BootstrapJobProps, "upstream" | "dependsOn">;
 
-const SCRIPTS: JobVolume = { name: "payload", mountPath: PAYLOAD_MOUNT, readOnly: true, source: { configMap: PAYLOAD_CONFIG_MAP } };
+const SCRIPTS: JobVolume = {
+  name: "payload",
+  mountPath: PAYLOAD_MOUNT,
+  readOnly: true,
+  source: { configMap: PAYLOAD_CONFIG_MAP },
+};
 /** Minutes that a script leaves of the job's: for its pod to start, and for what comes after its last wait. */
 const MINUTES_LEFT = 5;
 const WORKSPACE: JobVolume = { name: "workspace", mountPath: WORKSPACE_PATH, source: "emptyDir" };
@@ -54,7 +77,14 @@ function program(file: string, minutes: number, env: JobProgram["env"], volumes:
 const secret = (id: keyof typeof SECRETS, key: string): JobVariable => ({ secret: SECRETS[id].name, key });
 
 /** A job that runs a script of bootstrap/payload. */
-function script(context: JobContext, file: string, pod: Omit<JobPod, "command">, name: string, minutes: number, inputs: readonly string[] = []): JobDefinition {
+function script(
+  context: JobContext,
+  file: string,
+  pod: Omit<JobPod, "command">,
+  name: string,
+  minutes: number,
+  inputs: readonly string[] = [],
+): JobDefinition {
   return {
     namespace: context.namespace,
     name,
@@ -68,14 +98,22 @@ function script(context: JobContext, file: string, pod: Omit<JobPod, "command">,
 function gitHub({ settings }: JobContext): Readonly<Record<string, JobVariable>> {
   const { commitAuthor, model } = settings.datasurface;
   const { name, email } = commitAuthor;
-  return { GITHUB_TOKEN: secret("gitPublish", "TOKEN"), RELEASE_SUFFIX: model.releaseSuffix, COMMIT_NAME: name, COMMIT_EMAIL: email };
+  return {
+    GITHUB_TOKEN: secret("gitPublish", "TOKEN"),
+    RELEASE_SUFFIX: model.releaseSuffix,
+    COMMIT_NAME: name,
+    COMMIT_EMAIL: email,
+  };
 }
 
 /** Writes this deployment's literals into the model and releases it (walkthrough, steps 12 to 15). */
 export function publishModel(context: JobContext): JobDefinition {
   const { datasurface } = context.settings;
   const { model } = datasurface;
-  const template = datasurface.modelTemplate ?? { repository: DEMO_MODEL_REPOSITORY, ref: context.release.modelTemplateRef };
+  const template = datasurface.modelTemplate ?? {
+    repository: DEMO_MODEL_REPOSITORY,
+    ref: context.release.modelTemplateRef,
+  };
   return script(
     context,
     "publish_model.py",
@@ -137,7 +175,9 @@ export function publishDag(context: JobContext): JobDefinition {
     namespace: context.namespace,
     name: "publish-dag",
     minutes: PUBLISH_DAG_MINUTES.checkout + PUBLISH_DAG_MINUTES.generate + PUBLISH_DAG_MINUTES.publish + MINUTES_LEFT,
-    inputs: ["checkout_model.py", "generate_dags.py", "publish_dag.py"].map((file) => scriptHash(context.payload, file)),
+    inputs: ["checkout_model.py", "generate_dags.py", "publish_dag.py"].map((file) =>
+      scriptHash(context.payload, file),
+    ),
     pod: {
       image: context.dataSurfaceImage,
       pullSecret: SECRETS.registry.name,
@@ -206,7 +246,12 @@ function modelSource({ release, settings: { datasurface } }: JobContext): ModelS
  * A job of the vendor's generator. Its git cache is empty at first and ends with its pod: the MCP server keeps the common cache
  * fresh, and a job would take the model before this one from it for five minutes.
  */
-function vendorJob(context: JobContext, name: string, containerName: string, command: readonly string[]): JobDefinition {
+function vendorJob(
+  context: JobContext,
+  name: string,
+  containerName: string,
+  command: readonly string[],
+): JobDefinition {
   return {
     namespace: context.namespace,
     name,
@@ -230,11 +275,18 @@ export function ring1Init(context: JobContext): JobDefinition {
 
 /** Merges the model into the tables (walkthrough, step 23); release lines that have the job. */
 export function modelMerge(context: JobContext): JobDefinition {
-  return vendorJob(context, context.names.modelMergeJob, "model-merge-handler", modelMergeCommand(modelSource(context)));
+  return vendorJob(
+    context,
+    context.names.modelMergeJob,
+    "model-merge-handler",
+    modelMergeCommand(modelSource(context)),
+  );
 }
 
 /** Reconciles the workspace views; there for a person to start. */
-export function reconcileViews(context: JobContext): Pick<JobDefinition, "namespace" | "name" | "pod"> & { readonly containerName: string } {
+export function reconcileViews(
+  context: JobContext,
+): Pick<JobDefinition, "namespace" | "name" | "pod"> & { readonly containerName: string } {
   const { jobResources } = context.settings.datasurface;
   return {
     namespace: context.namespace,
@@ -274,7 +326,12 @@ function vendorWorkloads(context: JobContext): readonly Workload[] {
     pod: job.pod,
   });
   return [
-    { kind: "Deployment", name: context.names.mcpDeployment, containerName, pod: { ...server, command: [...command, ...args] } },
+    {
+      kind: "Deployment",
+      name: context.names.mcpDeployment,
+      containerName,
+      pod: { ...server, command: [...command, ...args] },
+    },
     workload("Job", ring1Init(context)),
     ...(context.release.modelMergeJob ? [workload("Job", modelMerge(context))] : []),
     workload("CronJob", reconcileViews(context)),
@@ -285,7 +342,10 @@ function vendorWorkloads(context: JobContext): readonly Workload[] {
 const NOBODY = 65534;
 
 /** Deletes the pods of tasks that failed days ago; release lines whose DAGs keep them. */
-export function cleanTaskPods(context: JobContext): { readonly name: string; readonly pod: Omit<JobPod, "serviceAccount" | "kubernetesApi"> } {
+export function cleanTaskPods(context: JobContext): {
+  readonly name: string;
+  readonly pod: Omit<JobPod, "serviceAccount" | "kubernetesApi">;
+} {
   return {
     name: "clean-task-pods",
     pod: {
@@ -333,7 +393,10 @@ export function identity(context: JobContext): JobDefinition {
 const AIRFLOW_USER = 50000;
 const FAB_AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager";
 
-function airflowPod(context: JobContext, env: Readonly<Record<string, JobVariable>>): Omit<JobPod, "command" | "volumes"> {
+function airflowPod(
+  context: JobContext,
+  env: Readonly<Record<string, JobVariable>>,
+): Omit<JobPod, "command" | "volumes"> {
   return {
     image: context.airflowImage,
     pullSecret: context.airflowImageNeedsPullSecret ? SECRETS.registry.name : undefined,

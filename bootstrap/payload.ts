@@ -13,7 +13,9 @@ export function loadPayload(folder: string): Payload {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith(".py"))
     .sort();
-  return Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file), "utf8").replace(/\r\n/g, "\n")]));
+  return Object.fromEntries(
+    files.map((file) => [file, readFileSync(join(folder, file), "utf8").replace(/\r\n/g, "\n")]),
+  );
 }
 
 /**
@@ -39,7 +41,11 @@ export function scriptHash(payload: Payload, script: string): string {
   }
   const hash = createHash("sha256");
   for (const file of [...seen].sort()) {
-    hash.update(file).update("\0").update(payload[file] ?? "").update("\0");
+    hash
+      .update(file)
+      .update("\0")
+      .update(payload[file] ?? "")
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 16);
 }

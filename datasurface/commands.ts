@@ -1,4 +1,11 @@
-import { BRANCH, type CredentialSecret, type DataSurfaceNames, dataSurfaceNames, MCP_PORT, type ModelNames } from "./names";
+import {
+  BRANCH,
+  type CredentialSecret,
+  type DataSurfaceNames,
+  dataSurfaceNames,
+  MCP_PORT,
+  type ModelNames,
+} from "./names";
 import type { ReleaseLine } from "./releases";
 
 /**
@@ -9,7 +16,13 @@ export const GIT_CACHE_PATH = "/cache/git-cache";
 export const WORKSPACE_PATH = "/workspace";
 
 /** A variable of a container: plain text (references allowed), or a key of a Secret. */
-export type JobVariable = string | { readonly secret: string; readonly key: string; /** Whether the pod starts without it. @default false */ readonly optional?: boolean };
+export type JobVariable =
+  | string
+  | {
+      readonly secret: string;
+      readonly key: string;
+      /** Whether the pod starts without it. @default false */ readonly optional?: boolean;
+    };
 
 export interface ModelSource {
   readonly release: ReleaseLine;
@@ -45,7 +58,16 @@ function output({ model }: ModelSource): readonly string[] {
 }
 
 export function ring1Command(source: ModelSource): readonly string[] {
-  return ["python", "-m", source.release.cliModule, "generatePlatformBootstrap", "--ringLevel", "1", ...gitArguments(source), ...output(source)];
+  return [
+    "python",
+    "-m",
+    source.release.cliModule,
+    "generatePlatformBootstrap",
+    "--ringLevel",
+    "1",
+    ...gitArguments(source),
+    ...output(source),
+  ];
 }
 
 export function modelMergeCommand(source: ModelSource): readonly string[] {
@@ -58,7 +80,9 @@ export function reconcileViewsCommand(source: ModelSource): readonly string[] {
 
 export const MCP_SERVER_COMMAND = ["python", "-m", "datasurface.mcp"] as const;
 
-export function mcpServerEnvironment({ secrets }: Pick<DataSurfaceNames, "secrets">): Readonly<Record<string, JobVariable>> {
+export function mcpServerEnvironment({
+  secrets,
+}: Pick<DataSurfaceNames, "secrets">): Readonly<Record<string, JobVariable>> {
   return { PYTHONPATH: "/app/src", [`${secrets.git.name}_TOKEN`]: { secret: secrets.git.name, key: "TOKEN" } };
 }
 
@@ -67,19 +91,32 @@ export function mcpServerArguments(source: ModelSource, namespace: string): read
   const { mcpService } = dataSurfaceNames(source.model);
   const address = (suffix: string): string => `${mcpService}${suffix}:${MCP_PORT}`;
   // The last two are what a client sends through `kubectl port-forward`; without them it gets 421.
-  const hosts = [address(""), address(`.${namespace}.svc`), address(`.${namespace}.svc.cluster.local`), `localhost:${MCP_PORT}`, `127.0.0.1:${MCP_PORT}`];
+  const hosts = [
+    address(""),
+    address(`.${namespace}.svc`),
+    address(`.${namespace}.svc.cluster.local`),
+    `localhost:${MCP_PORT}`,
+    `127.0.0.1:${MCP_PORT}`,
+  ];
   return [
     ...gitArguments(source),
     "--refresh-interval",
     "300",
     "--transport",
     "sse",
-    ...(source.release.mcpHostFlags ? ["--host", "0.0.0.0", "--port", String(MCP_PORT), ...hosts.flatMap((host) => ["--allowed-host", host])] : []),
+    ...(source.release.mcpHostFlags
+      ? ["--host", "0.0.0.0", "--port", String(MCP_PORT), ...hosts.flatMap((host) => ["--allowed-host", host])]
+      : []),
   ];
 }
 
 /** Variables of a credential, in the environment of a pod that reads it from its Secret. */
-function credentialVariables({ name, type, keys, optionalKeys }: CredentialSecret): readonly (readonly [string, JobVariable])[] {
+function credentialVariables({
+  name,
+  type,
+  keys,
+  optionalKeys,
+}: CredentialSecret): readonly (readonly [string, JobVariable])[] {
   return [
     [`${name}_TYPE`, type],
     ...keys.map((key) => [`${name}_${key}`, { secret: name, key }] as const),

@@ -37,7 +37,11 @@ export function runningObjects(names: DataSurfaceNames, workloads: readonly Work
     { kind: "ConfigMap", name: names.loggingConfigMap },
     { kind: "NetworkPolicy", name: names.networkPolicy },
     { kind: "Service", name: names.mcpService },
-    ...workloads.map(({ kind, name, containerName, pod }) => ({ kind, name, containers: { [containerName]: runningContainer(pod) } })),
+    ...workloads.map(({ kind, name, containerName, pod }) => ({
+      kind,
+      name,
+      containers: { [containerName]: runningContainer(pod) },
+    })),
   ];
 }
 
@@ -45,7 +49,12 @@ function runningContainer({ image, command, env }: Workload["pod"]): RunningCont
   return {
     image,
     command,
-    variables: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, typeof value === "string" ? value : `key ${value.key} of Secret ${value.secret}`])),
+    variables: Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [
+        name,
+        typeof value === "string" ? value : `key ${value.key} of Secret ${value.secret}`,
+      ]),
+    ),
   };
 }
 
@@ -64,12 +73,52 @@ export function knownDifferences(names: DataSurfaceNames): readonly KnownDiffere
   const mcpServer = `Deployment ${names.mcpDeployment}`;
   const others = Object.entries(names.secrets).filter(([id]) => isCredentialId(id));
   return [
-    { subject: "Job *", field: "shell", generated: "/bin/bash -c", running: "", reason: "The wrapper ends with 0 when Python fails." },
-    ...others.map(([, { name }]) => ({ subject: "Job *", field: `variable ${name}_*`, generated: "", reason: "A job has every credential of datasurface.credentials; the generator gives it the provider's, and none of a data source." })),
-    { subject: "Job *", field: "resources", generated: "", reason: "Pods without requests are evicted first: datasurface.jobResources." },
-    { subject: `Job ${names.reconcileJob}`, field: "kind", generated: "Job", running: "CronJob", reason: "Nobody runs it at deployment; the provider's Job cannot be suspended." },
-    { subject: mcpServer, field: "resources", generated: "requests cpu 100m, requests memory 256M, limits cpu 500m, limits memory 512M", reason: "A setting: datasurface.mcpResources." },
-    { subject: mcpServer, field: "flag --allowed-host", generated: "", running: "localhost:8000", reason: "A client sends it through a port-forward." },
-    { subject: mcpServer, field: "flag --allowed-host", generated: "", running: "127.0.0.1:8000", reason: "A client sends it through a port-forward." },
+    {
+      subject: "Job *",
+      field: "shell",
+      generated: "/bin/bash -c",
+      running: "",
+      reason: "The wrapper ends with 0 when Python fails.",
+    },
+    ...others.map(([, { name }]) => ({
+      subject: "Job *",
+      field: `variable ${name}_*`,
+      generated: "",
+      reason:
+        "A job has every credential of datasurface.credentials; the generator gives it the provider's, and none of a data source.",
+    })),
+    {
+      subject: "Job *",
+      field: "resources",
+      generated: "",
+      reason: "Pods without requests are evicted first: datasurface.jobResources.",
+    },
+    {
+      subject: `Job ${names.reconcileJob}`,
+      field: "kind",
+      generated: "Job",
+      running: "CronJob",
+      reason: "Nobody runs it at deployment; the provider's Job cannot be suspended.",
+    },
+    {
+      subject: mcpServer,
+      field: "resources",
+      generated: "requests cpu 100m, requests memory 256M, limits cpu 500m, limits memory 512M",
+      reason: "A setting: datasurface.mcpResources.",
+    },
+    {
+      subject: mcpServer,
+      field: "flag --allowed-host",
+      generated: "",
+      running: "localhost:8000",
+      reason: "A client sends it through a port-forward.",
+    },
+    {
+      subject: mcpServer,
+      field: "flag --allowed-host",
+      generated: "",
+      running: "127.0.0.1:8000",
+      reason: "A client sends it through a port-forward.",
+    },
   ];
 }

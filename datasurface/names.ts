@@ -61,7 +61,11 @@ export function kubernetesName(name: string): string {
 }
 
 /** Name that DataSurface's DAGs ask the vault for. */
-export function vaultSecretName(namespace: string, { ecosystem }: Pick<ModelNames, "ecosystem">, credential: string): string {
+export function vaultSecretName(
+  namespace: string,
+  { ecosystem }: Pick<ModelNames, "ecosystem">,
+  credential: string,
+): string {
   return `datasurface--${namespace}--${ecosystem}--${credential}--credentials`;
 }
 
@@ -113,7 +117,10 @@ export interface DataSurfaceNames {
 }
 
 /** @param credentials - those of the model, beside the two that its names say */
-export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential }: ModelNames, credentials: readonly Credential[] = []): DataSurfaceNames {
+export function dataSurfaceNames(
+  { assembly, psp, gitCredential, mergeCredential }: ModelNames,
+  credentials: readonly Credential[] = [],
+): DataSurfaceNames {
   const [ofAssembly, ofPsp] = [kubernetesName(assembly), kubernetesName(psp)];
   return {
     mcpDeployment: `${ofPsp}-mcp-server`,
@@ -126,7 +133,9 @@ export function dataSurfaceNames({ assembly, psp, gitCredential, mergeCredential
     secrets: {
       git: credentialSecret(gitCredential, "API_TOKEN"),
       mergeDatabase: credentialSecret(mergeCredential, "USER_PASSWORD"),
-      ...Object.fromEntries(credentials.map((credential) => [credentialId(credential), credentialSecret(credential.name, credential.type)])),
+      ...Object.fromEntries(
+        credentials.map((credential) => [credentialId(credential), credentialSecret(credential.name, credential.type)]),
+      ),
     },
     infrastructureDag: `${ofPsp}_infrastructure`,
     dagFiles: `${psp.toLowerCase()}_*_dag.py`,

@@ -44,21 +44,34 @@ export function longestChain(steps: readonly Step[]): Chain {
     best.set(step.name, chain);
     return chain;
   };
-  return steps.map(chainTo).reduce<Chain>((longest, chain) => (chain.seconds > longest.seconds ? chain : longest), { seconds: 0, steps: [] });
+  return steps
+    .map(chainTo)
+    .reduce<Chain>((longest, chain) => (chain.seconds > longest.seconds ? chain : longest), { seconds: 0, steps: [] });
 }
 
 /** A stack's objects as steps; how long each takes stands in the journal of the deployment. */
 export function stepsOf(state: State, journal: readonly JournalEntry[]): readonly Step[] {
-  const seconds = new Map(journal.filter(({ action, error }) => action === "create" && error === undefined).map((entry) => [`${entry.type} ${entry.id}`, entry.seconds]));
+  const seconds = new Map(
+    journal
+      .filter(({ action, error }) => action === "create" && error === undefined)
+      .map((entry) => [`${entry.type} ${entry.id}`, entry.seconds]),
+  );
   const steps = new Map<string, Step>();
   for (const { resource, mode, type, attributes, dependencies } of state.instances) {
     if (mode !== "managed") {
       continue;
     }
     // The id of a time_sleep is the time of day, so that several may have the same one.
-    const own = type === "time_sleep" ? durationSeconds(attributes.create_duration) : seconds.get(`${type} ${String(attributes.id)}`) ?? 0;
+    const own =
+      type === "time_sleep"
+        ? durationSeconds(attributes.create_duration)
+        : (seconds.get(`${type} ${String(attributes.id)}`) ?? 0);
     const earlier = steps.get(resource);
-    steps.set(resource, { name: resource, seconds: Math.max(own, earlier?.seconds ?? 0), after: [...(earlier?.after ?? []), ...dependencies] });
+    steps.set(resource, {
+      name: resource,
+      seconds: Math.max(own, earlier?.seconds ?? 0),
+      after: [...(earlier?.after ?? []), ...dependencies],
+    });
   }
   return [...steps.values()];
 }
@@ -69,7 +82,10 @@ export function durationSeconds(duration: unknown): number {
     return 0;
   }
   const units: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 0.001 };
-  return [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce((sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ""] ?? 0), 0);
+  return [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (units[unit ?? ""] ?? 0),
+    0,
+  );
 }
 
 export interface StackTiming {
@@ -94,9 +110,13 @@ export function timingOf(state: State, journal: readonly JournalEntry[]): StackT
 /** The longest chain through all stacks: cdktf deploys a stack when those that it depends on are complete. */
 export function criticalPath(stacks: readonly Stack[], timings: readonly StackTiming[]): Chain {
   const chains = new Map(timings.map(({ stack, chain }) => [stack, chain]));
-  const order = longestChain(stacks.map(({ name, dependencies }) => ({ name, seconds: chains.get(name)?.seconds ?? 0, after: dependencies })));
+  const order = longestChain(
+    stacks.map(({ name, dependencies }) => ({ name, seconds: chains.get(name)?.seconds ?? 0, after: dependencies })),
+  );
   return {
     seconds: order.seconds,
-    steps: order.steps.flatMap(({ name }) => (chains.get(name)?.steps ?? []).map((step) => ({ ...step, name: `${name}: ${step.name}` }))),
+    steps: order.steps.flatMap(({ name }) =>
+      (chains.get(name)?.steps ?? []).map((step) => ({ ...step, name: `${name}: ${step.name}` })),
+    ),
   };
 }

@@ -5,7 +5,16 @@ import { withoutTokens } from "./environment";
 import { RehearsalError } from "./problem";
 import { Progress } from "./progress";
 import type { Processes, RunResult } from "./processes";
-import { type CloudObject, type JournalEntry, readCloud, readJournal, readStacks, readState, type Stack, type State } from "./records";
+import {
+  type CloudObject,
+  type JournalEntry,
+  readCloud,
+  readJournal,
+  readStacks,
+  readState,
+  type Stack,
+  type State,
+} from "./records";
 import { usedTypes } from "./used-types";
 import type { Workspace } from "./workspace";
 
@@ -64,7 +73,13 @@ export class Deployment {
   /** Saves a plan, and tells whether it would change anything. */
   async plan({ name, folder }: Stack): Promise<{ readonly empty: boolean; readonly plan: unknown }> {
     const file = "rehearsal.tfplan";
-    const planned = await this.terraform(folder, ["plan", "-input=false", "-no-color", "-detailed-exitcode", `-out=${file}`]);
+    const planned = await this.terraform(folder, [
+      "plan",
+      "-input=false",
+      "-no-color",
+      "-detailed-exitcode",
+      `-out=${file}`,
+    ]);
     if (planned.status !== 0 && planned.status !== 2) {
       throw new RehearsalError(`terraform plan of ${name} failed:\n${planned.stdout}${planned.stderr}`);
     }
@@ -92,7 +107,11 @@ export class Deployment {
     return readJournal(this.props.workspace.cloud);
   }
 
-  private async cdktf(command: "deploy" | "destroy", env: Readonly<Record<string, string>>, more: readonly string[] = []): Promise<Outcome> {
+  private async cdktf(
+    command: "deploy" | "destroy",
+    env: Readonly<Record<string, string>>,
+    more: readonly string[] = [],
+  ): Promise<Outcome> {
     const { workspace, processes, say } = this.props;
     const before = this.journal().length;
     // The lock step of the CLI would ask the registry for checksums.
@@ -109,7 +128,10 @@ export class Deployment {
   }
 
   private terraform(folder: string, programArguments: readonly string[]): Promise<RunResult> {
-    return this.props.processes.run("terraform", programArguments, { cwd: folder, env: { ...this.props.env, ...this.offeredTypes() } });
+    return this.props.processes.run("terraform", programArguments, {
+      cwd: folder,
+      env: { ...this.props.env, ...this.offeredTypes() },
+    });
   }
 
   /** Nothing before the first synthesis: which types there are is not known yet. */
@@ -117,7 +139,9 @@ export class Deployment {
     if (!existsSync(this.props.workspace.output)) {
       return {};
     }
-    const types = this.stacks().flatMap(({ name, folder }) => usedTypes(folder, readState(name, this.props.workspace.stateFile(name))).split(","));
+    const types = this.stacks().flatMap(({ name, folder }) =>
+      usedTypes(folder, readState(name, this.props.workspace.stateFile(name))).split(","),
+    );
     return { REHEARSAL_TYPES: [...new Set(types)].join(",") };
   }
 }

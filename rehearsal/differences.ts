@@ -23,8 +23,13 @@ export function stateDifferences(before: State, after: State): readonly string[]
   return out;
 }
 
-function changedNames(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>): readonly string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => !isDeepStrictEqual(before[name], after[name]));
+function changedNames(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => !isDeepStrictEqual(before[name], after[name]),
+  );
 }
 
 /** One line for an action of the journal. What REHEARSAL_FAIL asked for needs no reason. */
@@ -43,7 +48,10 @@ export function vaultSecrets(objects: readonly CloudObject[]): ReadonlyMap<strin
 }
 
 /** The secrets whose value is not the one of before, one line each. The values are not shown. */
-export function changedSecrets(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {
+export function changedSecrets(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] {
   return [...before].flatMap(([id, value]) => {
     const now = after.get(id);
     return now === value ? [] : [`${id}: ${now === undefined ? "gone from the vault" : "another value in the vault"}`];
@@ -58,7 +66,10 @@ export function passwordsUnknownToVault(objects: readonly CloudObject[]): readon
   const held = [...vaultSecrets(objects).values()];
   return objects.flatMap(({ type, id, write_only }) =>
     Object.entries(write_only ?? {}).flatMap(([name, value]) =>
-      type !== "azurerm_key_vault_secret" && /password_wo$/.test(name) && typeof value === "string" && !held.some((secret) => secret === value || secret.includes(JSON.stringify(value).slice(1, -1)))
+      type !== "azurerm_key_vault_secret" &&
+      /password_wo$/.test(name) &&
+      typeof value === "string" &&
+      !held.some((secret) => secret === value || secret.includes(JSON.stringify(value).slice(1, -1)))
         ? [`${type} ${id}: ${name} is in no vault`]
         : [],
     ),

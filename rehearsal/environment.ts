@@ -19,13 +19,35 @@ export interface EnvironmentProps {
 
 /** Without these, programs are not found, or print in the wrong language or width. None of them leads to an account. */
 const PASSED_ON = [
-  "PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "TMPDIR", "TEMP", "TMP",
+  "PATH",
+  "LANG",
+  "LANGUAGE",
+  "LC_ALL",
+  "LC_CTYPE",
+  "TZ",
+  "TERM",
+  "COLORTERM",
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "COLUMNS",
+  "TMPDIR",
+  "TEMP",
+  "TMP",
   // Windows
-  "SystemRoot", "ComSpec", "PATHEXT", "windir",
+  "SystemRoot",
+  "ComSpec",
+  "PATHEXT",
+  "windir",
   // Version managers look for the real terraform with these.
-  "ASDF_DIR", "ASDF_DATA_DIR", "TFENV_ROOT", "TFENV_CONFIG_DIR", "MISE_DATA_DIR",
+  "ASDF_DIR",
+  "ASDF_DATA_DIR",
+  "TFENV_ROOT",
+  "TFENV_CONFIG_DIR",
+  "MISE_DATA_DIR",
   // Wishes about the rehearsal itself
-  "REHEARSAL_FAIL", "REHEARSAL_TIME_SCALE", "REHEARSAL_EXISTING",
+  "REHEARSAL_FAIL",
+  "REHEARSAL_TIME_SCALE",
+  "REHEARSAL_EXISTING",
 ] as const;
 
 /**
@@ -51,19 +73,32 @@ export const CREDENTIALS = "TF_VAR_datasurface_credentials";
 
 /** A value for each field of each credential that the settings list; a private key has lines. */
 export function madeUpCredentials(credentials: readonly Credential[]): Readonly<Record<string, string>> {
-  const value = (name: string, field: string): string => `${field === "PRIVATE_KEY" ? "-----BEGIN PRIVATE KEY-----\n" : ""}CANARY-${name}-${field}"'%\\<>&!$~\${x}%{y}`;
+  const value = (name: string, field: string): string =>
+    `${field === "PRIVATE_KEY" ? "-----BEGIN PRIVATE KEY-----\n" : ""}CANARY-${name}-${field}"'%\\<>&!$~\${x}%{y}`;
   const fields = ({ name, type }: Credential) => {
     const { required, optional } = credentialFields(type);
     return Object.fromEntries([...required, ...optional].map((field) => [field, value(name, field)]));
   };
-  return credentials.length === 0 ? {} : { [CREDENTIALS]: JSON.stringify(Object.fromEntries(credentials.map((credential) => [credential.name, fields(credential)]))) };
+  return credentials.length === 0
+    ? {}
+    : {
+        [CREDENTIALS]: JSON.stringify(
+          Object.fromEntries(credentials.map((credential) => [credential.name, fields(credential)])),
+        ),
+      };
 }
 
 /**
  * The environment in which cdktf, Terraform and the app run: what is listed here and nothing else of the person's own, so
  * no sign-in, no token, no kubeconfig and no state of a real deployment is within reach.
  */
-export function rehearsalEnvironment({ own, settingsName, scratch, cliConfigFile, nodeFolder = dirname(process.execPath) }: EnvironmentProps): Record<string, string> {
+export function rehearsalEnvironment({
+  own,
+  settingsName,
+  scratch,
+  cliConfigFile,
+  nodeFolder = dirname(process.execPath),
+}: EnvironmentProps): Record<string, string> {
   const passedOn = Object.fromEntries(
     PASSED_ON.flatMap((name) => {
       const value = own[name];

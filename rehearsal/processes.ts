@@ -52,7 +52,11 @@ export class Processes {
     setTimeout(() => this.end("SIGKILL"), GRACE).unref();
   }
 
-  async run(program: string, programArguments: readonly string[], { cwd, env, onOutput }: RunOptions): Promise<RunResult> {
+  async run(
+    program: string,
+    programArguments: readonly string[],
+    { cwd, env, onOutput }: RunOptions,
+  ): Promise<RunResult> {
     this.throwIfInterrupted();
     const child = spawn(program, [...programArguments], {
       cwd,
@@ -63,7 +67,10 @@ export class Processes {
     this.running = child;
     const stdout: string[] = [];
     const stderr: string[] = [];
-    for (const [from, into] of [[child.stdout, stdout], [child.stderr, stderr]] as const) {
+    for (const [from, into] of [
+      [child.stdout, stdout],
+      [child.stderr, stderr],
+    ] as const) {
       from.setEncoding("utf8").on("data", (chunk: string) => {
         into.push(chunk);
         onOutput?.(chunk);

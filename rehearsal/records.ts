@@ -108,24 +108,32 @@ export function readState(stack: string, file: string): State {
 export function parseState(stack: string, content: string): State {
   const state = stateFile.parse(JSON.parse(content));
   const instances = state.resources.flatMap(({ module, mode, type, name, instances }) => {
-    const resource = [module, mode === "managed" ? undefined : mode, type, name].filter((part) => part !== undefined).join(".");
-    return instances.map(
-      ({ index_key, attributes, dependencies, status }): StateInstance => ({
-        address: index_key === undefined ? resource : `${resource}[${JSON.stringify(index_key)}]`,
-        resource,
-        mode,
-        type,
-        attributes,
-        dependencies,
-        tainted: status === "tainted",
-      }),
-    );
+    const resource = [module, mode === "managed" ? undefined : mode, type, name]
+      .filter((part) => part !== undefined)
+      .join(".");
+    return instances.map(({ index_key, attributes, dependencies, status }): StateInstance => ({
+      address: index_key === undefined ? resource : `${resource}[${JSON.stringify(index_key)}]`,
+      resource,
+      mode,
+      type,
+      attributes,
+      dependencies,
+      tainted: status === "tainted",
+    }));
   });
   return { stack, instances, outputs: state.outputs };
 }
 
 const manifest = z.object({
-  stacks: z.record(z.string(), z.object({ name: z.string(), synthesizedStackPath: z.string(), workingDirectory: z.string(), dependencies: z.array(z.string()).default([]) })),
+  stacks: z.record(
+    z.string(),
+    z.object({
+      name: z.string(),
+      synthesizedStackPath: z.string(),
+      workingDirectory: z.string(),
+      dependencies: z.array(z.string()).default([]),
+    }),
+  ),
 });
 
 export interface Stack {
@@ -139,12 +147,18 @@ export interface Stack {
 /** The stacks that the app synthesized, each behind those that it depends on. */
 export function readStacks(output: string): readonly Stack[] {
   const { stacks } = manifest.parse(JSON.parse(readFileSync(join(output, "manifest.json"), "utf8")));
-  const all = Object.values(stacks).map(({ name, workingDirectory, dependencies }) => ({ name, folder: join(output, workingDirectory), dependencies }));
+  const all = Object.values(stacks).map(({ name, workingDirectory, dependencies }) => ({
+    name,
+    folder: join(output, workingDirectory),
+    dependencies,
+  }));
   return inOrder(all);
 }
 
 /** Stacks behind those that they depend on; otherwise as given. */
-export function inOrder<T extends { readonly name: string; readonly dependencies: readonly string[] }>(stacks: readonly T[]): readonly T[] {
+export function inOrder<T extends { readonly name: string; readonly dependencies: readonly string[] }>(
+  stacks: readonly T[],
+): readonly T[] {
   const out: T[] = [];
   const visiting = new Set<string>();
   const visit = (stack: T): void => {

@@ -11,7 +11,17 @@ import type { Processes } from "./processes";
 import { checkWishes, installProviders, unusedFailures } from "./providers";
 import { changesIn, type JournalEntry, type State } from "./records";
 import { type Phase, report } from "./report";
-import { CANARY, EXCEPTIONS, exceptionLines, type ExceptedFinding, type Finding, LOCAL_ADMIN_EXCEPTION, scanDocument, scanPlan, scanState } from "./secrets";
+import {
+  CANARY,
+  EXCEPTIONS,
+  exceptionLines,
+  type ExceptedFinding,
+  type Finding,
+  LOCAL_ADMIN_EXCEPTION,
+  scanDocument,
+  scanPlan,
+  scanState,
+} from "./secrets";
 import { minutes } from "./table";
 import { timelineOf, timelineSvg, tooLong, unavoidableChain } from "./timeline";
 import { checkTools, GO, TERRAFORM } from "./tools";
@@ -41,7 +51,13 @@ export interface RehearsalProps {
  * @returns everything that was not as it should be, one line each; empty when the rehearsal went well
  * @throws RehearsalError where it cannot go on
  */
-export async function rehearse({ options, workspace, processes, own, say }: RehearsalProps): Promise<readonly string[]> {
+export async function rehearse({
+  options,
+  workspace,
+  processes,
+  own,
+  say,
+}: RehearsalProps): Promise<readonly string[]> {
   await checkTools([TERRAFORM, GO], processes, { cwd: workspace.folder, env: own });
   say("Building the stand-in providers, unless the cache has them …");
   const providers = await installProviders(processes, own);
@@ -74,7 +90,8 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
     problems.push(...lines.map((line) => `${what}: ${line}`));
     lines.forEach((line) => say(`NOT AS IT SHOULD BE: ${what}: ${line}`));
   };
-  const untilDone = (what: string, act: () => Promise<Outcome>) => repeatWhereAsked({ what, act, deployment, complain, say });
+  const untilDone = (what: string, act: () => Promise<Outcome>) =>
+    repeatWhereAsked({ what, act, deployment, complain, say });
 
   await phase("deploy", () => untilDone("deploy", () => deployment.deploy()));
   const stacks = deployment.stacks();
@@ -85,13 +102,22 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
   const timeline = timelineOf({ stacks, states, timings, journal, scale });
   const unavoidable = unavoidableChain(states, journal);
   // With a failure on the way, what is measured is how long the person took, too.
-  complain("critical path", env.REHEARSAL_FAIL === undefined || scale === undefined ? tooLong(timeline, unavoidable) : []);
-  complain("empty state after the deployment", states.filter(({ instances }) => instances.length === 0).map(({ stack }) => stack));
+  complain(
+    "critical path",
+    env.REHEARSAL_FAIL === undefined || scale === undefined ? tooLong(timeline, unavoidable) : [],
+  );
+  complain(
+    "empty state after the deployment",
+    states.filter(({ instances }) => instances.length === 0).map(({ stack }) => stack),
+  );
   complain("password", passwordsUnknownToVault(deployment.objects()));
 
   await phase("deploy again", async () => {
     const outcome = await untilDone("second deploy", () => deployment.deploy());
-    const differences = [...changesIn(outcome.journal).map(describeEntry), ...compareStates(states, deployment.states())];
+    const differences = [
+      ...changesIn(outcome.journal).map(describeEntry),
+      ...compareStates(states, deployment.states()),
+    ];
     complain("the second deployment changes something", differences);
     if (differences.length === 0) {
       say("The second deployment changed nothing: no create, update or delete in the journal, every state as before.");
@@ -105,30 +131,50 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
       const { empty, plan } = await deployment.plan(stack);
       complain("the plan is not empty", empty ? [] : plannedChanges(plan).map((change) => `${stack.name}: ${change}`));
       const inPlan = scanPlan(stack.name, plan, exceptions);
-      findings.push(...inPlan.findings, ...scanDocument(`${stack.name}/cdk.tf.json`, JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8"))));
+      findings.push(
+        ...inPlan.findings,
+        ...scanDocument(
+          `${stack.name}/cdk.tf.json`,
+          JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8")),
+        ),
+      );
     }
     for (const state of deployment.states()) {
       const inState = scanState(state, exceptions);
       findings.push(...inState.findings);
       known.push(...inState.excepted);
     }
-    complain("secret", findings.map(({ where, path }) => `${where}: ${path}`));
-    say(`Terraform would change nothing in ${stacks.length} stacks; ${findings.length} secrets in plans, states and synthesized JSON, and ${known.length} keys that open nothing.`);
+    complain(
+      "secret",
+      findings.map(({ where, path }) => `${where}: ${path}`),
+    );
+    say(
+      `Terraform would change nothing in ${stacks.length} stacks; ${findings.length} secrets in plans, states and synthesized JSON, and ${known.length} keys that open nothing.`,
+    );
     return exceptionLines(known);
   });
 
   await phase("destroy", async () => {
     const protectedStacks = deployment.protectedStacks();
     for (const stack of protectedStacks) {
-      complain("protection is on, and the destruction is not refused", (await deployment.refusesDestroy(stack)) ? [] : [stack.name]);
+      complain(
+        "protection is on, and the destruction is not refused",
+        (await deployment.refusesDestroy(stack)) ? [] : [stack.name],
+      );
     }
     if (protectedStacks.length > 0) {
-      say(`Protection is on: Terraform refuses to destroy ${protectedStacks.map(({ name }) => name).join(", ")}. Turning it off, as a deployment with protection: false does.`);
+      say(
+        `Protection is on: Terraform refuses to destroy ${protectedStacks.map(({ name }) => name).join(", ")}. Turning it off, as a deployment with protection: false does.`,
+      );
       deployment.unprotect();
     }
     await untilDone("destroy", () => deployment.destroy());
     const objects = deployment.objects().map(({ type, id }) => `${type} ${id}`);
-    const left = deployment.states().flatMap(({ stack, instances }) => instances.filter(({ mode }) => mode === "managed").map(({ address }) => `${stack}: ${address}`));
+    const left = deployment
+      .states()
+      .flatMap(({ stack, instances }) =>
+        instances.filter(({ mode }) => mode === "managed").map(({ address }) => `${stack}: ${address}`),
+      );
     complain("left in the made-up cloud", objects);
     complain("left in the state", left);
     if (objects.length + left.length === 0) {
@@ -137,11 +183,22 @@ export async function rehearse({ options, workspace, processes, own, say }: Rehe
   });
 
   const unused = await unusedFailures(processes, providers, env);
-  complain("REHEARSAL_FAIL", unused.map((spec) => `${spec} selected nothing, so nothing failed; the journal (--keep) has the types and ids that there are`));
+  complain(
+    "REHEARSAL_FAIL",
+    unused.map(
+      (spec) =>
+        `${spec} selected nothing, so nothing failed; the journal (--keep) has the types and ids that there are`,
+    ),
+  );
   say("");
   report({ environment: options.environment, stacks, timings, phases, excepted }).forEach(say);
-  say(`\nDeployment, ${timeline.measured ? "measured" : "estimated"}: ${minutes(timeline.seconds)} minutes; the chain that cannot be avoided: ${minutes(unavoidable.seconds)}; all steps one after the other: ${minutes(timeline.sum)}.`);
-  const picture = options.timeline === undefined ? join(dirname(providers.cliConfigFile), "..", `timeline-${options.environment}.svg`) : resolve(options.timeline);
+  say(
+    `\nDeployment, ${timeline.measured ? "measured" : "estimated"}: ${minutes(timeline.seconds)} minutes; the chain that cannot be avoided: ${minutes(unavoidable.seconds)}; all steps one after the other: ${minutes(timeline.sum)}.`,
+  );
+  const picture =
+    options.timeline === undefined
+      ? join(dirname(providers.cliConfigFile), "..", `timeline-${options.environment}.svg`)
+      : resolve(options.timeline);
   writeTimeline(picture, timelineSvg(`DataSurface Yellow on Azure: deployment of ${options.environment}`, timeline));
   say(`Timeline, a picture of it: ${picture}`);
   return problems;
@@ -173,7 +230,14 @@ async function repeatWhereAsked({ what, act, deployment, complain, say }: Repeat
   for (;;) {
     const secrets = vaultSecrets(deployment.objects());
     const outcome = await act();
-    complain("secret on the screen", [...new Set(outcome.output.split("\n").filter((line) => CANARY.test(line)).map((line) => line.trim()))]);
+    complain("secret on the screen", [
+      ...new Set(
+        outcome.output
+          .split("\n")
+          .filter((line) => CANARY.test(line))
+          .map((line) => line.trim()),
+      ),
+    ]);
     journal.push(...outcome.journal);
     if (failed && what !== "destroy") {
       const changed = changedSecrets(secrets, vaultSecrets(deployment.objects()));
@@ -188,7 +252,9 @@ async function repeatWhereAsked({ what, act, deployment, complain, say }: Repeat
     }
     const asked = outcome.journal.filter(({ asked_for }) => asked_for);
     if (asked.length === 0) {
-      const errors = outcome.journal.filter(({ error }) => error !== undefined).map((entry) => `  ${describeEntry(entry)}`);
+      const errors = outcome.journal
+        .filter(({ error }) => error !== undefined)
+        .map((entry) => `  ${describeEntry(entry)}`);
       throw new RehearsalError([...errorLines(outcome.output), `The ${what} failed.`, ...errors].join("\n"));
     }
     failed = true;
@@ -213,7 +279,11 @@ function plannedChanges(plan: unknown): readonly string[] {
   };
   const quiet = (actions: readonly string[]) => actions.every((action) => action === "no-op" || action === "read");
   return [
-    ...resource_changes.filter(({ change }) => !quiet(change.actions)).map(({ address, change }) => `${address} (${change.actions.join(", ")})`),
-    ...Object.entries(output_changes).filter(([, { actions }]) => !quiet(actions)).map(([name, { actions }]) => `output ${name} (${actions.join(", ")})`),
+    ...resource_changes
+      .filter(({ change }) => !quiet(change.actions))
+      .map(({ address, change }) => `${address} (${change.actions.join(", ")})`),
+    ...Object.entries(output_changes)
+      .filter(([, { actions }]) => !quiet(actions))
+      .map(([name, { actions }]) => `output ${name} (${actions.join(", ")})`),
   ];
 }

@@ -40,13 +40,21 @@ async function main(options: Options): Promise<number> {
   );
   let wentWell = false;
   try {
-    const problems = await rehearse({ options, workspace, processes, own: process.env, say: (line) => console.log(line) });
+    const problems = await rehearse({
+      options,
+      workspace,
+      processes,
+      own: process.env,
+      say: (line) => console.log(line),
+    });
     if (problems.length === 0) {
       wentWell = true;
       console.log(`\nThe rehearsal of ${options.environment} went well.`);
       return 0;
     }
-    console.error(`\nThe rehearsal of ${options.environment} found ${problems.length === 1 ? "1 thing" : `${problems.length} things`} not as it should be:`);
+    console.error(
+      `\nThe rehearsal of ${options.environment} found ${problems.length === 1 ? "1 thing" : `${problems.length} things`} not as it should be:`,
+    );
     problems.forEach((problem) => console.error(`  ${problem}`));
   } catch (error) {
     if (error instanceof Interrupted) {
@@ -63,7 +71,9 @@ async function main(options: Options): Promise<number> {
   } finally {
     const began = existsSync(workspace.output);
     if (options.keep && began) {
-      console.log(`\nThe files are in ${workspace.folder} (cdktf.log, journal: cloud/journal.jsonl, states: terraform-state/, stacks: cdktf.out/stacks/).`);
+      console.log(
+        `\nThe files are in ${workspace.folder} (cdktf.log, journal: cloud/journal.jsonl, states: terraform-state/, stacks: cdktf.out/stacks/).`,
+      );
     } else {
       workspace.remove();
       if (began && !wentWell) {
@@ -76,7 +86,20 @@ async function main(options: Options): Promise<number> {
 
 void runCommand({
   usage: USAGE,
-  options: { environment: { type: "string" }, keep: { type: "boolean" }, timeline: { type: "string" }, yes: { type: "boolean" } },
-  run: ({ environment, keep = false, timeline }) => main({ environment: environmentName({ folder: join(__dirname, "..", "environments"), variables: process.env }, environment), keep, timeline }),
+  options: {
+    environment: { type: "string" },
+    keep: { type: "boolean" },
+    timeline: { type: "string" },
+    yes: { type: "boolean" },
+  },
+  run: ({ environment, keep = false, timeline }) =>
+    main({
+      environment: environmentName(
+        { folder: join(__dirname, "..", "environments"), variables: process.env },
+        environment,
+      ),
+      keep,
+      timeline,
+    }),
   expected: [SettingsError],
 });

@@ -32,7 +32,12 @@ export function report({ environment, stacks, timings, phases, excepted }: Repor
     ...table(
       [
         ["stack", "resources", "minutes on Azure, sum", "longest chain"],
-        ...timings.map((timing) => [timing.stack, String(timing.resources), minutes(timing.sum), minutes(timing.chain.seconds)]),
+        ...timings.map((timing) => [
+          timing.stack,
+          String(timing.resources),
+          minutes(timing.sum),
+          minutes(timing.chain.seconds),
+        ]),
         ["all", String(sum(({ resources }) => resources)), minutes(sum((timing) => timing.sum)), minutes(path.seconds)],
       ],
       [1, 2, 3],
@@ -42,7 +47,9 @@ export function report({ environment, stacks, timings, phases, excepted }: Repor
     ...pathLines(path),
     "",
     `Seconds here: ${phases.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)}`).join(", ")}; together ${phases.reduce((total, { seconds }) => total + seconds, 0).toFixed(0)}`,
-    ...(excepted.length > 0 ? ["", "In the state, and known to be there:", ...excepted.map((line) => `  ${line}`)] : []),
+    ...(excepted.length > 0
+      ? ["", "In the state, and known to be there:", ...excepted.map((line) => `  ${line}`)]
+      : []),
     "",
     `The rehearsal of ${environment} cannot show:`,
     ...CANNOT_SHOW.map((line) => `  - ${line}`),
@@ -50,6 +57,8 @@ export function report({ environment, stacks, timings, phases, excepted }: Repor
 }
 
 function pathLines(path: Chain): readonly string[] {
-  const rows = path.steps.filter(({ seconds }) => seconds > 0).map(({ name, seconds }) => ["", seconds.toFixed(0), name]);
+  const rows = path.steps
+    .filter(({ seconds }) => seconds > 0)
+    .map(({ name, seconds }) => ["", seconds.toFixed(0), name]);
   return rows.length === 0 ? [] : table([["", "seconds", "resource"], ...rows], [1]);
 }

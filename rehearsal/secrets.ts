@@ -31,7 +31,8 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     type: "azurerm_log_analytics_workspace",
     attribute: /^(primary|secondary)_shared_key$/,
-    harmless: (attributes) => attributes.local_authentication_enabled === false || attributes.local_authentication_disabled === true,
+    harmless: (attributes) =>
+      attributes.local_authentication_enabled === false || attributes.local_authentication_disabled === true,
     reason: "local authentication is off: the keys open nothing",
   },
 ];
@@ -80,7 +81,9 @@ export function scanState(state: State, exceptions: readonly Exception[]): ScanR
     for (const path of secretPaths(attributes)) {
       const finding = { where: `state of ${state.stack}`, path: `${address}.${path}` };
       const [attribute = ""] = path.split(".", 1);
-      const exception = exceptions.find((candidate) => candidate.type === type && candidate.attribute.test(attribute) && candidate.harmless(attributes));
+      const exception = exceptions.find(
+        (candidate) => candidate.type === type && candidate.attribute.test(attribute) && candidate.harmless(attributes),
+      );
       if (exception) {
         excepted.push({ ...finding, reason: exception.reason });
       } else {
@@ -88,7 +91,9 @@ export function scanState(state: State, exceptions: readonly Exception[]): ScanR
       }
     }
   }
-  findings.push(...secretPaths(state.outputs).map((path) => ({ where: `state of ${state.stack}`, path: `output ${path}` })));
+  findings.push(
+    ...secretPaths(state.outputs).map((path) => ({ where: `state of ${state.stack}`, path: `output ${path}` })),
+  );
   return { findings, excepted };
 }
 
@@ -108,7 +113,14 @@ export function scanPlan(stack: string, plan: unknown, exceptions: readonly Exce
     const object = objectAround(plan, steps);
     const path = object ? `${object.address}.${object.attribute.join(".")}` : steps.join(".");
     const finding = { where: `plan of ${stack}`, path };
-    const reason = object && exceptions.find((candidate) => candidate.type === object.type && candidate.attribute.test(object.attribute[0] ?? "") && candidate.harmless(object.attributes))?.reason;
+    const reason =
+      object &&
+      exceptions.find(
+        (candidate) =>
+          candidate.type === object.type &&
+          candidate.attribute.test(object.attribute[0] ?? "") &&
+          candidate.harmless(object.attributes),
+      )?.reason;
     if (reason === undefined) {
       findings.set(path, finding);
     } else {
@@ -134,7 +146,8 @@ function objectAround(plan: unknown, steps: readonly string[]): ObjectInPlan | u
     if (isRecord(around) && typeof around.type === "string" && typeof around.address === "string") {
       holder = { type: around.type, address: around.address };
     }
-    const next: unknown = isRecord(around) || Array.isArray(around) ? (around as Record<string, unknown>)[step] : undefined;
+    const next: unknown =
+      isRecord(around) || Array.isArray(around) ? (around as Record<string, unknown>)[step] : undefined;
     if (holder && (step === "values" || step === "before" || step === "after") && isRecord(next)) {
       return { ...holder, attributes: next, attribute: steps.slice(depth + 1) };
     }
@@ -155,14 +168,19 @@ function secretSteps(value: unknown, steps: readonly string[] = []): readonly (r
   if (typeof value !== "object" || value === null) {
     return [];
   }
-  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => [...(CANARY.test(key) ? [[...steps, key]] : []), ...secretSteps(inner, [...steps, key])]);
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => [
+    ...(CANARY.test(key) ? [[...steps, key]] : []),
+    ...secretSteps(inner, [...steps, key]),
+  ]);
 }
 
 function isSecret(text: string): boolean {
   if (CANARY.test(text)) {
     return true;
   }
-  return (text.match(/[A-Za-z0-9+/_-]{8,}={0,2}/g) ?? []).some((word) => CANARY.test(Buffer.from(word, "base64").toString("latin1")));
+  return (text.match(/[A-Za-z0-9+/_-]{8,}={0,2}/g) ?? []).some((word) =>
+    CANARY.test(Buffer.from(word, "base64").toString("latin1")),
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

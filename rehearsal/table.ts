@@ -3,10 +3,15 @@
  * @param rows - the first one is the head; cells of the columns in `right` are set to the right.
  */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): readonly string[] {
-  const widths = rows.reduce<number[]>((all, row) => row.map((cell, column) => Math.max(cell.length, all[column] ?? 0)).concat(all.slice(row.length)), []);
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, column) => Math.max(cell.length, all[column] ?? 0)).concat(all.slice(row.length)),
+    [],
+  );
   const line = (row: readonly string[]) =>
     widths
-      .map((width, column) => (right.includes(column) ? (row[column] ?? "").padStart(width) : (row[column] ?? "").padEnd(width)))
+      .map((width, column) =>
+        right.includes(column) ? (row[column] ?? "").padStart(width) : (row[column] ?? "").padEnd(width),
+      )
       .join("  ")
       .trimEnd();
   const [head = [], ...body] = rows;

@@ -37,17 +37,37 @@ export function timelineOf(props: TimelineProps): Timeline {
   const critical = criticalPath(stacks, timings).steps.map(({ name }) => name);
   const sum = timings.reduce((total, timing) => total + timing.sum, 0);
   const planned = plannedBars(stacks, states, props.journal, timings);
-  const bars = (scale === undefined ? planned : measuredBars(props, planned, scale)).filter(({ start, end }) => end > start);
-  return { bars, seconds: bars.reduce((last, { end }) => Math.max(last, end), 0), sum, critical, measured: scale !== undefined };
+  const bars = (scale === undefined ? planned : measuredBars(props, planned, scale)).filter(
+    ({ start, end }) => end > start,
+  );
+  return {
+    bars,
+    seconds: bars.reduce((last, { end }) => Math.max(last, end), 0),
+    sum,
+    critical,
+    measured: scale !== undefined,
+  };
 }
 
-function plannedBars(stacks: readonly Stack[], states: readonly State[], journal: readonly JournalEntry[], timings: readonly StackTiming[]): readonly Bar[] {
+function plannedBars(
+  stacks: readonly Stack[],
+  states: readonly State[],
+  journal: readonly JournalEntry[],
+  timings: readonly StackTiming[],
+): readonly Bar[] {
   const endOf = new Map<string, number>();
   return stacks.flatMap(({ name, dependencies }) => {
     const start = Math.max(0, ...dependencies.map((before) => endOf.get(before) ?? 0));
     endOf.set(name, start + (timings.find(({ stack }) => stack === name)?.chain.seconds ?? 0));
     const state = states.find(({ stack }) => stack === name);
-    return state ? scheduled(stepsOf(state, journal)).map((bar) => ({ ...bar, stack: name, start: start + bar.start, end: start + bar.end })) : [];
+    return state
+      ? scheduled(stepsOf(state, journal)).map((bar) => ({
+          ...bar,
+          stack: name,
+          start: start + bar.start,
+          end: start + bar.end,
+        }))
+      : [];
   });
 }
 
@@ -68,12 +88,18 @@ function scheduled(steps: readonly Step[]): readonly Omit<Bar, "stack">[] {
  * was under way: it is Terraform's and cdktf's own, which would be drawn out to many minutes.
  */
 function measuredBars({ states, journal }: TimelineProps, planned: readonly Bar[], scale: number): readonly Bar[] {
-  const created = new Map(journal.filter(({ action, error }) => action === "create" && error === undefined).map((entry) => [`${entry.type} ${entry.id}`, entry]));
+  const created = new Map(
+    journal
+      .filter(({ action, error }) => action === "create" && error === undefined)
+      .map((entry) => [`${entry.type} ${entry.id}`, entry]),
+  );
   const measured = states.flatMap(({ stack, instances }) =>
     instances.flatMap(({ mode, type, resource, attributes }): Bar[] => {
       const entry = mode === "managed" ? created.get(`${type} ${String(attributes.id)}`) : undefined;
       const takes = planned.some((bar) => bar.stack === stack && bar.resource === resource && bar.end > bar.start);
-      return entry && takes ? [{ stack, resource, start: Date.parse(entry.started), end: Date.parse(entry.ended) }] : [];
+      return entry && takes
+        ? [{ stack, resource, start: Date.parse(entry.started), end: Date.parse(entry.ended) }]
+        : [];
     }),
   );
   const idleBefore = idleTime(measured);
@@ -107,48 +133,182 @@ export interface UnavoidableEdge {
  * these, and the rehearsal says so. The three stacks are one behind the other in the graph, and only for these reasons here.
  */
 export const UNAVOIDABLE: readonly UnavoidableEdge[] = [
-  { before: /^infra: azurerm_resource_group\./, after: /^infra: azurerm_(?!resource_group\.)/, reason: "Azure makes nothing in a group that is not there" },
-  { before: /^infra: azurerm_virtual_network\./, after: /^infra: azurerm_(subnet\.|private_dns_zone_virtual_network_link\.)/, reason: "they are parts of the network" },
-  { before: /^infra: azurerm_subnet\.Network_ClusterSubnet/, after: /^infra: azurerm_kubernetes_cluster\./, reason: "the nodes get addresses of the subnet" },
-  { before: /^infra: azurerm_role_assignment\.Cluster_NetworkContributor/, after: /^infra: azurerm_kubernetes_cluster\./, reason: "AKS refuses an identity that may not join nodes to the subnet" },
-  { before: /^infra: azurerm_user_assigned_identity\.Cluster_/, after: /^infra: azurerm_role_assignment\.Cluster_NetworkContributor/, reason: "the role is assigned to the identity" },
-  { before: /^infra: azurerm_subnet\.Network_PostgresqlSubnet/, after: /^infra: azurerm_postgresql_flexible_server\./, reason: "the server is made in its delegated subnet" },
-  { before: /^infra: azurerm_private_dns_zone\.Postgresql/, after: /^infra: azurerm_private_dns_zone_virtual_network_link\.Postgresql/, reason: "the link is part of the zone" },
-  { before: /^infra: azurerm_private_dns_zone_virtual_network_link\.Postgresql/, after: /^infra: azurerm_postgresql_flexible_server\./, reason: "Azure refuses the server while its zone is not linked to the network" },
-  { before: /^infra: azurerm_role_assignment\.SecretVault/, after: /^infra: time_sleep\./, reason: "the wait is for the assignment to spread" },
-  { before: /^infra: (time_sleep|azurerm_key_vault)\./, after: /^infra: azurerm_key_vault_secret\./, reason: "a secret is written into a vault, by somebody whose role has spread (a 403 is not retried)" },
-  { before: /^infra: azurerm_key_vault_secret\.RootSecrets_Postgresql/, after: /^infra: azurerm_postgresql_flexible_server\./, reason: "the server gets what the vault holds: in the other order an interruption parts them" },
-  { before: /^infra: azurerm_key_vault_secret\.RootSecrets_Sql/, after: /^infra: azurerm_mssql_server\./, reason: "the server gets what the vault holds: in the other order an interruption parts them" },
-  { before: /^infra: azurerm_postgresql_flexible_server\./, after: /^infra: azurerm_postgresql_flexible_server_/, reason: "database and parameters are parts of the server" },
-  { before: /^infra: azurerm_mssql_server\./, after: /^infra: azurerm_(mssql_(?!server\.)|private_endpoint\.SqlServer)/, reason: "database, policy and endpoint are parts of the server" },
-  { before: /^infra: azurerm_kubernetes_cluster\./, after: /^infra: azurerm_federated_identity_credential\./, reason: "it names the cluster's issuer" },
-  { before: /^infra: azurerm_kubernetes_cluster\./, after: /^cluster-config: kubernetes_namespace_v1\./, reason: "the API server answers when the cluster is there" },
-  { before: /^infra: azurerm_postgresql_flexible_server\./, after: /^cluster-config: kubernetes_secret_v1\.Secrets_(metadata|pgbouncer)/, reason: "the connections name the server" },
-  { before: /^infra: azurerm_private_endpoint\.FileStorage/, after: /^cluster-config: helm_release\.SharedStorage_Claims/, reason: "the share is mounted by the endpoint" },
-  { before: /^cluster-config: kubernetes_namespace_v1\./, after: /^(cluster-config: (kubernetes_secret|helm_release\.SharedStorage_Claims)|workload: kubernetes_config_map)/, reason: "they lie in the namespace" },
-  { before: /^cluster-config: kubernetes_secret_v1\.Secrets_(git_|registry)/, after: /^workload: kubernetes_job_v1\.PublishModel/, reason: "the job signs in with the token" },
-  { before: /^infra: azurerm_(mssql_database|postgresql_flexible_server)\./, after: /^workload: kubernetes_job_v1\.PublishModel/, reason: "the model names both servers" },
-  { before: /^infra: azurerm_(mssql_database|private_endpoint)\.SqlServer/, after: /^workload: kubernetes_job_v1\.Ring1Init/, reason: "it makes tables there" },
-  { before: /^workload: kubernetes_config_map_v1\.Payload/, after: /^workload: kubernetes_job_v1\.(PublishModel|AirflowMigrate)/, reason: "the scripts are in it" },
-  { before: /^infra: azurerm_postgresql_flexible_server_database\./, after: /^workload: kubernetes_job_v1\.AirflowMigrate/, reason: "it migrates the database" },
-  { before: /^cluster-config: kubernetes_secret_v1\.Secrets_metadataDirect/, after: /^workload: kubernetes_job_v1\.AirflowMigrate/, reason: "it signs in with it" },
-  { before: /^workload: kubernetes_job_v1\.PublishModel/, after: /^workload: kubernetes_job_v1\.(PublishDag|Ring1Init)/, reason: "both read the released model" },
-  { before: /^workload: kubernetes_job_v1\.Ring1Init/, after: /^workload: kubernetes_job_v1\.ModelMerge/, reason: "it merges into ring 1's tables" },
+  {
+    before: /^infra: azurerm_resource_group\./,
+    after: /^infra: azurerm_(?!resource_group\.)/,
+    reason: "Azure makes nothing in a group that is not there",
+  },
+  {
+    before: /^infra: azurerm_virtual_network\./,
+    after: /^infra: azurerm_(subnet\.|private_dns_zone_virtual_network_link\.)/,
+    reason: "they are parts of the network",
+  },
+  {
+    before: /^infra: azurerm_subnet\.Network_ClusterSubnet/,
+    after: /^infra: azurerm_kubernetes_cluster\./,
+    reason: "the nodes get addresses of the subnet",
+  },
+  {
+    before: /^infra: azurerm_role_assignment\.Cluster_NetworkContributor/,
+    after: /^infra: azurerm_kubernetes_cluster\./,
+    reason: "AKS refuses an identity that may not join nodes to the subnet",
+  },
+  {
+    before: /^infra: azurerm_user_assigned_identity\.Cluster_/,
+    after: /^infra: azurerm_role_assignment\.Cluster_NetworkContributor/,
+    reason: "the role is assigned to the identity",
+  },
+  {
+    before: /^infra: azurerm_subnet\.Network_PostgresqlSubnet/,
+    after: /^infra: azurerm_postgresql_flexible_server\./,
+    reason: "the server is made in its delegated subnet",
+  },
+  {
+    before: /^infra: azurerm_private_dns_zone\.Postgresql/,
+    after: /^infra: azurerm_private_dns_zone_virtual_network_link\.Postgresql/,
+    reason: "the link is part of the zone",
+  },
+  {
+    before: /^infra: azurerm_private_dns_zone_virtual_network_link\.Postgresql/,
+    after: /^infra: azurerm_postgresql_flexible_server\./,
+    reason: "Azure refuses the server while its zone is not linked to the network",
+  },
+  {
+    before: /^infra: azurerm_role_assignment\.SecretVault/,
+    after: /^infra: time_sleep\./,
+    reason: "the wait is for the assignment to spread",
+  },
+  {
+    before: /^infra: (time_sleep|azurerm_key_vault)\./,
+    after: /^infra: azurerm_key_vault_secret\./,
+    reason: "a secret is written into a vault, by somebody whose role has spread (a 403 is not retried)",
+  },
+  {
+    before: /^infra: azurerm_key_vault_secret\.RootSecrets_Postgresql/,
+    after: /^infra: azurerm_postgresql_flexible_server\./,
+    reason: "the server gets what the vault holds: in the other order an interruption parts them",
+  },
+  {
+    before: /^infra: azurerm_key_vault_secret\.RootSecrets_Sql/,
+    after: /^infra: azurerm_mssql_server\./,
+    reason: "the server gets what the vault holds: in the other order an interruption parts them",
+  },
+  {
+    before: /^infra: azurerm_postgresql_flexible_server\./,
+    after: /^infra: azurerm_postgresql_flexible_server_/,
+    reason: "database and parameters are parts of the server",
+  },
+  {
+    before: /^infra: azurerm_mssql_server\./,
+    after: /^infra: azurerm_(mssql_(?!server\.)|private_endpoint\.SqlServer)/,
+    reason: "database, policy and endpoint are parts of the server",
+  },
+  {
+    before: /^infra: azurerm_kubernetes_cluster\./,
+    after: /^infra: azurerm_federated_identity_credential\./,
+    reason: "it names the cluster's issuer",
+  },
+  {
+    before: /^infra: azurerm_kubernetes_cluster\./,
+    after: /^cluster-config: kubernetes_namespace_v1\./,
+    reason: "the API server answers when the cluster is there",
+  },
+  {
+    before: /^infra: azurerm_postgresql_flexible_server\./,
+    after: /^cluster-config: kubernetes_secret_v1\.Secrets_(metadata|pgbouncer)/,
+    reason: "the connections name the server",
+  },
+  {
+    before: /^infra: azurerm_private_endpoint\.FileStorage/,
+    after: /^cluster-config: helm_release\.SharedStorage_Claims/,
+    reason: "the share is mounted by the endpoint",
+  },
+  {
+    before: /^cluster-config: kubernetes_namespace_v1\./,
+    after: /^(cluster-config: (kubernetes_secret|helm_release\.SharedStorage_Claims)|workload: kubernetes_config_map)/,
+    reason: "they lie in the namespace",
+  },
+  {
+    before: /^cluster-config: kubernetes_secret_v1\.Secrets_(git_|registry)/,
+    after: /^workload: kubernetes_job_v1\.PublishModel/,
+    reason: "the job signs in with the token",
+  },
+  {
+    before: /^infra: azurerm_(mssql_database|postgresql_flexible_server)\./,
+    after: /^workload: kubernetes_job_v1\.PublishModel/,
+    reason: "the model names both servers",
+  },
+  {
+    before: /^infra: azurerm_(mssql_database|private_endpoint)\.SqlServer/,
+    after: /^workload: kubernetes_job_v1\.Ring1Init/,
+    reason: "it makes tables there",
+  },
+  {
+    before: /^workload: kubernetes_config_map_v1\.Payload/,
+    after: /^workload: kubernetes_job_v1\.(PublishModel|AirflowMigrate)/,
+    reason: "the scripts are in it",
+  },
+  {
+    before: /^infra: azurerm_postgresql_flexible_server_database\./,
+    after: /^workload: kubernetes_job_v1\.AirflowMigrate/,
+    reason: "it migrates the database",
+  },
+  {
+    before: /^cluster-config: kubernetes_secret_v1\.Secrets_metadataDirect/,
+    after: /^workload: kubernetes_job_v1\.AirflowMigrate/,
+    reason: "it signs in with it",
+  },
+  {
+    before: /^workload: kubernetes_job_v1\.PublishModel/,
+    after: /^workload: kubernetes_job_v1\.(PublishDag|Ring1Init)/,
+    reason: "both read the released model",
+  },
+  {
+    before: /^workload: kubernetes_job_v1\.Ring1Init/,
+    after: /^workload: kubernetes_job_v1\.ModelMerge/,
+    reason: "it merges into ring 1's tables",
+  },
   // Not Ring1Init or ModelMerge → Airflow: the walkthrough itself installs Airflow before both (steps 20 and 23).
-  { before: /^workload: kubernetes_job_v1\.(PublishDag|AirflowMigrate)/, after: /^workload: helm_release\./, reason: "Airflow starts with a migrated database, and git-sync ends with a failure while the branch is missing" },
-  { before: /^cluster-config: helm_release\.SharedStorage_Claims/, after: /^workload: (helm_release\.|kubernetes_job_v1\.Ring1Init)/, reason: "the pods mount the claims" },
-  { before: /^workload: helm_release\./, after: /^workload: kubernetes_job_v1\.AirflowAdmin/, reason: "the walkthrough makes the user in the running Airflow (step 25)" },
-  { before: /^workload: kubernetes_job_v1\.(AirflowAdmin|ModelMerge|Ring1Init)/, after: /^workload: kubernetes_job_v1\.Verify/, reason: "it signs in as the user and waits for DAGs that read the tables" },
+  {
+    before: /^workload: kubernetes_job_v1\.(PublishDag|AirflowMigrate)/,
+    after: /^workload: helm_release\./,
+    reason: "Airflow starts with a migrated database, and git-sync ends with a failure while the branch is missing",
+  },
+  {
+    before: /^cluster-config: helm_release\.SharedStorage_Claims/,
+    after: /^workload: (helm_release\.|kubernetes_job_v1\.Ring1Init)/,
+    reason: "the pods mount the claims",
+  },
+  {
+    before: /^workload: helm_release\./,
+    after: /^workload: kubernetes_job_v1\.AirflowAdmin/,
+    reason: "the walkthrough makes the user in the running Airflow (step 25)",
+  },
+  {
+    before: /^workload: kubernetes_job_v1\.(AirflowAdmin|ModelMerge|Ring1Init)/,
+    after: /^workload: kubernetes_job_v1\.Verify/,
+    reason: "it signs in as the user and waits for DAGs that read the tables",
+  },
 ];
 
 /** The longest chain of unavoidable edges through what a deployment makes, with its times. */
-export function unavoidableChain(states: readonly State[], journal: readonly JournalEntry[], edges: readonly UnavoidableEdge[] = UNAVOIDABLE): Chain {
-  const steps = states.flatMap(({ stack, ...state }) => stepsOf({ stack, ...state }, journal).map((step) => ({ ...step, name: `${roleOf(stack)}: ${step.name}` })));
+export function unavoidableChain(
+  states: readonly State[],
+  journal: readonly JournalEntry[],
+  edges: readonly UnavoidableEdge[] = UNAVOIDABLE,
+): Chain {
+  const steps = states.flatMap(({ stack, ...state }) =>
+    stepsOf({ stack, ...state }, journal).map((step) => ({ ...step, name: `${roleOf(stack)}: ${step.name}` })),
+  );
   return longestChain(
     steps.map(({ name, seconds }) => ({
       name,
       seconds,
-      after: steps.flatMap((other) => (other.name !== name && edges.some(({ before, after }) => before.test(other.name) && after.test(name)) ? [other.name] : [])),
+      after: steps.flatMap((other) =>
+        other.name !== name && edges.some(({ before, after }) => before.test(other.name) && after.test(name))
+          ? [other.name]
+          : [],
+      ),
     })),
   );
 }
@@ -168,11 +328,18 @@ export function tooLong({ seconds, sum, measured, critical }: Timeline, unavoida
   const how = measured ? "measured" : "estimated";
   const lines: string[] = [];
   if (seconds > unavoidable.seconds * LONGEST) {
-    const without = critical.filter((name) => !unavoidable.steps.some((step) => name.replace(/^.*?(infra|cluster-config|workload): /, "$1: ") === step.name));
-    lines.push(`${how} ${seconds.toFixed(0)} s, more than ${LONGEST} times the ${unavoidable.seconds.toFixed(0)} s of the unavoidable chain; on the critical path and not on that one: ${without.join(", ")}`);
+    const without = critical.filter(
+      (name) =>
+        !unavoidable.steps.some((step) => name.replace(/^.*?(infra|cluster-config|workload): /, "$1: ") === step.name),
+    );
+    lines.push(
+      `${how} ${seconds.toFixed(0)} s, more than ${LONGEST} times the ${unavoidable.seconds.toFixed(0)} s of the unavoidable chain; on the critical path and not on that one: ${without.join(", ")}`,
+    );
   }
   if (seconds > sum * LARGEST_PART) {
-    lines.push(`${how} ${seconds.toFixed(0)} s, more than ${LARGEST_PART} times the ${sum.toFixed(0)} s of all steps one after the other`);
+    lines.push(
+      `${how} ${seconds.toFixed(0)} s, more than ${LARGEST_PART} times the ${sum.toFixed(0)} s of all steps one after the other`,
+    );
   }
   return lines;
 }
@@ -186,7 +353,9 @@ export function timelineSvg(title: string, { bars, seconds, sum, critical, measu
   const { labels, chart, right, row, top, bottom } = LAYOUT;
   const stacks = [...new Set(bars.map(({ stack }) => stack))];
   const colour = (stack: string): string => COLOURS[stacks.indexOf(stack) % COLOURS.length] ?? CRITICAL;
-  const sorted = [...bars].sort((a, b) => stacks.indexOf(a.stack) - stacks.indexOf(b.stack) || a.start - b.start || b.end - a.end);
+  const sorted = [...bars].sort(
+    (a, b) => stacks.indexOf(a.stack) - stacks.indexOf(b.stack) || a.start - b.start || b.end - a.end,
+  );
   const width = labels + chart + right;
   const foot = top + sorted.length * row;
   const x = (time: number): number => labels + (time / Math.max(seconds, 1)) * chart;
@@ -199,9 +368,15 @@ export function timelineSvg(title: string, { bars, seconds, sum, critical, measu
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     `<text x="16" y="28" font-size="18" font-weight="600">${escaped(title)}</text>`,
     `<text x="16" y="48" font-size="12" fill="#444444">${escaped(subtitle)}</text>`,
-    ...stacks.map((stack, index) => `<rect x="${16 + index * 220}" y="60" width="12" height="12" fill="${colour(stack)}"/><text x="${34 + index * 220}" y="70">${escaped(stack)}</text>`),
+    ...stacks.map(
+      (stack, index) =>
+        `<rect x="${16 + index * 220}" y="60" width="12" height="12" fill="${colour(stack)}"/><text x="${34 + index * 220}" y="70">${escaped(stack)}</text>`,
+    ),
     `<rect x="${16 + stacks.length * 220}" y="60" width="12" height="12" fill="#ffffff" stroke="${CRITICAL}" stroke-width="2.5"/><text x="${34 + stacks.length * 220}" y="70">critical path</text>`,
-    ...ticks.map((minute) => `<line x1="${round(x(minute * 60))}" x2="${round(x(minute * 60))}" y1="${top - 8}" y2="${foot + 4}" stroke="#dddddd"/><text x="${round(x(minute * 60))}" y="${foot + 18}" text-anchor="middle" fill="#444444">${minute}</text>`),
+    ...ticks.map(
+      (minute) =>
+        `<line x1="${round(x(minute * 60))}" x2="${round(x(minute * 60))}" y1="${top - 8}" y2="${foot + 4}" stroke="#dddddd"/><text x="${round(x(minute * 60))}" y="${foot + 18}" text-anchor="middle" fill="#444444">${minute}</text>`,
+    ),
     `<text x="${labels + chart / 2}" y="${foot + 36}" text-anchor="middle" fill="#444444">minutes since the start of the deployment</text>`,
     ...sorted.flatMap(({ stack, resource, start, end }, index) => {
       const y = top + index * row;
@@ -221,7 +396,10 @@ export function timelineSvg(title: string, { bars, seconds, sum, critical, measu
 
 /** Type without its provider, and id without CDKTF's hash, cut to the column; the bar's title has the address. */
 function label(resource: string): string {
-  const text = resource.replace(/_[0-9A-F]{8}$/, "").replace(/^(azurerm|kubernetes)_/, "").replace(".", " ");
+  const text = resource
+    .replace(/_[0-9A-F]{8}$/, "")
+    .replace(/^(azurerm|kubernetes)_/, "")
+    .replace(".", " ");
   return text.length > 62 ? `${text.slice(0, 61)}…` : text;
 }
 

@@ -9,7 +9,12 @@ const SECTIONS = ["resource", "data", "ephemeral"] as const;
  * all types takes a third longer.
  */
 export function usedTypes(stackFolder: string, state: State): string {
-  const json = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as Partial<Record<(typeof SECTIONS)[number], Readonly<Record<string, unknown>>>>;
-  const types = [...SECTIONS.flatMap((section) => Object.keys(json[section] ?? {})), ...state.instances.map(({ type }) => type)];
+  const json = JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as Partial<
+    Record<(typeof SECTIONS)[number], Readonly<Record<string, unknown>>>
+  >;
+  const types = [
+    ...SECTIONS.flatMap((section) => Object.keys(json[section] ?? {})),
+    ...state.instances.map(({ type }) => type),
+  ];
   return [...new Set(types)].sort(compare).join(",");
 }

@@ -35,7 +35,9 @@ export class Workspace {
   /** The project's own cdktf.json, with the app started from here: whatever else it sets holds in a rehearsal, too. */
   private cdktfConfig(): Record<string, unknown> {
     const own = JSON.parse(readFileSync(join(this.project, "cdktf.json"), "utf8")) as Record<string, unknown>;
-    const app = [process.execPath, "-r", join(this.project, "register.js"), join(this.project, "main.ts")].map(quoted).join(" ");
+    const app = [process.execPath, "-r", join(this.project, "register.js"), join(this.project, "main.ts")]
+      .map(quoted)
+      .join(" ");
     return { ...own, app, output: "cdktf.out", sendCrashReports: "false" };
   }
 }

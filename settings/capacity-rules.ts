@@ -71,13 +71,17 @@ const withinQuota: Rule = ({ cluster, azure }) => {
           field: ["cluster", "nodes", "vmSize"],
           given: `${nodes} nodes of ${cluster.nodes.vmSize} (${mostNodes(cluster)}, and ${nodes - mostNodes(cluster)} more during an upgrade): ${nodes * vcpus} vCPUs`,
           allowed: `azure.vcpuQuota, ${azure.vcpuQuota} vCPUs`,
-          remedy: "fewer or smaller nodes, or ask Azure for more and raise azure.vcpuQuota (QuotaExceeded leaves a half-made cluster behind)",
+          remedy:
+            "fewer or smaller nodes, or ask Azure for more and raise azure.vcpuQuota (QuotaExceeded leaves a half-made cluster behind)",
         },
       ];
 };
 
 /** The containers whose requests and limits are settings. */
-function givenResources({ datasurface, airflow }: Settings): readonly (readonly [field: readonly string[], resources: ContainerResources])[] {
+function givenResources({
+  datasurface,
+  airflow,
+}: Settings): readonly (readonly [field: readonly string[], resources: ContainerResources])[] {
   return [
     [["datasurface", "jobResources"], datasurface.jobResources],
     [["datasurface", "mcpResources"], datasurface.mcpResources],
@@ -95,7 +99,14 @@ const requestsWithinLimits: Rule = (settings) =>
     ).flatMap(([request, limit]) =>
       resources[request] <= resources[limit]
         ? []
-        : [{ field: [...field, request], given: String(resources[request]), allowed: `at most ${limit}, ${resources[limit]}`, remedy: `lower it, or raise ${limit}` }],
+        : [
+            {
+              field: [...field, request],
+              given: String(resources[request]),
+              allowed: `at most ${limit}, ${resources[limit]}`,
+              remedy: `lower it, or raise ${limit}`,
+            },
+          ],
     ),
   );
 
@@ -103,7 +114,9 @@ const requestsWithinLimits: Rule = (settings) =>
 function freeMillicpu({ nodes }: Settings["cluster"]): { readonly vcpus: number; readonly free: number } | undefined {
   const vcpus = virtualMachineSize(nodes.vmSize)?.vcpus;
   const reserved = RESERVED_MILLICPU.find(([most]) => (vcpus ?? 0) <= most)?.[1];
-  return vcpus === undefined || reserved === undefined ? undefined : { vcpus, free: vcpus * 1000 - reserved - AKS_PODS_MILLICPU };
+  return vcpus === undefined || reserved === undefined
+    ? undefined
+    : { vcpus, free: vcpus * 1000 - reserved - AKS_PODS_MILLICPU };
 }
 
 const eachPodOnOneNode: Rule = (settings) => {
@@ -120,7 +133,14 @@ const eachPodOnOneNode: Rule = (settings) => {
     ).flatMap(([name, request, most, unit]) =>
       request <= most
         ? []
-        : [{ field: [...field, name], given: String(request), allowed: `at most ${most}: what AKS leaves to a pod on one node of ${vmSize}, in ${unit}`, remedy: "lower it, or choose larger nodes in cluster.nodes" }],
+        : [
+            {
+              field: [...field, name],
+              given: String(request),
+              allowed: `at most ${most}: what AKS leaves to a pod on one node of ${vmSize}, in ${unit}`,
+              remedy: "lower it, or choose larger nodes in cluster.nodes",
+            },
+          ],
     ),
   );
 };
@@ -132,8 +152,13 @@ const roomForWorkers: Rule = ({ cluster, airflow, datasurface }) => {
   }
   const { memoryRequest } = airflow.workerResources;
   // What the MCP server and a job ask for by default is in the other half.
-  const more = Math.max(0, datasurface.mcpResources.memoryRequest - MCP_RESOURCES.memoryRequest) + Math.max(0, datasurface.jobResources.memoryRequest - JOB_RESOURCES.memoryRequest);
-  const workers = Math.max(0, Math.floor((mostNodes(cluster) * memory * 1024 * SHARE_OF_WORKERS - more) / memoryRequest));
+  const more =
+    Math.max(0, datasurface.mcpResources.memoryRequest - MCP_RESOURCES.memoryRequest) +
+    Math.max(0, datasurface.jobResources.memoryRequest - JOB_RESOURCES.memoryRequest);
+  const workers = Math.max(
+    0,
+    Math.floor((mostNodes(cluster) * memory * 1024 * SHARE_OF_WORKERS - more) / memoryRequest),
+  );
   return airflow.workers <= workers
     ? []
     : [
@@ -181,7 +206,8 @@ const cpuForWorkers: Rule = ({ cluster, airflow, datasurface }) => {
 const roomForConnections: Rule = ({ postgresql, airflow }) => {
   const available = userConnections(postgresql.sku);
   const wanted = airflow.metadataPool + airflow.resultPool;
-  const most = available === undefined ? undefined : Math.floor((available - DIRECT_CONNECTIONS) / PGBOUNCER_PODS_WHILE_ROLLING);
+  const most =
+    available === undefined ? undefined : Math.floor((available - DIRECT_CONNECTIONS) / PGBOUNCER_PODS_WHILE_ROLLING);
   return most === undefined || wanted <= most
     ? []
     : [

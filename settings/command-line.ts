@@ -9,7 +9,10 @@ interface Config<O extends Options> extends ParseArgsConfig {
 type Values<O extends Options> = ReturnType<typeof parseArgs<Config<O>>>["values"];
 
 /** What a command was asked for: to run with these options, to print its help, or something that it does not know. */
-export type CommandLine<O extends Options> = { readonly kind: "run"; readonly values: Values<O> } | { readonly kind: "help" } | { readonly kind: "error"; readonly message: string };
+export type CommandLine<O extends Options> =
+  | { readonly kind: "run"; readonly values: Values<O> }
+  | { readonly kind: "help" }
+  | { readonly kind: "error"; readonly message: string };
 
 /** An argument that only the command itself can know to be wrong. Its message is one line. */
 export class ArgumentError extends Error {}
@@ -67,7 +70,10 @@ export function readCommandLine<O extends Options>(given: readonly string[], opt
   if (given.includes("--help") || given.includes("-h")) {
     return { kind: "help" };
   }
-  const error = (reason: string): CommandLine<O> => ({ kind: "error", message: `${reason}. Allowed: ${[...Object.keys(options), "help"].map((name) => `--${name}`).join(", ")}.` });
+  const error = (reason: string): CommandLine<O> => ({
+    kind: "error",
+    message: `${reason}. Allowed: ${[...Object.keys(options), "help"].map((name) => `--${name}`).join(", ")}.`,
+  });
   try {
     const { values } = parseArgs<Config<O>>({ args: [...given], options, strict: true, allowPositionals: false });
     const [empty] = Object.entries(values).find(([, value]) => [value].flat().includes("")) ?? [];
@@ -77,7 +83,9 @@ export function readCommandLine<O extends Options>(given: readonly string[], opt
     if (code?.startsWith("ERR_PARSE_ARGS_") !== true) {
       throw thrown;
     }
-    const withoutValue = /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(message)?.[1];
+    const withoutValue = /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(
+      message,
+    )?.[1];
     return error(withoutValue === undefined ? (message.split(/\. |\n/)[0] ?? message) : `${withoutValue} has no value`);
   }
 }

@@ -41,7 +41,11 @@ export function valueOf(variables: Readonly<Record<string, string | undefined>>,
 /** The variables that are set and not empty, with the fields that they override. */
 export function overrides(
   variables: Readonly<Record<string, string | undefined>>,
-): readonly { readonly variable: OverridingVariable; readonly field: readonly [string, string]; readonly value: string }[] {
+): readonly {
+  readonly variable: OverridingVariable;
+  readonly field: readonly [string, string];
+  readonly value: string;
+}[] {
   return (Object.keys(FIELD_OF_VARIABLE) as OverridingVariable[]).flatMap((variable) => {
     const value = valueOf(variables, variable);
     return value === "" ? [] : [{ variable, field: FIELD_OF_VARIABLE[variable], value }];

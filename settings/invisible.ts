@@ -35,7 +35,11 @@ export function hasInvisible(text: string): boolean {
 
 /** The text with each invisible character shown by its number: `\\u00a0`. */
 export function escaped(text: string): string {
-  return text.replace(INVISIBLE, (character) => [...Array(character.length).keys()].map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""));
+  return text.replace(INVISIBLE, (character) =>
+    [...Array(character.length).keys()]
+      .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }
 
 /** What a value becomes when quotes around it, typographic signs, letters of full width and invisible characters are undone. */

@@ -41,15 +41,30 @@ export function findings(issue: Issue, given: Given): readonly Finding[] {
     return issue.keys.map((key) => unknownKey(path, key, given));
   }
   if (issue.code === "invalid_key") {
-    return issue.issues.map((inner) => ({ path, given: `the key ${JSON.stringify(String(path.at(-1)))}`, ...wordsOf(inner) }));
+    return issue.issues.map((inner) => ({
+      path,
+      given: `the key ${JSON.stringify(String(path.at(-1)))}`,
+      ...wordsOf(inner),
+    }));
   }
   if (value === undefined) {
     return [missing(path)];
   }
   if (issue.code === "invalid_type") {
-    return [{ ...at, allowed: allowedAt(path) ?? `a ${issue.expected}`, remedy: typeRemedy(issue.expected, value, at.given, path, given) }];
+    return [
+      {
+        ...at,
+        allowed: allowedAt(path) ?? `a ${issue.expected}`,
+        remedy: typeRemedy(issue.expected, value, at.given, path, given),
+      },
+    ];
   }
-  return [{ ...at, ...(issue.code === "invalid_value" || issue.code === "invalid_union" ? choice(path, value) : wordsOf(issue)) }];
+  return [
+    {
+      ...at,
+      ...(issue.code === "invalid_value" || issue.code === "invalid_union" ? choice(path, value) : wordsOf(issue)),
+    },
+  ];
 }
 
 export function wordsOf(issue: { readonly message?: string; readonly params?: unknown }): Words {
@@ -84,10 +99,19 @@ function choice(path: readonly PropertyKey[], value: unknown): Words {
   }
   const same = values.find((one) => inWords(one) === inWords(value));
   const form = typeof same === "string" ? `in quotes: "${same}"` : `without quotes: ${inWords(same)}`;
-  return { allowed: allowedAt(path) ?? "another value", remedy: same === undefined ? "choose one of them" : `write it ${form}` };
+  return {
+    allowed: allowedAt(path) ?? "another value",
+    remedy: same === undefined ? "choose one of them" : `write it ${form}`,
+  };
 }
 
-function typeRemedy(expected: string, value: unknown, given: string, path: readonly PropertyKey[], { refusal }: Given): string {
+function typeRemedy(
+  expected: string,
+  value: unknown,
+  given: string,
+  path: readonly PropertyKey[],
+  { refusal }: Given,
+): string {
   if (value === null) {
     const required = nodesAt(path.slice(0, -1)).some((node) => node.required?.includes(String(path.at(-1))));
     return `write ${["object", "record"].includes(expected) ? "its keys on indented lines below" : "a value after the colon"}${required ? "" : ", or delete the line"}`;
@@ -99,12 +123,16 @@ function typeRemedy(expected: string, value: unknown, given: string, path: reado
     return refusal(path, given)?.remedy ?? `put the value in quotes: "${given}"`;
   }
   if (expected === "number") {
-    return typeof value === "string" && /^\d+$/.test(value) ? `write it without quotes: ${value}` : "give a number within these bounds";
+    return typeof value === "string" && /^\d+$/.test(value)
+      ? `write it without quotes: ${value}`
+      : "give a number within these bounds";
   }
   if (expected === "boolean") {
     return "write true or false, without quotes";
   }
-  return expected === "array" ? "write a list: each entry on a line of its own, after '- '" : "write the keys on indented lines below";
+  return expected === "array"
+    ? "write a list: each entry on a line of its own, after '- '"
+    : "write the keys on indented lines below";
 }
 
 function unknownKey(section: readonly PropertyKey[], key: string, given: Given): Finding {
@@ -119,7 +147,10 @@ function unknownKey(section: readonly PropertyKey[], key: string, given: Given):
   const unknown = (remedy: string): Finding => ({ path, given: `the unknown key ${key}`, allowed, remedy });
   if (choice && chosen) {
     const { discriminator, forms } = choice;
-    const homes = forms.filter(({ keys }) => keys.includes(key)).map((form) => inWords(form.value)).join(" or ");
+    const homes = forms
+      .filter(({ keys }) => keys.includes(key))
+      .map((form) => inWords(form.value))
+      .join(" or ");
     if (homes !== "") {
       return {
         path,
@@ -155,14 +186,24 @@ function unknownKey(section: readonly PropertyKey[], key: string, given: Given):
     return toSetting([...section.map(String), near]);
   }
   if (secret) {
-    return { path, given: `the key ${key}; its value is not shown`, allowed: "no secret in a settings file", remedy: secretRemedy(key, section.map(String).join(".")) };
+    return {
+      path,
+      given: `the key ${key}; its value is not shown`,
+      allowed: "no secret in a settings file",
+      remedy: secretRemedy(key, section.map(String).join(".")),
+    };
   }
   const home = homeOf(key, section, given);
   if (home === undefined) {
     return unknown("correct or delete it; docs/settings.md lists the settings, docs/limits.md says what has none");
   }
   return valueAt(given.content, home) === undefined
-    ? { ...unknown(`move it to ${home.length === 1 ? "the file's own level, not indented" : home.slice(0, -1).join(".")}`), meant: home }
+    ? {
+        ...unknown(
+          `move it to ${home.length === 1 ? "the file's own level, not indented" : home.slice(0, -1).join(".")}`,
+        ),
+        meant: home,
+      }
     : unknown(`delete it: ${home.join(".")} is set already`);
 }
 
@@ -170,21 +211,31 @@ function unknownKey(section: readonly PropertyKey[], key: string, given: Given):
 const OWN_WORDS: readonly PropertyKey[] = ["backend", "cluster", "postgresql", "sql"];
 
 /** The setting of a key's name elsewhere, if there is one alone, it means the same, and it accepts the value. */
-function homeOf(key: string, section: readonly PropertyKey[], { content, refusal }: Given): readonly string[] | undefined {
+function homeOf(
+  key: string,
+  section: readonly PropertyKey[],
+  { content, refusal }: Given,
+): readonly string[] | undefined {
   const [home, ...others] = homesOf(key);
   if (home === undefined || others.length > 0) {
     return undefined;
   }
   const sections = home === "" ? [] : home.split(".");
   const sameSection = sections[0] === section[0];
-  const meansTheSame = sections.length === 0 || sameSection || (section.length <= 1 && sections.length === 1 && !OWN_WORDS.includes(section[0] ?? ""));
+  const meansTheSame =
+    sections.length === 0 ||
+    sameSection ||
+    (section.length <= 1 && sections.length === 1 && !OWN_WORDS.includes(section[0] ?? ""));
   const target = [...sections, key];
   return meansTheSame && refusal(target, valueAt(content, [...section, key])) === undefined ? target : undefined;
 }
 
 export function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, key) => (typeof value === "object" && value !== null && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
     content,
   );
 }

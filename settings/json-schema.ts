@@ -47,7 +47,13 @@ function childOf(node: SchemaNode, key: PropertyKey): SchemaNode | undefined {
 
 /** The keys that a section may have. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  return [...new Set(nodesAt(path).flatMap(forms).flatMap((node) => Object.keys(node.properties ?? {})))];
+  return [
+    ...new Set(
+      nodesAt(path)
+        .flatMap(forms)
+        .flatMap((node) => Object.keys(node.properties ?? {})),
+    ),
+  ];
 }
 
 /** A section that has several forms: the key that tells them apart, and what each may hold. */
@@ -63,14 +69,26 @@ export function choiceAt(path: readonly PropertyKey[]): Choice | undefined {
 }
 
 function choiceOf({ oneOf = [] }: SchemaNode): Choice | undefined {
-  const discriminator = Object.keys(oneOf[0]?.properties ?? {}).find((key) => oneOf.every(({ properties }) => properties?.[key]?.const !== undefined));
+  const discriminator = Object.keys(oneOf[0]?.properties ?? {}).find((key) =>
+    oneOf.every(({ properties }) => properties?.[key]?.const !== undefined),
+  );
   return discriminator === undefined
     ? undefined
-    : { discriminator, forms: oneOf.map(({ properties = {} }) => ({ value: properties[discriminator]?.const, keys: Object.keys(properties) })) };
+    : {
+        discriminator,
+        forms: oneOf.map(({ properties = {} }) => ({
+          value: properties[discriminator]?.const,
+          keys: Object.keys(properties),
+        })),
+      };
 }
 
 /** The sections in which a key is at home, dotted; empty for the file's own level. */
-export function homesOf(key: string, node: SchemaNode = settingsJsonSchema(), path: readonly string[] = []): readonly string[] {
+export function homesOf(
+  key: string,
+  node: SchemaNode = settingsJsonSchema(),
+  path: readonly string[] = [],
+): readonly string[] {
   return forms(node).flatMap(({ properties = {} }) => [
     ...(Object.hasOwn(properties, key) ? [path.join(".")] : []),
     ...Object.entries(properties).flatMap(([name, child]) => homesOf(key, child, [...path, name])),
@@ -103,7 +121,9 @@ function typeInWords(node: SchemaNode, keys: readonly string[]): string {
   }
   const { required = [] } = node;
   if (node.type === "object") {
-    return keys.length === 0 ? "a mapping" : `a mapping ${required.length > 0 ? `with at least ${required.join(", ")}` : `of ${keys.join(", ")}`}`;
+    return keys.length === 0
+      ? "a mapping"
+      : `a mapping ${required.length > 0 ? `with at least ${required.join(", ")}` : `of ${keys.join(", ")}`}`;
   }
   if (node.type === "array") {
     const { items = {} } = node;

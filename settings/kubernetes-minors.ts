@@ -28,5 +28,7 @@ export function minorRemedy(value: string): string {
   }
   const end = ENDED[patch];
   const leave = "leave the field out: a new cluster gets AKS's default, a running one keeps its version";
-  return end === undefined ? `${leave}; \`az aks get-versions\` lists what there is` : `AKS's support of ${patch} ended in ${end}, but for clusters with long-term support, which this deployment does not make: ${leave}`;
+  return end === undefined
+    ? `${leave}; \`az aks get-versions\` lists what there is`
+    : `AKS's support of ${patch} ended in ${end}, but for clusters with long-term support, which this deployment does not make: ${leave}`;
 }

@@ -56,7 +56,8 @@ export const LIMITS: readonly Limit[] = [
   },
   {
     wish: "an image or a registry of your own",
-    today: "images come from the vendor's registry, or for Airflow from the registry that the deployment makes (airflow.image.source: acr)",
+    today:
+      "images come from the vendor's registry, or for Airflow from the registry that the deployment makes (airflow.image.source: acr)",
     keys: /^airflow\.image\.(repository|registry|name|image|pull\w*)$|^airflow\.(image(repository|registry|name)|registry|dockerfile)$|^datasurface\.(image(repository|registry|name)?|(container)?registry\w*)$|^registry$/,
   },
   {
@@ -101,7 +102,8 @@ export const LIMITS: readonly Limit[] = [
   },
   {
     wish: "other Helm values, packages, variables or another version of Airflow",
-    today: "Airflow's version is that of the DataSurface release, and its Helm values are made by constructs/airflow/values.ts",
+    today:
+      "Airflow's version is that of the DataSurface release, and its Helm values are made by constructs/airflow/values.ts",
     keys: /^airflow\.(values|helm\w*|chart\w*|extra\w*|env(ironment)?(variables?)?|config\w*|requirements|pip\w*|packages|connections|variables|plugins|version|airflowversion|resources|webserver|scheduler|triggerer|redis|celery|pgbouncer|dags?)$/,
   },
   {

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ArgumentError } from "./command-line";
 import { brokenRules } from "./cross-field-rules";
-import { BACKEND_VARIABLE, DEFAULT_ENVIRONMENT, ENVIRONMENT_VARIABLE, overrides, valueOf } from "./environment-variables";
+import {
+  BACKEND_VARIABLE,
+  DEFAULT_ENVIRONMENT,
+  ENVIRONMENT_VARIABLE,
+  overrides,
+  valueOf,
+} from "./environment-variables";
 import { type Finding, findings, tokenFinding, valueAt, type Words, wordsOf } from "./issue-problems";
 import { hasInvisible, trimmedTexts } from "./invisible";
 import { type Names, physicalNames } from "./names";
@@ -63,8 +69,12 @@ export function environmentName({ folder, variables }: LoadOptions, option?: str
         where: `environment variable ${ENVIRONMENT_VARIABLE}`,
         field: "",
         given: chosen === "" ? `(nothing, so ${DEFAULT_ENVIRONMENT})` : chosen,
-        allowed: known.length > 0 ? `one of ${known.join(", ")}` : `the name of a file in ${basename(folder)}/; there is none`,
-        remedy: meant === undefined ? `set ${ENVIRONMENT_VARIABLE} to one of them, or write ${basename(folder)}/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)` : `did you mean ${meant}?`,
+        allowed:
+          known.length > 0 ? `one of ${known.join(", ")}` : `the name of a file in ${basename(folder)}/; there is none`,
+        remedy:
+          meant === undefined
+            ? `set ${ENVIRONMENT_VARIABLE} to one of them, or write ${basename(folder)}/NAME.yaml (NAME: lower-case letters, digits and '-', at most 32)`
+            : `did you mean ${meant}?`,
       },
     ]);
   }
@@ -76,7 +86,9 @@ export function checkEnvironmentOption(given: readonly string[], known: readonly
   const unknown = given.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const meant = nearest(unknown, known);
-    throw new ArgumentError(`--environment: "${unknown}" is not one of ${known.join(", ")}.${meant === undefined ? "" : ` Did you mean ${meant}?`}`);
+    throw new ArgumentError(
+      `--environment: "${unknown}" is not one of ${known.join(", ")}.${meant === undefined ? "" : ` Did you mean ${meant}?`}`,
+    );
   }
 }
 
@@ -99,13 +111,25 @@ function readText(file: string, shown: string): string {
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? "unknown error";
     throw new SettingsError(`Settings of ${shown}`, [
-      { where: shown, field: "", given: `a file that cannot be read (${reason})`, allowed: "a text file", remedy: "check the file and its permissions" },
+      {
+        where: shown,
+        field: "",
+        given: `a file that cannot be read (${reason})`,
+        allowed: "a text file",
+        remedy: "check the file and its permissions",
+      },
     ]);
   }
   // UTF-16 without a mark is well-formed UTF-8 with a zero in every other place.
   if (!isUtf8(bytes) || bytes.includes(0)) {
     throw new SettingsError(`Settings of ${shown}`, [
-      { where: shown, field: "", given: "a file in another encoding than UTF-8 (PowerShell's > writes UTF-16)", allowed: "a text file in UTF-8", remedy: "save it as UTF-8 in your editor" },
+      {
+        where: shown,
+        field: "",
+        given: "a file in another encoding than UTF-8 (PowerShell's > writes UTF-16)",
+        allowed: "a text file in UTF-8",
+        remedy: "save it as UTF-8 in your editor",
+      },
     ]);
   }
   return bytes.toString("utf8");
@@ -124,7 +148,11 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
   const problems: Placed[] = file.problems.map(({ offset, ...problem }) => ({ ...problem, order: offset }));
   if (!isRecord(file.content)) {
     const inTheSyntax = problems.length > 0;
-    throw settingsError(shown, [...problems, ...(inTheSyntax ? [] : [noMapping(file.content, shown)]), ...tokensInText(source, shown, problems)]);
+    throw settingsError(shown, [
+      ...problems,
+      ...(inTheSyntax ? [] : [noMapping(file.content, shown)]),
+      ...tokensInText(source, shown, problems),
+    ]);
   }
 
   const { content, variableOf } = override(trimmedTexts(file.content) as Record<string, unknown>, variables);
@@ -135,7 +163,12 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     const { offset, shown: where } = file.placeOf(path);
     return position < 0
       ? { where, field, ...words, order: offset }
-      : { where: `environment variable ${variableOf.get(field)}`, field, ...words, order: source.length + 1 + position };
+      : {
+          where: `environment variable ${variableOf.get(field)}`,
+          field,
+          ...words,
+          order: source.length + 1 + position,
+        };
   };
   const refusal = (path: readonly PropertyKey[], value: unknown): Words | undefined => {
     const issues = settingsSchema.safeParse(withValue(content, path, value)).error?.issues ?? [];
@@ -143,19 +176,29 @@ export function parseSettings(source: string, shown: string, variables: LoadOpti
     return issue && wordsOf(issue);
   };
   const parsed = settingsSchema.safeParse(content);
-  const found = (parsed.error?.issues ?? []).flatMap((issue) => findings(issue, { content, sourceOf: file.sourceOf, refusal }));
+  const found = (parsed.error?.issues ?? []).flatMap((issue) =>
+    findings(issue, { content, sourceOf: file.sourceOf, refusal }),
+  );
   const meant = found.map((finding) => finding.meant?.join("."));
   // A setting under another name counts in the rules between fields: its default would break them.
-  const asMeant = found.reduce<unknown>((so, { path, meant: setting }) => (setting === undefined ? so : withValue(so, setting, valueAt(content, path))), content);
+  const asMeant = found.reduce<unknown>(
+    (so, { path, meant: setting }) => (setting === undefined ? so : withValue(so, setting, valueAt(content, path))),
+    content,
+  );
   const rules = brokenRules(parsed.success ? parsed.data : readableSettings(asMeant));
   problems.push(
     ...templatesAmong(content).map(place),
-    ...found.filter(({ path }) => valueAt(content, path) !== undefined || !meant.includes(path.map(String).join("."))).map(place),
+    ...found
+      .filter(({ path }) => valueAt(content, path) !== undefined || !meant.includes(path.map(String).join(".")))
+      .map(place),
     ...tokensAmong(content).map(place),
     ...invisibleAmong(content).map(place),
     ...rules.map(({ field, ...words }) => place({ path: field, ...words })),
     ...backendProblems(variables, shown, source.length + 1000),
-    ...terraformVariableProblems(variables).map((problem, position) => ({ ...problem, order: source.length + 2000 + position })),
+    ...terraformVariableProblems(variables).map((problem, position) => ({
+      ...problem,
+      order: source.length + 2000 + position,
+    })),
   );
   problems.push(...tokensInText(source, shown, problems));
   if (!parsed.success || problems.length > 0) {
@@ -169,7 +212,9 @@ function withValue(content: unknown, [key, ...rest]: readonly PropertyKey[], val
     return value;
   }
   const inner = withValue(valueAt(content, [key]), rest, value);
-  return Array.isArray(content) ? content.map((entry: unknown, index) => (index === key ? inner : entry)) : { ...(content as object), [key]: inner };
+  return Array.isArray(content)
+    ? content.map((entry: unknown, index) => (index === key ? inner : entry))
+    : { ...(content as object), [key]: inner };
 }
 
 function settingsError(shown: string, problems: readonly Placed[]): SettingsError {
@@ -178,7 +223,10 @@ function settingsError(shown: string, problems: readonly Placed[]): SettingsErro
     const key = `${where} ${field}`;
     return !seen.has(key) && seen.add(key);
   });
-  return new SettingsError(`Settings of ${shown}`, [...each].sort((a, b) => a.order - b.order));
+  return new SettingsError(
+    `Settings of ${shown}`,
+    [...each].sort((a, b) => a.order - b.order),
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -186,8 +234,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function noMapping(content: unknown, shown: string): Placed {
-  const given = content === null || content === undefined ? "(an empty file)" : Array.isArray(content) ? "a list" : `a ${typeof content}`;
-  return { where: `${shown}:1`, field: "", given, allowed: "a mapping of sections", remedy: "begin with a copy of environments/demo.yaml", order: 0 };
+  const given =
+    content === null || content === undefined
+      ? "(an empty file)"
+      : Array.isArray(content)
+        ? "a list"
+        : `a ${typeof content}`;
+  return {
+    where: `${shown}:1`,
+    field: "",
+    given,
+    allowed: "a mapping of sections",
+    remedy: "begin with a copy of environments/demo.yaml",
+    order: 0,
+  };
 }
 
 /** The content with the variables in their fields, and which variable stands in which field. */
@@ -238,14 +298,19 @@ function tokensAmong(content: unknown, path: readonly PropertyKey[] = []): reado
 /** Invisible characters in a text or a key. A text that its field's own rule refuses is told there: this one comes after it. */
 function invisibleAmong(content: unknown, path: readonly PropertyKey[] = []): readonly Finding[] {
   const value = valueAt(content, path);
-  const words = { allowed: "characters that can be seen, and spaces", remedy: "type it again: the character whose number is shown cannot be seen" };
+  const words = {
+    allowed: "characters that can be seen, and spaces",
+    remedy: "type it again: the character whose number is shown cannot be seen",
+  };
   if (typeof value === "string" && hasInvisible(value)) {
     return [{ path, given: JSON.stringify(value), ...words }];
   }
   return typeof value === "object" && value !== null
     ? Object.keys(value).flatMap((key) => {
         const inner = [...path, Array.isArray(value) ? Number(key) : key];
-        return hasInvisible(key) ? [{ path: inner, given: `the key ${JSON.stringify(key)}`, ...words }] : invisibleAmong(content, inner);
+        return hasInvisible(key)
+          ? [{ path: inner, given: `the key ${JSON.stringify(key)}`, ...words }]
+          : invisibleAmong(content, inner);
       })
     : [];
 }
@@ -254,7 +319,15 @@ function invisibleAmong(content: unknown, path: readonly PropertyKey[] = []): re
 function templatesAmong(content: unknown, path: readonly PropertyKey[] = []): readonly Finding[] {
   const value = valueAt(content, path);
   if (typeof value === "string" && /[$%]\{/.test(value)) {
-    return [{ path, given: JSON.stringify(value), allowed: "text without ${ and %{", remedy: "write the value itself, or leave the field to the variable that overrides it (docs/settings.md lists them): settings are no templates" }];
+    return [
+      {
+        path,
+        given: JSON.stringify(value),
+        allowed: "text without ${ and %{",
+        remedy:
+          "write the value itself, or leave the field to the variable that overrides it (docs/settings.md lists them): settings are no templates",
+      },
+    ];
   }
   return typeof value === "object" && value !== null
     ? Object.keys(value).flatMap((key) => templatesAmong(content, [...path, Array.isArray(value) ? Number(key) : key]))
@@ -269,6 +342,8 @@ function tokensInText(source: string, shown: string, problems: readonly Placed[]
     offset += line.length + 1;
     const where = `${shown}:${index + 1}`;
     const { given, allowed, remedy } = tokenFinding([]);
-    return looksLikeToken(line) && !problems.some((problem) => problem.where === where) ? [{ where, field: "", given, allowed, remedy, order }] : [];
+    return looksLikeToken(line) && !problems.some((problem) => problem.where === where)
+      ? [{ where, field: "", given, allowed, remedy, order }]
+      : [];
   });
 }

@@ -16,18 +16,40 @@ interface Named {
 
 function credentialsOf({ datasurface: { model, credentials } }: Settings): readonly Named[] {
   return [
-    ...(["gitCredential", "mergeCredential"] as const).map((field) => ({ field: ["datasurface", "model", field], name: model[field], shown: `datasurface.model.${field}` })),
-    ...credentials.map(({ name }, index) => ({ field: ["datasurface", "credentials", index, "name"], name, shown: `datasurface.credentials.${index}` })),
+    ...(["gitCredential", "mergeCredential"] as const).map((field) => ({
+      field: ["datasurface", "model", field],
+      name: model[field],
+      shown: `datasurface.model.${field}`,
+    })),
+    ...credentials.map(({ name }, index) => ({
+      field: ["datasurface", "credentials", index, "name"],
+      name,
+      shown: `datasurface.credentials.${index}`,
+    })),
   ];
 }
 
 const credentialsHaveSecretsOfTheirOwn: Rule = (settings) => {
-  const taken = new Map([...Object.values(SECRETS).map(({ name }): string => name), ...CHART_SECRETS].map((name) => [name, "one of this deployment's own"]));
+  const taken = new Map(
+    [...Object.values(SECRETS).map(({ name }): string => name), ...CHART_SECRETS].map((name) => [
+      name,
+      "one of this deployment's own",
+    ]),
+  );
   return credentialsOf(settings).flatMap(({ field, name, shown }) => {
     const secret = kubernetesName(name);
     const owner = taken.get(secret);
     taken.set(secret, owner ?? `that of ${shown}`);
-    return owner === undefined ? [] : [{ field, given: name, allowed: `another name: the Secret ${secret} is ${owner}`, remedy: "rename the credential in the model" }];
+    return owner === undefined
+      ? []
+      : [
+          {
+            field,
+            given: name,
+            allowed: `another name: the Secret ${secret} is ${owner}`,
+            remedy: "rename the credential in the model",
+          },
+        ];
   });
 };
 
@@ -41,7 +63,12 @@ const vaultTakesTheNames: Rule = (settings) => {
   return [
     ...[ecosystem, ...credentials]
       .filter(({ name }) => name.includes("_"))
-      .map(({ field, name: given }) => ({ field, given, allowed: `a name without '_': DataSurface ${version} reads Key Vault, which takes letters, digits and '-'`, remedy: "rename it in the model, with '-' in place of '_'" })),
+      .map(({ field, name: given }) => ({
+        field,
+        given,
+        allowed: `a name without '_': DataSurface ${version} reads Key Vault, which takes letters, digits and '-'`,
+        remedy: "rename it in the model, with '-' in place of '_'",
+      })),
     ...credentials
       .map(({ field, name }) => ({ field, given: name, name: vaultSecretName(namespace, model, name) }))
       .filter(({ name }) => name.length > VAULT_SECRET_NAME)

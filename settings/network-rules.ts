@@ -3,7 +3,8 @@ import type { BrokenRule, Rule } from "./rule";
 import { mostNodes, nodesDuringUpgrade } from "./capacity-rules";
 import type { Settings } from "./schema";
 
-type RangeField = "addressSpace" | "clusterSubnet" | "postgresqlSubnet" | "privateEndpointSubnet" | "podCidr" | "serviceCidr";
+type RangeField =
+  "addressSpace" | "clusterSubnet" | "postgresqlSubnet" | "privateEndpointSubnet" | "podCidr" | "serviceCidr";
 type Network = Settings["network"];
 
 const SUBNETS = ["clusterSubnet", "postgresqlSubnet", "privateEndpointSubnet"] as const satisfies readonly RangeField[];
@@ -33,39 +34,63 @@ function broken(network: Network, field: RangeField, allowed: string, remedy: st
   return { field: ["network", field], given: network[field], allowed, remedy };
 }
 
-const within = (field: (typeof SUBNETS)[number]): Rule => ({ network }) =>
-  contains(range(network.addressSpace), range(network[field]))
-    ? []
-    : [
-        broken(
-          network,
-          field,
-          `a range within network.addressSpace ${network.addressSpace}`,
-          "move the subnet into the address space, or enlarge the address space",
-        ),
-      ];
+const within =
+  (field: (typeof SUBNETS)[number]): Rule =>
+  ({ network }) =>
+    contains(range(network.addressSpace), range(network[field]))
+      ? []
+      : [
+          broken(
+            network,
+            field,
+            `a range within network.addressSpace ${network.addressSpace}`,
+            "move the subnet into the address space, or enlarge the address space",
+          ),
+        ];
 
-const apart = (field: RangeField, other: RangeField, remedy: string): Rule => ({ network }) =>
-  overlaps(range(network[field]), range(network[other]))
-    ? [broken(network, field, `a range that does not overlap network.${other} ${network[other]}`, remedy)]
-    : [];
+const apart =
+  (field: RangeField, other: RangeField, remedy: string): Rule =>
+  ({ network }) =>
+    overlaps(range(network[field]), range(network[other]))
+      ? [broken(network, field, `a range that does not overlap network.${other} ${network[other]}`, remedy)]
+      : [];
 
-const unreserved = (field: RangeField, reserved: readonly string[]): Rule => ({ network }) => {
-  const hit = reserved.filter((one) => overlaps(range(network[field]), range(one)));
-  return hit.length === 0
-    ? []
-    : [broken(network, field, `a range that does not overlap ${hit.join(", ")}`, "Azure keeps these ranges for itself: choose another range of 10.0.0.0/8, 172.16.0.0/13 or 192.168.0.0/16")];
-};
+const unreserved =
+  (field: RangeField, reserved: readonly string[]): Rule =>
+  ({ network }) => {
+    const hit = reserved.filter((one) => overlaps(range(network[field]), range(one)));
+    return hit.length === 0
+      ? []
+      : [
+          broken(
+            network,
+            field,
+            `a range that does not overlap ${hit.join(", ")}`,
+            "Azure keeps these ranges for itself: choose another range of 10.0.0.0/8, 172.16.0.0/13 or 192.168.0.0/16",
+          ),
+        ];
+  };
 
-const atLeast = (field: RangeField, prefix: number, remedy: string): Rule => ({ network }) =>
-  range(network[field]).prefix > prefix ? [broken(network, field, `a range of /${prefix} or larger`, remedy)] : [];
+const atLeast =
+  (field: RangeField, prefix: number, remedy: string): Rule =>
+  ({ network }) =>
+    range(network[field]).prefix > prefix ? [broken(network, field, `a range of /${prefix} or larger`, remedy)] : [];
 
 const addressSpaceOfAllowedSize: Rule = ({ network }) =>
-  range(network.addressSpace).prefix < 8 ? [broken(network, "addressSpace", "a range of /8 or smaller", "for example 10.0.0.0/16")] : [];
+  range(network.addressSpace).prefix < 8
+    ? [broken(network, "addressSpace", "a range of /8 or smaller", "for example 10.0.0.0/16")]
+    : [];
 
 const serviceRangeOfAllowedSize: Rule = ({ network }) =>
   range(network.serviceCidr).prefix <= TOO_LARGE_SERVICE_PREFIX
-    ? [broken(network, "serviceCidr", `a range smaller than /${TOO_LARGE_SERVICE_PREFIX}`, "AKS refuses a larger one: for example 172.16.0.0/16")]
+    ? [
+        broken(
+          network,
+          "serviceCidr",
+          `a range smaller than /${TOO_LARGE_SERVICE_PREFIX}`,
+          "AKS refuses a larger one: for example 172.16.0.0/16",
+        ),
+      ]
     : [];
 
 /** The first address of the service range is the network's, the second the API server's. */
@@ -116,7 +141,8 @@ const roomForPods: Rule = ({ network, cluster }) => {
       ];
 };
 
-const OTHER_RANGE = "Azure says ServiceCidrOverlapExistingSubnetsCidr after ten minutes: choose another range, for example 172.16.0.0/16";
+const OTHER_RANGE =
+  "Azure says ServiceCidrOverlapExistingSubnetsCidr after ten minutes: choose another range, for example 172.16.0.0/16";
 
 export const networkRules: readonly Rule[] = [
   addressSpaceOfAllowedSize,
@@ -127,7 +153,11 @@ export const networkRules: readonly Rule[] = [
   apart("privateEndpointSubnet", "postgresqlSubnet", "choose ranges beside each other"),
   roomForNodes,
   atLeast("postgresqlSubnet", 28, "PostgreSQL Flexible Server asks for 16 addresses: for example 10.0.16.0/24"),
-  atLeast("privateEndpointSubnet", 28, "Azure keeps five addresses, and each private endpoint takes one: for example 10.0.17.0/24"),
+  atLeast(
+    "privateEndpointSubnet",
+    28,
+    "Azure keeps five addresses, and each private endpoint takes one: for example 10.0.17.0/24",
+  ),
   apart("podCidr", "addressSpace", "pods lie outside of the network: for example 10.244.0.0/16"),
   unreserved("podCidr", RESERVED_BY_AKS),
   roomForPods,

@@ -21,7 +21,15 @@ const READ_TOKEN = "TF_VAR_github_read_token";
 /** Values of datasurface.credentials. */
 const CREDENTIALS = "TF_VAR_datasurface_credentials";
 
-const KNOWN = [...Object.keys(FIELD_OF_VARIABLE), ENVIRONMENT_VARIABLE, BACKEND_VARIABLE, ...Object.values(SECRET_OF), READ_TOKEN, CREDENTIALS, "TF_VAR_airflow_admin_password"];
+const KNOWN = [
+  ...Object.keys(FIELD_OF_VARIABLE),
+  ENVIRONMENT_VARIABLE,
+  BACKEND_VARIABLE,
+  ...Object.values(SECRET_OF),
+  READ_TOKEN,
+  CREDENTIALS,
+  "TF_VAR_airflow_admin_password",
+];
 
 export interface NotesProps {
   readonly environment: Environment;
@@ -35,29 +43,49 @@ export interface NotesProps {
 }
 
 /** What is known at synth and is no error: one line each, never with a secret's value. */
-export function synthNotes({ environment: { name, settings }, variables, folder, kubelogin, node }: NotesProps): readonly string[] {
-  const notes = [`Environment ${name} (environments/${name}.yaml): the stacks ${["infra", "cluster-config", "workload"].map((role) => `${name}-${role}`).join(", ")} are in ${folder}.`];
+export function synthNotes({
+  environment: { name, settings },
+  variables,
+  folder,
+  kubelogin,
+  node,
+}: NotesProps): readonly string[] {
+  const notes = [
+    `Environment ${name} (environments/${name}.yaml): the stacks ${["infra", "cluster-config", "workload"].map((role) => `${name}-${role}`).join(", ")} are in ${folder}.`,
+  ];
   const placeholders = placeholdersLeft(settings);
   if (placeholders.length > 0) {
-    notes.push(`Placeholders are left, and a plan is refused: set ${placeholders.join(", ")}, or the fields in environments/${name}.yaml.`);
+    notes.push(
+      `Placeholders are left, and a plan is refused: set ${placeholders.join(", ")}, or the fields in environments/${name}.yaml.`,
+    );
   }
   const isSet = (variable: string): boolean => valueOf(variables, variable) !== "";
   const { gitHubReadToken } = settings.datasurface;
   // A remote run has variables and programs of its own.
   if (settings.backend.type !== "cloud") {
-    const missing = ["TF_VAR_github_token", ...(gitHubReadToken ? [READ_TOKEN] : []), "TF_VAR_gitlab_customer_token"].filter((variable) => !isSet(variable));
+    const missing = [
+      "TF_VAR_github_token",
+      ...(gitHubReadToken ? [READ_TOKEN] : []),
+      "TF_VAR_gitlab_customer_token",
+    ].filter((variable) => !isSet(variable));
     if (missing.length > 0) {
-      notes.push(`Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.`);
+      notes.push(
+        `Not set: ${missing.join(", ")}. A first deployment needs ${missing.length === 1 ? "it" : "them"}, and one that changes revisions.tokens; a plan of a running environment, a synth and a destroy do not.`,
+      );
     }
     const listed = settings.datasurface.credentials.map(({ name }) => name);
     if (listed.length > 0 && !isSet(CREDENTIALS)) {
-      notes.push(`Not set: ${CREDENTIALS}, the values of ${listed.join(", ")}. A plan asks for those that the vault lacks, and for those whose revision has changed.`);
+      notes.push(
+        `Not set: ${CREDENTIALS}, the values of ${listed.join(", ")}. A plan asks for those that the vault lacks, and for those whose revision has changed.`,
+      );
     }
     if (listed.length === 0 && isSet(CREDENTIALS)) {
       notes.push(`${CREDENTIALS} is set, and nothing reads it: list the credentials in datasurface.credentials.`);
     }
     if (settings.access.mode === "entra" && !kubelogin) {
-      notes.push("kubelogin is not in PATH: access.mode entra needs it to reach the cluster (https://azure.github.io/kubelogin/).");
+      notes.push(
+        "kubelogin is not in PATH: access.mode entra needs it to reach the cluster (https://azure.github.io/kubelogin/).",
+      );
     }
     notes.push(
       ...Object.entries(SECRET_OF)
@@ -82,7 +110,9 @@ export function synthNotes({ environment: { name, settings }, variables, folder,
       .sort()
       .flatMap((variable) => {
         const meant = isSet(variable) ? meantBy(variable) : undefined;
-        return meant === undefined || isSet(meant) ? [] : [`${variable} is set, and nothing reads it: did you mean ${meant}?`];
+        return meant === undefined || isSet(meant)
+          ? []
+          : [`${variable} is set, and nothing reads it: did you mean ${meant}?`];
       }),
   );
   const { region } = settings.azure;
@@ -105,6 +135,14 @@ function meantBy(variable: string): string | undefined {
   if (KNOWN.includes(variable) || variable in SECRET_OF) {
     return undefined;
   }
-  const longerOrShorter = variable.includes("_") && variable.length >= 8 ? KNOWN.filter((known) => !known.startsWith("TF_VAR_") && (known.startsWith(variable) || (known.length >= 10 && /^[A-Z]+$/.test(variable.slice(known.length)) && variable.startsWith(known)))) : [];
+  const longerOrShorter =
+    variable.includes("_") && variable.length >= 8
+      ? KNOWN.filter(
+          (known) =>
+            !known.startsWith("TF_VAR_") &&
+            (known.startsWith(variable) ||
+              (known.length >= 10 && /^[A-Z]+$/.test(variable.slice(known.length)) && variable.startsWith(known))),
+        )
+      : [];
   return longerOrShorter.length === 1 ? longerOrShorter[0] : nearest(variable, KNOWN);
 }

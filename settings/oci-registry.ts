@@ -33,7 +33,9 @@ export function imageReference(image: string): ImageReference {
   const [first = "", ...rest] = name.split("/");
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
   if (isHost) {
-    return first === "docker.io" ? imageReference(`${rest.join("/")}:${tag}`) : { host: first, repository: rest.join("/"), tag };
+    return first === "docker.io"
+      ? imageReference(`${rest.join("/")}:${tag}`)
+      : { host: first, repository: rest.join("/"), tag };
   }
   return { host: DOCKER_HUB, repository: rest.length === 0 ? `library/${first}` : name, tag };
 }
@@ -68,17 +70,23 @@ export class Registry {
       response = await this.get(image, url, token);
     }
     if (response.status !== 200) {
-      throw new RegistryError(`${image}: ${host} answers ${response.status}${await quoted(response)}. Remedy: ${remedyFor(response, host)}.`);
+      throw new RegistryError(
+        `${image}: ${host} answers ${response.status}${await quoted(response)}. Remedy: ${remedyFor(response, host)}.`,
+      );
     }
     const body = Buffer.from(await response.arrayBuffer());
     if (body.length > MOST_BYTES) {
-      throw new RegistryError(`${image}: the manifest of ${host} has ${body.length} bytes, more than the ${MOST_BYTES} that the specification allows. Remedy: look whether a proxy answers in its place.`);
+      throw new RegistryError(
+        `${image}: the manifest of ${host} has ${body.length} bytes, more than the ${MOST_BYTES} that the specification allows. Remedy: look whether a proxy answers in its place.`,
+      );
     }
     checkPlatform(image, host, body);
     const digest = `sha256:${createHash("sha256").update(body).digest("hex")}`;
     const said = response.headers.get("docker-content-digest");
     if (said !== null && said !== digest) {
-      throw new RegistryError(`${image}: ${host} says ${said}, but what it sent has ${digest}. Remedy: try again; if it stays, a proxy on the way changes the answer.`);
+      throw new RegistryError(
+        `${image}: ${host} says ${said}, but what it sent has ${digest}. Remedy: try again; if it stays, a proxy on the way changes the answer.`,
+      );
     }
     return digest;
   }
@@ -94,10 +102,18 @@ export class Registry {
 
   /** The token flow: the registry's challenge says where a token for reading this repository is given away. */
   private async token(image: string, { host, repository }: ImageReference, challenge: string): Promise<string> {
-    const parameters = new Map([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key.toLowerCase(), value]));
+    const parameters = new Map(
+      [...challenge.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = "", value = ""]) => [key.toLowerCase(), value]),
+    );
     const realm = parameters.get("realm") ?? "";
-    if (!/^bearer /i.test(challenge) || !URL.canParse(realm) || (!realm.startsWith("https://") && !realm.startsWith(`${this.addressOf(host)}/`))) {
-      throw new RegistryError(`${image}: ${host} wants a sign-in of another kind (${challenge || "it does not say which"}). Remedy: take an image of a public registry, or write TAG@sha256:DIGEST in settings/versions.ts.`);
+    if (
+      !/^bearer /i.test(challenge) ||
+      !URL.canParse(realm) ||
+      (!realm.startsWith("https://") && !realm.startsWith(`${this.addressOf(host)}/`))
+    ) {
+      throw new RegistryError(
+        `${image}: ${host} wants a sign-in of another kind (${challenge || "it does not say which"}). Remedy: take an image of a public registry, or write TAG@sha256:DIGEST in settings/versions.ts.`,
+      );
     }
     const url = new URL(realm);
     const service = parameters.get("service");
@@ -107,19 +123,26 @@ export class Registry {
     url.searchParams.set("scope", parameters.get("scope") ?? `repository:${repository}:pull`);
     const response = await this.get(image, url.href, undefined);
     if (response.status !== 200) {
-      throw new RegistryError(`${image}: ${url.host}, which gives tokens for ${host}, answers ${response.status}${await quoted(response)}. Remedy: ${remedyFor(response, host)}.`);
+      throw new RegistryError(
+        `${image}: ${url.host}, which gives tokens for ${host}, answers ${response.status}${await quoted(response)}. Remedy: ${remedyFor(response, host)}.`,
+      );
     }
     const answer = parsed(await response.text());
     const token = answer.token ?? answer.access_token;
     if (typeof token !== "string" || token === "") {
-      throw new RegistryError(`${image}: ${url.host} gave no token for ${host}. Remedy: look whether the image is public.`);
+      throw new RegistryError(
+        `${image}: ${url.host} gave no token for ${host}. Remedy: look whether the image is public.`,
+      );
     }
     return token;
   }
 
   private async get(image: string, url: string, token: string | undefined): Promise<Response> {
     try {
-      return await fetch(url, { headers: { Accept: MANIFESTS.join(", "), ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) }, signal: AbortSignal.timeout(SECONDS * 1000) });
+      return await fetch(url, {
+        headers: { Accept: MANIFESTS.join(", "), ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
+        signal: AbortSignal.timeout(SECONDS * 1000),
+      });
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new RegistryError(
@@ -134,13 +157,20 @@ export class Registry {
 function checkPlatform(image: string, host: string, body: Buffer): void {
   const { manifests, schemaVersion, config } = parsed(body.toString("utf8"));
   const platforms = Array.isArray(manifests)
-    ? manifests.map((one: { readonly platform?: { readonly os?: string; readonly architecture?: string } }) => `${one.platform?.os ?? "?"}/${one.platform?.architecture ?? "?"}`)
+    ? manifests.map(
+        (one: { readonly platform?: { readonly os?: string; readonly architecture?: string } }) =>
+          `${one.platform?.os ?? "?"}/${one.platform?.architecture ?? "?"}`,
+      )
     : undefined;
   if (platforms !== undefined && !platforms.includes("linux/amd64")) {
-    throw new RegistryError(`${image}: ${host} has it for ${[...new Set(platforms)].join(", ")} and not for linux/amd64, which the nodes run. Remedy: another tag in settings/versions.ts.`);
+    throw new RegistryError(
+      `${image}: ${host} has it for ${[...new Set(platforms)].join(", ")} and not for linux/amd64, which the nodes run. Remedy: another tag in settings/versions.ts.`,
+    );
   }
   if (platforms === undefined && (schemaVersion !== 2 || config === undefined)) {
-    throw new RegistryError(`${image}: what ${host} sent is no manifest of an image. Remedy: look whether a proxy answers in its place.`);
+    throw new RegistryError(
+      `${image}: what ${host} sent is no manifest of an image. Remedy: look whether a proxy answers in its place.`,
+    );
   }
 }
 
@@ -156,7 +186,8 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 /** What the registry itself says of a refusal. */
 async function quoted(response: Response): Promise<string> {
   const { errors } = parsed((await response.text()).slice(0, 10_000));
-  const texts = ({ message, code }: { readonly message?: unknown; readonly code?: unknown }): readonly string[] => [message, code].filter((text) => typeof text === "string" && text !== "").slice(0, 1) as string[];
+  const texts = ({ message, code }: { readonly message?: unknown; readonly code?: unknown }): readonly string[] =>
+    [message, code].filter((text) => typeof text === "string" && text !== "").slice(0, 1) as string[];
   const said = Array.isArray(errors) ? errors.flatMap(texts) : [];
   return said.length === 0 ? "" : ` (${said.join("; ")})`;
 }
@@ -171,6 +202,8 @@ function remedyFor({ status, headers }: Response, host: string): string {
     case 429:
       return `the registry's limit for this address is used up${headers.has("retry-after") ? `; try again in ${headers.get("retry-after") ?? ""} s` : ": try again in some hours, or from another address"}`;
     default:
-      return status >= 500 ? "try again later" : "try again; if it stays, look whether a proxy answers in the registry's place";
+      return status >= 500
+        ? "try again later"
+        : "try again; if it stays, look whether a proxy answers in the registry's place";
   }
 }

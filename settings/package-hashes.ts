@@ -20,7 +20,11 @@ export interface PackageHashesProps {
 }
 
 /** SHA-256 of the wheels of each package, for each of the Python versions. */
-export function packageHashes({ python, packages, versions }: PackageHashesProps): Readonly<Record<string, readonly string[]>> {
+export function packageHashes({
+  python,
+  packages,
+  versions,
+}: PackageHashesProps): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries(packages.map((name) => [name, hashesOf(name, python, versions)]));
 }
 
@@ -28,13 +32,35 @@ function hashesOf(name: string, python: string, versions: readonly string[]): re
   const folder = mkdtempSync(join(tmpdir(), "datasurface-packages-"));
   try {
     for (const version of versions) {
-      const words = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--python-version", version, ...PLATFORMS.flatMap((platform) => ["--platform", platform]), "--dest", folder, name];
+      const words = [
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--python-version",
+        version,
+        ...PLATFORMS.flatMap((platform) => ["--platform", platform]),
+        "--dest",
+        folder,
+        name,
+      ];
       const { status, stderr, error } = spawnSync(python, words, { encoding: "utf8" });
       if (status !== 0) {
-        throw new PackageError(`${name} for Python ${version}: ${(error?.message ?? stderr).trim()}\nRemedy: a version in settings/versions.ts that has a wheel for it, or another one in AIRFLOW_IMAGE_PYTHONS.`);
+        throw new PackageError(
+          `${name} for Python ${version}: ${(error?.message ?? stderr).trim()}\nRemedy: a version in settings/versions.ts that has a wheel for it, or another one in AIRFLOW_IMAGE_PYTHONS.`,
+        );
       }
     }
-    return readdirSync(folder).map((file) => createHash("sha256").update(readFileSync(join(folder, file))).digest("hex")).sort();
+    return readdirSync(folder)
+      .map((file) =>
+        createHash("sha256")
+          .update(readFileSync(join(folder, file)))
+          .digest("hex"),
+      )
+      .sort();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -42,7 +68,9 @@ function hashesOf(name: string, python: string, versions: readonly string[]): re
 
 /** settings/airflow-image-hashes.ts with these hashes. */
 export function hashesFile(hashes: Readonly<Record<string, readonly string[]>>): string {
-  const entries = Object.entries(hashes).map(([name, ofWheels]) => `  ${JSON.stringify(name)}: [\n${ofWheels.map((hash) => `    "${hash}",\n`).join("")}  ],\n`);
+  const entries = Object.entries(hashes).map(
+    ([name, ofWheels]) => `  ${JSON.stringify(name)}: [\n${ofWheels.map((hash) => `    "${hash}",\n`).join("")}  ],\n`,
+  );
   return [
     'import type { AIRFLOW_IMAGE_PACKAGES } from "./versions";\n\n',
     "/** SHA-256 of each wheel of the packages. Written by `npm run record:packages`. */\n",

@@ -23,7 +23,8 @@ const globalCloud: Rule = ({ azure }) => {
           field: ["azure", "region"],
           given: `${azure.region}, a region of ${cloud}`,
           allowed: "a region of the global Azure cloud: private DNS zones and providers here are of that cloud",
-          remedy: "choose a region of `az account list-locations`, signed in to the global cloud (`az cloud set --name AzureCloud`)",
+          remedy:
+            "choose a region of `az account list-locations`, signed in to the global cloud (`az cloud set --name AzureCloud`)",
         },
       ];
 };
@@ -47,7 +48,8 @@ const standbyInRegion: Rule = ({ postgresql, azure }) =>
           field: ["postgresql", "highAvailability"],
           given: `zone-redundant, with azure.region ${azure.region}`,
           allowed: "none or same-zone in this region",
-          remedy: "choose same-zone, or a region with zones (before the first deployment: another region replaces everything)",
+          remedy:
+            "choose same-zone, or a region with zones (before the first deployment: another region replaces everything)",
         },
       ]
     : [];
@@ -59,7 +61,8 @@ const geoBackupInRegion: Rule = ({ postgresql, azure }) =>
           field: ["postgresql", "geoRedundantBackup"],
           given: `true, with azure.region ${azure.region}`,
           allowed: "false in this region: Azure keeps no geo-redundant backup of its servers",
-          remedy: "set it to false, or choose a region with a pair (before the first deployment: another region replaces everything)",
+          remedy:
+            "set it to false, or choose a region with a pair (before the first deployment: another region replaces everything)",
         },
       ]
     : [];
@@ -83,7 +86,8 @@ const stateOutlivesEnvironment: Rule = ({ backend, azure }) =>
           field: ["backend", "resourceGroup"],
           given: backend.resourceGroup,
           allowed: "another resource group than azure.resourceGroup",
-          remedy: "make the state's storage account in a group of its own: the deployment makes azure.resourceGroup, and a destroy deletes it with the state",
+          remedy:
+            "make the state's storage account in a group of its own: the deployment makes azure.resourceGroup, and a destroy deletes it with the state",
         },
       ]
     : [];

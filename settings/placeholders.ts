@@ -22,7 +22,9 @@ export function placeholdersLeft(settings: Settings): readonly OverridingVariabl
     GITHUB_USERNAME: settings.datasurface.gitHubUser,
     GITLAB_CUSTOMER_USER: settings.datasurface.gitLabDeployTokenUser,
   };
-  return (Object.keys(PLACEHOLDERS) as (keyof typeof PLACEHOLDERS)[]).filter((variable) => given[variable] === PLACEHOLDERS[variable]);
+  return (Object.keys(PLACEHOLDERS) as (keyof typeof PLACEHOLDERS)[]).filter(
+    (variable) => given[variable] === PLACEHOLDERS[variable],
+  );
 }
 
 /** Placeholders of the backend. No variable replaces them, and Terraform needs the backend before it makes a plan. */

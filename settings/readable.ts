@@ -43,5 +43,5 @@ function fieldsOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | unde
   if (schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
     return fieldsOf(schema.unwrap() as z.ZodType);
   }
-  return schema instanceof z.ZodObject ? (schema.shape) : undefined;
+  return schema instanceof z.ZodObject ? schema.shape : undefined;
 }

@@ -22,7 +22,16 @@ void runCommand({
   usage: USAGE,
   options: {},
   run: () => {
-    writeFileSync(TARGET, hashesFile(packageHashes({ python: process.env.PYTHON ?? "python3", packages: AIRFLOW_IMAGE_PACKAGES, versions: AIRFLOW_IMAGE_PYTHONS })));
+    writeFileSync(
+      TARGET,
+      hashesFile(
+        packageHashes({
+          python: process.env.PYTHON ?? "python3",
+          packages: AIRFLOW_IMAGE_PACKAGES,
+          versions: AIRFLOW_IMAGE_PYTHONS,
+        }),
+      ),
+    );
     console.log("wrote settings/airflow-image-hashes.ts");
     return 0;
   },

@@ -75,18 +75,81 @@ const OTHER_CLOUDS: readonly (readonly [region: RegExp, cloud: string])[] = [
 ];
 
 /** The cloud apart from the global one that a region belongs to. */
-export const otherCloud = (region: string): string | undefined => OTHER_CLOUDS.find(([pattern]) => pattern.test(region))?.[1];
+export const otherCloud = (region: string): string | undefined =>
+  OTHER_CLOUDS.find(([pattern]) => pattern.test(region))?.[1];
 
 export const lacksZones = (region: string): boolean => WITHOUT_ZONES.includes(region);
-export const lacksZoneRedundantPostgresql = (region: string): boolean => WITHOUT_ZONE_REDUNDANT_POSTGRESQL.includes(region);
+export const lacksZoneRedundantPostgresql = (region: string): boolean =>
+  WITHOUT_ZONE_REDUNDANT_POSTGRESQL.includes(region);
 export const lacksGeoRedundantBackup = (region: string): boolean => WITHOUT_GEO_REDUNDANT_BACKUP.includes(region);
 
 /** The regions of the global cloud (Microsoft, "Azure regions list", November 2025): for a question about one that is like them, no refusal. */
 export const KNOWN_REGIONS: readonly string[] = [
-  ...["australiacentral", "australiacentral2", "australiaeast", "australiasoutheast", "austriaeast", "belgiumcentral", "brazilsouth", "brazilsoutheast"],
-  ...["canadacentral", "canadaeast", "centralindia", "centralus", "chilecentral", "eastasia", "eastus", "eastus2", "francecentral", "francesouth"],
-  ...["germanynorth", "germanywestcentral", "indonesiacentral", "israelcentral", "italynorth", "japaneast", "japanwest", "koreacentral", "koreasouth"],
-  ...["malaysiawest", "mexicocentral", "newzealandnorth", "northcentralus", "northeurope", "norwayeast", "norwaywest", "polandcentral", "qatarcentral"],
-  ...["southafricanorth", "southafricawest", "southcentralus", "southindia", "southeastasia", "spaincentral", "swedencentral", "switzerlandnorth"],
-  ...["switzerlandwest", "uaecentral", "uaenorth", "uksouth", "ukwest", "westcentralus", "westeurope", "westindia", "westus", "westus2", "westus3"],
+  ...[
+    "australiacentral",
+    "australiacentral2",
+    "australiaeast",
+    "australiasoutheast",
+    "austriaeast",
+    "belgiumcentral",
+    "brazilsouth",
+    "brazilsoutheast",
+  ],
+  ...[
+    "canadacentral",
+    "canadaeast",
+    "centralindia",
+    "centralus",
+    "chilecentral",
+    "eastasia",
+    "eastus",
+    "eastus2",
+    "francecentral",
+    "francesouth",
+  ],
+  ...[
+    "germanynorth",
+    "germanywestcentral",
+    "indonesiacentral",
+    "israelcentral",
+    "italynorth",
+    "japaneast",
+    "japanwest",
+    "koreacentral",
+    "koreasouth",
+  ],
+  ...[
+    "malaysiawest",
+    "mexicocentral",
+    "newzealandnorth",
+    "northcentralus",
+    "northeurope",
+    "norwayeast",
+    "norwaywest",
+    "polandcentral",
+    "qatarcentral",
+  ],
+  ...[
+    "southafricanorth",
+    "southafricawest",
+    "southcentralus",
+    "southindia",
+    "southeastasia",
+    "spaincentral",
+    "swedencentral",
+    "switzerlandnorth",
+  ],
+  ...[
+    "switzerlandwest",
+    "uaecentral",
+    "uaenorth",
+    "uksouth",
+    "ukwest",
+    "westcentralus",
+    "westeurope",
+    "westindia",
+    "westus",
+    "westus2",
+    "westus3",
+  ],
 ];

@@ -27,8 +27,15 @@ export function text(test: (value: string) => boolean, { allowed, remedy }: Rule
     .check(({ value, issues }) => {
       if (!test(value)) {
         const plain = plainly(value);
-        const meant = plain !== value && !/[\n\r]/.test(value) && test(plain) ? `did you mean ${plain}? Type it again: a sign in it is another one, or cannot be seen` : undefined;
-        issues.push({ code: "custom", input: value, params: { allowed, remedy: meant ?? (typeof remedy === "string" ? remedy : remedy(value)) } });
+        const meant =
+          plain !== value && !/[\n\r]/.test(value) && test(plain)
+            ? `did you mean ${plain}? Type it again: a sign in it is another one, or cannot be seen`
+            : undefined;
+        issues.push({
+          code: "custom",
+          input: value,
+          params: { allowed, remedy: meant ?? (typeof remedy === "string" ? remedy : remedy(value)) },
+        });
       }
     })
     .meta({ ...(shape && { pattern: shape.source }), patternErrorMessage: allowed });
@@ -41,7 +48,10 @@ export function pattern(expression: RegExp, rule: RuleText) {
 
 /** A text that says something to a reader: not empty, one line. */
 export const oneLine = (most: number) =>
-  pattern(new RegExp(`^(?=.*\\S)[^\\n\\r]{1,${most}}$`), { allowed: `1 to ${most} characters on one line`, remedy: "give such a text" });
+  pattern(new RegExp(`^(?=.*\\S)[^\\n\\r]{1,${most}}$`), {
+    allowed: `1 to ${most} characters on one line`,
+    remedy: "give such a text",
+  });
 
 /** An integer within bounds, both inclusive. */
 export function integer(minimum: number, maximum: number, unit = "") {
@@ -58,18 +68,31 @@ export function integer(minimum: number, maximum: number, unit = "") {
  * A list in which nothing stands twice.
  * @param meaning - what two entries have in common that mean the same
  */
-export function uniqueList<Item extends z.ZodType<string, string>>(item: Item, most: number, meaning = (one: string) => one.toLowerCase()) {
+export function uniqueList<Item extends z.ZodType<string, string>>(
+  item: Item,
+  most: number,
+  meaning = (one: string) => one.toLowerCase(),
+) {
   return z
     .array(item)
     .check(({ value, issues }) => {
       const meanings = value.map(meaning);
       meanings.forEach((one, index) => {
         if (meanings.indexOf(one) < index) {
-          issues.push({ code: "custom", input: value, path: [index], params: { allowed: "each entry once", remedy: "delete one of the two" } });
+          issues.push({
+            code: "custom",
+            input: value,
+            path: [index],
+            params: { allowed: "each entry once", remedy: "delete one of the two" },
+          });
         }
       });
       if (value.length > most) {
-        issues.push({ code: "custom", input: value, params: { allowed: `at most ${most} entries`, remedy: "give fewer" } });
+        issues.push({
+          code: "custom",
+          input: value,
+          params: { allowed: `at most ${most} entries`, remedy: "give fewer" },
+        });
       }
     })
     .meta({ maxItems: most, uniqueItems: true });
@@ -115,7 +138,8 @@ export const resourceGroupName = () =>
 
 export const virtualNetworkName = () =>
   pattern(/^[a-zA-Z0-9][-\w.]{0,62}\w$/, {
-    allowed: "2 to 64 letters, digits, '-', '_' and '.', starting with a letter or digit, ending in a letter, digit or '_'",
+    allowed:
+      "2 to 64 letters, digits, '-', '_' and '.', starting with a letter or digit, ending in a letter, digit or '_'",
     remedy: "choose such a name",
   });
 
@@ -136,7 +160,10 @@ const RESERVED_NAMES =
 function publicName(expression: RegExp, allowed: string, remedy: string) {
   return text(
     (value) => expression.test(value) && !RESERVED_WORDS.test(value) && !RESERVED_NAMES.test(value),
-    { allowed: `${allowed}; without microsoft or windows, not beginning with login or xbox, no product's name alone`, remedy },
+    {
+      allowed: `${allowed}; without microsoft or windows, not beginning with login or xbox, no product's name alone`,
+      remedy,
+    },
     expression,
   );
 }
@@ -160,11 +187,17 @@ export const keyVaultName = () =>
 
 /** PostgreSQL and SQL servers. */
 export const serverName = () =>
-  publicName(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "3 to 63 lower-case letters, digits and hyphens, no hyphen at either end", OR_LEAVE_IT_OUT);
+  publicName(
+    /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+    "3 to 63 lower-case letters, digits and hyphens, no hyphen at either end",
+    OR_LEAVE_IT_OUT,
+  );
 
-export const storageAccountName = (remedy = OR_LEAVE_IT_OUT) => publicName(/^[a-z0-9]{3,24}$/, "3 to 24 lower-case letters and digits", remedy);
+export const storageAccountName = (remedy = OR_LEAVE_IT_OUT) =>
+  publicName(/^[a-z0-9]{3,24}$/, "3 to 24 lower-case letters and digits", remedy);
 
-export const registryName = () => publicName(/^[a-zA-Z0-9]{5,50}$/, "5 to 50 letters and digits, no hyphen", OR_LEAVE_IT_OUT);
+export const registryName = () =>
+  publicName(/^[a-zA-Z0-9]{5,50}$/, "5 to 50 letters and digits, no hyphen", OR_LEAVE_IT_OUT);
 
 export const blobContainerName = () =>
   pattern(/^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/, {
@@ -177,12 +210,17 @@ export const blobContainerName = () =>
  * Azure keeps three prefixes for itself ("Use tags to organize your Azure resources").
  */
 export const tagName = () =>
-  pattern(/^(?!(?:[mM][iI][cC][rR][oO][sS][oO][fF][tT]|[aA][zZ][uU][rR][eE]|[wW][iI][nN][dD][oO][wW][sS]))[a-zA-Z][-\w.]{0,127}$/, {
-    allowed: "a name of a tag: 1 to 128 letters, digits, '-', '_' and '.', starting with a letter, not with microsoft, azure or windows",
-    remedy: "choose such a name",
-  });
+  pattern(
+    /^(?!(?:[mM][iI][cC][rR][oO][sS][oO][fF][tT]|[aA][zZ][uU][rR][eE]|[wW][iI][nN][dD][oO][wW][sS]))[a-zA-Z][-\w.]{0,127}$/,
+    {
+      allowed:
+        "a name of a tag: 1 to 128 letters, digits, '-', '_' and '.', starting with a letter, not with microsoft, azure or windows",
+      remedy: "choose such a name",
+    },
+  );
 
-export const tagValue = () => pattern(/^[^\n\r]{0,256}$/, { allowed: "up to 256 characters on one line", remedy: "shorten it" });
+export const tagValue = () =>
+  pattern(/^[^\n\r]{0,256}$/, { allowed: "up to 256 characters on one line", remedy: "shorten it" });
 
 /** RFC 1123 label, as Kubernetes asks of a namespace; DataSurface's own lint asks for the same. */
 export const namespaceName = () =>
@@ -195,12 +233,22 @@ export const namespaceName = () =>
 /** DNS subdomain of RFC 1123, as Kubernetes asks of most objects. */
 export const objectName = (remedy: string) =>
   pattern(/^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, {
-    allowed: "a name of a Kubernetes object: lower-case letters, digits, '-' and '.', each part starting and ending with a letter or digit",
+    allowed:
+      "a name of a Kubernetes object: lower-case letters, digits, '-' and '.', each part starting and ending with a letter or digit",
     remedy,
   });
 
 /** Names that PostgreSQL Flexible Server reserves (its documentation, "administrator login"). */
-const POSTGRESQL_RESERVED = ["azure_superuser", "azure_pg_admin", "azuresu", "admin", "administrator", "root", "guest", "public"];
+const POSTGRESQL_RESERVED = [
+  "azure_superuser",
+  "azure_pg_admin",
+  "azuresu",
+  "admin",
+  "administrator",
+  "root",
+  "guest",
+  "public",
+];
 
 export const postgresqlAdminUser = () =>
   text(
@@ -213,7 +261,19 @@ export const postgresqlAdminUser = () =>
   );
 
 /** Names that Azure SQL reserves (its documentation, "administrator login": system names, built-in users and roles). */
-const SQL_RESERVED = ["admin", "administrator", "sa", "root", "dbmanager", "loginmanager", "dbo", "guest", "public", "sys", "information_schema"];
+const SQL_RESERVED = [
+  "admin",
+  "administrator",
+  "sa",
+  "root",
+  "dbmanager",
+  "loginmanager",
+  "dbo",
+  "guest",
+  "public",
+  "sys",
+  "information_schema",
+];
 
 export const sqlAdminUser = () =>
   text(
@@ -239,12 +299,15 @@ export const gitHubRepository = () =>
   pattern(new RegExp(`^${GITHUB_REPOSITORY}$`), {
     allowed: "owner/name of a GitHub repository, for example yourorg/demo1",
     remedy: (value) => {
-      const [, host, path = value] = /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^:/@]+\.[^:/@]+)(?::\d+)?[:/]+(.*)$/i.exec(value) ?? [];
+      const [, host, path = value] =
+        /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^:/@]+\.[^:/@]+)(?::\d+)?[:/]+(.*)$/i.exec(value) ?? [];
       if (host !== undefined && !/^(?:www\.|ssh\.)?github\.com$/i.test(host)) {
         return `only github.com is supported, not ${host}: give owner and name of a repository there`;
       }
       const meant = path.replace(/(?:\.git)?\/*$/, "");
-      return new RegExp(`^${GITHUB_REPOSITORY}$`).test(meant) ? `did you mean ${meant}?` : "give owner and name only: no https://, no .git";
+      return new RegExp(`^${GITHUB_REPOSITORY}$`).test(meant)
+        ? `did you mean ${meant}?`
+        : "give owner and name only: no https://, no .git";
     },
   });
 
@@ -275,7 +338,10 @@ const SQL_SYSTEM_DATABASES = /^(?:master|model|msdb|tempdb)$/i;
 export const sqlDatabaseName = () =>
   text(
     (value) => /^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(value) && !SQL_SYSTEM_DATABASES.test(value),
-    { allowed: "1 to 128 letters, digits, '_' and '-', starting with a letter, none of master, model, msdb, tempdb", remedy: "give the name as the model has it" },
+    {
+      allowed: "1 to 128 letters, digits, '_' and '-', starting with a letter, none of master, model, msdb, tempdb",
+      remedy: "give the name as the model has it",
+    },
     /^[A-Za-z][A-Za-z0-9_-]{0,127}$/,
   );
 
@@ -295,7 +361,8 @@ export const digest = () =>
 
 export const imageTag = () =>
   pattern(/^\w[\w.-]{0,127}$/, {
-    allowed: "a tag of a container image: 1 to 128 letters, digits, '_', '.' and '-', starting with a letter, digit or '_'",
+    allowed:
+      "a tag of a container image: 1 to 128 letters, digits, '_', '.' and '-', starting with a letter, digit or '_'",
     remedy: "give the tag alone, without the image's name",
   });
 
@@ -320,14 +387,19 @@ export const cidr = () =>
   );
 
 export const ipv4Address = (example: string) =>
-  text((value) => parseIpv4(value) !== undefined, { allowed: "an IPv4 address", remedy: `for example ${example}` }, /^\d{1,3}(\.\d{1,3}){3}$/);
+  text(
+    (value) => parseIpv4(value) !== undefined,
+    { allowed: "an IPv4 address", remedy: `for example ${example}` },
+    /^\d{1,3}(\.\d{1,3}){3}$/,
+  );
 
 /** AKS refuses smaller sizes for its system pool ("Use system node pools"); DataSurface's images are for amd64 only. */
 export const nodeSize = () =>
   text(
     (value) => nodeSizeFault(value) === undefined,
     {
-      allowed: "an Azure VM size by its name, with at least 2 vCPUs, 4 GiB and an x86 processor, for example Standard_D2s_v5",
+      allowed:
+        "an Azure VM size by its name, with at least 2 vCPUs, 4 GiB and an x86 processor, for example Standard_D2s_v5",
       remedy: (value) => nodeSizeFault(value) ?? "",
     },
     VIRTUAL_MACHINE_SIZE,
@@ -337,7 +409,9 @@ function nodeSizeFault(name: string): string | undefined {
   const size = virtualMachineSize(name);
   if (!size) {
     const meant = sizeMeantBy(name);
-    return meant === undefined || meant === name || nodeSizeFault(meant) !== undefined ? "`az vm list-skus --location REGION --resource-type virtualMachines` lists them" : `did you mean ${meant}?`;
+    return meant === undefined || meant === name || nodeSizeFault(meant) !== undefined
+      ? "`az vm list-skus --location REGION --resource-type virtualMachines` lists them"
+      : `did you mean ${meant}?`;
   }
   if (size.arm) {
     return `${name} has an ARM processor, and DataSurface's images are for amd64 only: choose a size without p`;
@@ -345,9 +419,14 @@ function nodeSizeFault(name: string): string | undefined {
   if (size.vcpus !== undefined && size.vcpus < 2) {
     return `AKS refuses system nodes with ${size.vcpus} vCPU: choose a larger size`;
   }
-  return size.memoryGiB !== undefined && size.memoryGiB < 4 ? `${name} has ${size.memoryGiB} GiB: choose a larger size` : undefined;
+  return size.memoryGiB !== undefined && size.memoryGiB < 4
+    ? `${name} has ${size.memoryGiB} GiB: choose a larger size`
+    : undefined;
 }
 
 /** An e-mail address, as far as Airflow's user table cares. */
 export const emailAddress = () =>
-  pattern(/^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, { allowed: "an e-mail address", remedy: "for example admin@example.com" });
+  pattern(/^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, {
+    allowed: "an e-mail address",
+    remedy: "for example admin@example.com",
+  });

@@ -5,7 +5,10 @@ type Homes = readonly (readonly [pattern: RegExp, home: Home])[];
 /** Secrets that the deployment makes. */
 const MADE: Homes = [
   [/fernet/i, { madeWith: "revisions.fernetKey" }],
-  [/(jwt|api|web_?server|flask|redis|broker|session).*(secret|key|pass)|^secret_?key$/i, { madeWith: "revisions.airflowKeys" }],
+  [
+    /(jwt|api|web_?server|flask|redis|broker|session).*(secret|key|pass)|^secret_?key$/i,
+    { madeWith: "revisions.airflowKeys" },
+  ],
 ];
 
 /** Secrets by the name of their key. The first pattern that fits tells. */
@@ -26,7 +29,13 @@ const HOMES_OF_SECTION: Readonly<Record<string, Homes>> = {
   airflow: [[/pass|pwd/i, { variable: "TF_VAR_airflow_admin_password" }]],
   backend: [
     [/sas/i, { variable: "ARM_SAS_TOKEN, which Terraform's backend reads" }],
-    [/token/i, { variable: "TF_TOKEN_HOST (the host's name with _ for each dot, for example TF_TOKEN_app_terraform_io), which Terraform reads" }],
+    [
+      /token/i,
+      {
+        variable:
+          "TF_TOKEN_HOST (the host's name with _ for each dot, for example TF_TOKEN_app_terraform_io), which Terraform reads",
+      },
+    ],
     [/access_?key/i, { variable: "ARM_ACCESS_KEY, which Terraform's backend reads" }],
     [/client_?secret/i, { variable: "ARM_CLIENT_SECRET, which Terraform's backend reads" }],
   ],
@@ -36,8 +45,10 @@ const HOMES_OF_SECTION: Readonly<Record<string, Homes>> = {
 const SOME_TOKEN: Homes = [[/token/i, { variable: "TF_VAR_github_token or TF_VAR_gitlab_customer_token" }]];
 
 /** Words of a key that is a secret, and last words of one that only says something about a secret. */
-const SECRET = /pass(word|phrase|wd)?(?!ed|ive)|pwd|secret|credential|token|fernet|(^|_|hub)pat$|connection_?string|((access|account|api|private|ssh|deploy|client|shared)_?key)$/i;
-const ABOUT_A_SECRET = /(revision|version|lifetime|ttl|expir\w*|rotation\w*|rotate\w*|days|length|policy|enabled|auth|authentication|name|user|username|csi|store|provider|backend|class)$/i;
+const SECRET =
+  /pass(word|phrase|wd)?(?!ed|ive)|pwd|secret|credential|token|fernet|(^|_|hub)pat$|connection_?string|((access|account|api|private|ssh|deploy|client|shared)_?key)$/i;
+const ABOUT_A_SECRET =
+  /(revision|version|lifetime|ttl|expir\w*|rotation\w*|rotate\w*|days|length|policy|enabled|auth|authentication|name|user|username|csi|store|provider|backend|class)$/i;
 
 /** Whether a key is one of a secret: its value is not shown then. */
 export function namesSecret(key: string, value?: unknown): boolean {
@@ -52,7 +63,10 @@ export function namesSecret(key: string, value?: unknown): boolean {
 export function secretRemedy(key: string, section = ""): string {
   const [first = "", second = ""] = section.split(".");
   const own = HOMES_OF_SECTION[`${first}.${second}`] ?? HOMES_OF_SECTION[first] ?? [];
-  const homes = first === "backend" || second === "credentials" ? own : [...MADE, ...own, ...HOMES, ...(["", "datasurface"].includes(first) ? SOME_TOKEN : [])];
+  const homes =
+    first === "backend" || second === "credentials"
+      ? own
+      : [...MADE, ...own, ...HOMES, ...(["", "datasurface"].includes(first) ? SOME_TOKEN : [])];
   const [, home] = homes.find(([pattern]) => pattern.test(key)) ?? [];
   if (home === undefined) {
     return "delete the line, and revoke the secret if the file was shared; docs/secrets.md lists the secrets that a deployment takes";

@@ -1,7 +1,15 @@
 /** Names that Airflow's chart gives to Secrets of its own (docs/facts.md#chart-secret-names). */
-export const CHART_SECRETS = ["metadata", "broker-url", "fernet-key", "jwt-secret", "api-secret-key", "redis-password", "result-backend", "pgbouncer-config", "pgbouncer-stats"].map(
-  (name) => `airflow-${name}`,
-);
+export const CHART_SECRETS = [
+  "metadata",
+  "broker-url",
+  "fernet-key",
+  "jwt-secret",
+  "api-secret-key",
+  "redis-password",
+  "result-backend",
+  "pgbouncer-config",
+  "pgbouncer-stats",
+].map((name) => `airflow-${name}`);
 
 /**
  * Secrets of the namespace, but for those of DataSurface's credentials, each with the keys that its readers ask for. None has a
@@ -11,7 +19,10 @@ export const SECRETS = {
   registry: { name: "datasurface-registry", keys: [".dockerconfigjson"] },
   /** The write token, for the two jobs that push. */
   gitPublish: { name: "git-publish", keys: ["TOKEN"] },
-  gitDags: { name: "git-dags", keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"] },
+  gitDags: {
+    name: "git-dags",
+    keys: ["GIT_SYNC_USERNAME", "GIT_SYNC_PASSWORD", "GITSYNC_USERNAME", "GITSYNC_PASSWORD"],
+  },
   /** Airflow's metadata database through pgbouncer. */
   metadataPooled: { name: "airflow-database", keys: ["connection"] },
   /** The same database without pgbouncer, for the jobs that change its schema. */

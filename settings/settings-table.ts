@@ -28,10 +28,15 @@ export function settingsTable(): string {
 
 function rowsOf(path: string, node: SchemaNode, required: boolean): readonly string[] {
   if (node.properties) {
-    return Object.entries(node.properties).flatMap(([key, child]) => rowsOf(`${path}.${key}`, child, (node.required ?? []).includes(key)));
+    return Object.entries(node.properties).flatMap(([key, child]) =>
+      rowsOf(`${path}.${key}`, child, (node.required ?? []).includes(key)),
+    );
   }
   if (node.oneOf) {
-    return [row(path, node, required, `one of the forms below, by its key ${discriminator(node)}`), ...node.oneOf.flatMap((form) => formRows(path, form, discriminator(node)))];
+    return [
+      row(path, node, required, `one of the forms below, by its key ${discriminator(node)}`),
+      ...node.oneOf.flatMap((form) => formRows(path, form, discriminator(node))),
+    ];
   }
   return [row(path, node, required, allowedWords(node))];
 }
@@ -63,7 +68,12 @@ function allowedWords(node: SchemaNode): string {
     return `${node.propertyNames?.patternErrorMessage ?? "a name"}; each with ${allowedWords(node.additionalProperties)}`;
   }
   if (node.properties) {
-    return `a mapping with ${Object.entries(node.properties).map(([key, child]) => `${key} (${node.required?.includes(key) ? allowedWords(child) : `${allowedWords(child)}; default ${JSON.stringify(child.default)}`})`).join(", ")}`;
+    return `a mapping with ${Object.entries(node.properties)
+      .map(
+        ([key, child]) =>
+          `${key} (${node.required?.includes(key) ? allowedWords(child) : `${allowedWords(child)}; default ${JSON.stringify(child.default)}`})`,
+      )
+      .join(", ")}`;
   }
   return node.patternErrorMessage ?? node.type ?? "";
 }
@@ -76,7 +86,9 @@ function defaultWords(node: SchemaNode, required: boolean): string {
   if (required) {
     return "required";
   }
-  return node.default === undefined ? "unset" : `\`${typeof node.default === "string" ? node.default : JSON.stringify(node.default)}\``;
+  return node.default === undefined
+    ? "unset"
+    : `\`${typeof node.default === "string" ? node.default : JSON.stringify(node.default)}\``;
 }
 
 function cell(text: string): string {

@@ -32,8 +32,11 @@ export function virtualMachineSize(name: string): VirtualMachineSize | undefined
 
 /** The size that was meant by a name without Standard_, or in other letters' case. */
 export function sizeMeantBy(name: string): string | undefined {
-  const [, family = "", number = "", features = "", version = ""] = /^(?:standard_)?([a-z]+)(\d+)([a-z]*)((?:_v\d+)?)$/i.exec(name) ?? [];
-  return family === "" ? undefined : `Standard_${family.toUpperCase()}${number}${features.toLowerCase()}${version.toLowerCase()}`;
+  const [, family = "", number = "", features = "", version = ""] =
+    /^(?:standard_)?([a-z]+)(\d+)([a-z]*)((?:_v\d+)?)$/i.exec(name) ?? [];
+  return family === ""
+    ? undefined
+    : `Standard_${family.toUpperCase()}${number}${features.toLowerCase()}${version.toLowerCase()}`;
 }
 
 /** The SKU of PostgreSQL Flexible Server that was meant by a size without its tier. */
@@ -69,7 +72,8 @@ const MAXIMUM_CONNECTIONS = [
 const AZURES_OWN_CONNECTIONS = 15;
 
 /** Shape of a SKU of PostgreSQL Flexible Server: each tier has its own family of sizes. */
-export const POSTGRESQL_SKU = /^(?:B_Standard_B(?:1ms|2s|(?:2|4|8|12|16|20)ms)|GP_Standard_DC?\d+[a-z]+_v\d+|MO_Standard_EC?\d+[a-z]+_v\d+)$/;
+export const POSTGRESQL_SKU =
+  /^(?:B_Standard_B(?:1ms|2s|(?:2|4|8|12|16|20)ms)|GP_Standard_DC?\d+[a-z]+_v\d+|MO_Standard_EC?\d+[a-z]+_v\d+)$/;
 
 /** Connections that a PostgreSQL SKU leaves to users. */
 export function userConnections(sku: string): number | undefined {

@@ -7,7 +7,7 @@ import type { Problem } from "./problem";
  */
 const REFUSED: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^TF_WORKSPACE$/, "it chooses another state: everything would be made a second time, under the same names"],
-  [/^TF_DATA_DIR$/, "the stacks would share one folder, and Terraform stops with \"Backend configuration changed\""],
+  [/^TF_DATA_DIR$/, 'the stacks would share one folder, and Terraform stops with "Backend configuration changed"'],
   [/^TF_CLI_ARGS(?:_\w+)?$/, "it changes every command of Terraform, those of cdktf, too"],
   [
     /^KUBE_(?:HOST|USER|PASSWORD|TOKEN|INSECURE|TLS_SERVER_NAME|CONFIG_PATHS?|CTX|CTX_AUTH_INFO|CTX_CLUSTER|CLIENT_CERT_DATA|CLIENT_KEY_DATA|CLUSTER_CA_CERT_DATA)$/,
@@ -31,10 +31,20 @@ export function terraformVariableProblems(variables: Readonly<Record<string, str
       const where = `environment variable ${name}`;
       const reason = REFUSED.find(([pattern]) => pattern.test(name))?.[1];
       if (reason !== undefined) {
-        return value === "" ? [] : [{ where, field: "", given: "a value; not shown", allowed: "not set", remedy: `unset ${name}: ${reason}` }];
+        return value === ""
+          ? []
+          : [{ where, field: "", given: "a value; not shown", allowed: "not set", remedy: `unset ${name}: ${reason}` }];
       }
       return READ_BY_OTHERS.test(name) && trimmed(value) !== value
-        ? [{ where, field: "", given: "a value with white space or an invisible character around it; not shown", allowed: "the value alone", remedy: `set ${name} again without it (often a line end of a file that was written on Windows)` }]
+        ? [
+            {
+              where,
+              field: "",
+              given: "a value with white space or an invisible character around it; not shown",
+              allowed: "the value alone",
+              remedy: `set ${name} again without it (often a line end of a file that was written on Windows)`,
+            },
+          ]
         : [];
     });
 }

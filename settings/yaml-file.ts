@@ -1,4 +1,15 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
 import type { Problem } from "./problem";
 import { looksLikeToken, namesSecret } from "./secret-looking";
 
@@ -43,9 +54,17 @@ export function readYaml(text: string, name: string): YamlFile {
   const tooMany = aliases.length > MOST_ALIASES ? aliases.slice(MOST_ALIASES, MOST_ALIASES + 1) : [];
   for (const alias of [...dangling, ...tooMany]) {
     const { offset, shown } = place(alias.range?.[0] ?? 0);
-    problems.push({ offset, where: shown, field: "", given: `*${alias.source}`, allowed: `up to ${MOST_ALIASES} aliases, each of an anchor (&name) that is complete further up`, remedy: "write the value out" });
+    problems.push({
+      offset,
+      where: shown,
+      field: "",
+      given: `*${alias.source}`,
+      allowed: `up to ${MOST_ALIASES} aliases, each of an anchor (&name) that is complete further up`,
+      remedy: "write the value out",
+    });
   }
-  const readable = document.errors.every(({ code }) => code === "DUPLICATE_KEY") && dangling.length + tooMany.length === 0;
+  const readable =
+    document.errors.every(({ code }) => code === "DUPLICATE_KEY") && dangling.length + tooMany.length === 0;
 
   return {
     content: readable ? (document.toJS({ maxAliasCount: -1 }) as unknown) : undefined,
@@ -68,8 +87,13 @@ function keyOf(path: readonly PropertyKey[]): string {
 }
 
 /** One slip makes the parser stumble several times on a line: the first time tells. */
-function firstOfEachLine<P extends { readonly where: string; readonly field: string }>(problems: readonly P[]): readonly P[] {
-  return problems.filter((problem, position) => problems.findIndex(({ where, field }) => where === problem.where && field === problem.field) === position);
+function firstOfEachLine<P extends { readonly where: string; readonly field: string }>(
+  problems: readonly P[],
+): readonly P[] {
+  return problems.filter(
+    (problem, position) =>
+      problems.findIndex(({ where, field }) => where === problem.where && field === problem.field) === position,
+  );
 }
 
 /** Aliases of aliases multiply; a file of settings needs none. */
@@ -112,18 +136,37 @@ function index(node: unknown, path: readonly PropertyKey[], into: Index): void {
   }
 }
 
-function syntaxProblem(error: YAMLError, text: string, path: readonly PropertyKey[] | undefined): Omit<Problem, "where"> {
+function syntaxProblem(
+  error: YAMLError,
+  text: string,
+  path: readonly PropertyKey[] | undefined,
+): Omit<Problem, "where"> {
   const [offset] = error.pos;
   if (error.code === "DUPLICATE_KEY") {
     const key = String(path?.at(-1) ?? "");
-    return { field: (path ?? []).map(String).join("."), given: `the key ${key} a second time`, allowed: "each key once in its section", remedy: "delete one of the two" };
+    return {
+      field: (path ?? []).map(String).join("."),
+      given: `the key ${key} a second time`,
+      allowed: "each key once in its section",
+      remedy: "delete one of the two",
+    };
   }
   if (error.code === "MULTIPLE_DOCS") {
-    return { field: "", given: "a second document after ---", allowed: "one document", remedy: "one file for each environment: move what follows --- into its own, or delete the line" };
+    return {
+      field: "",
+      given: "a second document after ---",
+      allowed: "one document",
+      remedy: "one file for each environment: move what follows --- into its own, or delete the line",
+    };
   }
   const line = lineAt(text, offset);
   const [, key, value] = /^(\w+):([^\s/].*)$/.exec(line) ?? [];
-  const remedy = error.code === "TAB_AS_INDENT" ? "indent with spaces, not with tabs" : key === undefined ? error.message : `write a space after the colon: ${key}: ${value}`;
+  const remedy =
+    error.code === "TAB_AS_INDENT"
+      ? "indent with spaces, not with tabs"
+      : key === undefined
+        ? error.message
+        : `write a space after the colon: ${key}: ${value}`;
   return { field: "", given: line, allowed: "well-formed YAML", remedy };
 }
 
@@ -136,4 +179,3 @@ function lineAt(text: string, offset: number): string {
   }
   return line === "" ? "(end of file)" : line;
 }
-

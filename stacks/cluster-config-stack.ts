@@ -73,7 +73,10 @@ export class ClusterConfigStack extends EnvironmentStack {
       lifecycle: { preventDestroy: settings.protection },
     }).metadata;
 
-    const vault = new VaultReader(this, "Vault", outputs.key_vault_id, [...rootSecretsOf(settings), ...settings.datasurface.credentials.map(credentialId)]);
+    const vault = new VaultReader(this, "Vault", outputs.key_vault_id, [
+      ...rootSecretsOf(settings),
+      ...settings.datasurface.credentials.map(credentialId),
+    ]);
     new Secrets(this, "Secrets", {
       namespace,
       definitions: namespaceSecrets({ settings, names, postgresqlFqdn: outputs.postgresql_fqdn, value: vault.value }),
@@ -84,7 +87,8 @@ export class ClusterConfigStack extends EnvironmentStack {
     new ServiceAccounts(this, "ServiceAccounts", {
       namespace,
       identityClientId: interpolate(outputs.identity_client_id),
-      readableSecrets: releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? credentialSecrets : [],
+      readableSecrets:
+        releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? credentialSecrets : [],
     });
     new HelmProvider(this, "Helm", { kubernetes: access });
     new SharedStorage(this, "SharedStorage", {
@@ -104,7 +108,15 @@ export class ClusterConfigStack extends EnvironmentStack {
     new NamespaceNetworkPolicy(this, "NetworkPolicy", { namespace, name: names.networkPolicy });
     new ConfigMapV1(this, "LoggingConfig", {
       metadata: { name: names.loggingConfigMap, namespace },
-      data: { "logging.conf": ["LOG_LEVEL=INFO", "LOG_FORMAT=text", `PSP_NAME=${model.assembly}`, `NAMESPACE=${settings.datasurface.namespace}`, ""].join("\n") },
+      data: {
+        "logging.conf": [
+          "LOG_LEVEL=INFO",
+          "LOG_FORMAT=text",
+          `PSP_NAME=${model.assembly}`,
+          `NAMESPACE=${settings.datasurface.namespace}`,
+          "",
+        ].join("\n"),
+      },
     });
     if (settings.cluster.secretsStoreCsi === "helm") {
       new SecretsStoreCsi(this, "SecretsStoreCsi", settings.revisions.reapply);

@@ -2,7 +2,11 @@ import { type TerraformBackend, TerraformProvider, TerraformStack } from "cdktf"
 import type { Construct } from "constructs";
 import type { Requirement } from "../constructs/terraform/deployment-guard";
 import { interpolate } from "../constructs/terraform/expressions";
-import { type OutputDescriptions, type OutputExpressions, outputExpressions } from "../constructs/terraform/stack-outputs";
+import {
+  type OutputDescriptions,
+  type OutputExpressions,
+  outputExpressions,
+} from "../constructs/terraform/stack-outputs";
 import type { Environment } from "../settings/load";
 import { REQUIRED_PROVIDER_VERSIONS, TERRAFORM_MINIMUM } from "../settings/versions";
 import { configureBackend } from "./backend";
@@ -40,7 +44,9 @@ export abstract class EnvironmentStack extends TerraformStack {
   /** The last moment at which it is known which providers the stack has: a version for another would be a requirement of its own. */
   override prepareStack(): void {
     super.prepareStack();
-    for (const provider of this.node.findAll().filter((construct) => TerraformProvider.isTerraformProvider(construct))) {
+    for (const provider of this.node
+      .findAll()
+      .filter((construct) => TerraformProvider.isTerraformProvider(construct))) {
       const name = provider.terraformResourceType;
       const version = REQUIRED_PROVIDER_VERSIONS[name];
       if (version !== undefined) {
@@ -50,12 +56,18 @@ export abstract class EnvironmentStack extends TerraformStack {
   }
 
   /** Reads the outputs of a stack, and says that it is deployed first. */
-  protected read<D extends OutputDescriptions>(id: string, { stack, descriptions }: OutputSource<D>): OutputExpressions<D> {
+  protected read<D extends OutputDescriptions>(
+    id: string,
+    { stack, descriptions }: OutputSource<D>,
+  ): OutputExpressions<D> {
     this.addDependency(stack);
     const state = stack.backend.getRemoteStateDataSource(this, id, stack.node.id);
     if (this.requirements.length > 0) {
       // Beside what is read: no resource of its own. A destroy does not ask for it.
-      const precondition = this.requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), error_message: errorMessage }));
+      const precondition = this.requirements.map(({ condition, errorMessage }) => ({
+        condition: interpolate(condition),
+        error_message: errorMessage,
+      }));
       state.addOverride("lifecycle", { precondition });
     }
     return outputExpressions(state, descriptions);

@@ -37,7 +37,11 @@ export function identityOf({ settings, names }: Environment): Readonly<Record<st
 export function modelNamesOf({ settings }: Environment): RecordedNames {
   const byField = (model: ModelNames): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(model).map(([name, value]) => [`datasurface.model.${name}`, String(value)]));
-  return { section: "datasurface.model", values: byField(settings.datasurface.model), beforeRecord: byField(DEMO_MODEL) };
+  return {
+    section: "datasurface.model",
+    values: byField(settings.datasurface.model),
+    beforeRecord: byField(DEMO_MODEL),
+  };
 }
 
 /** Repositories that the deployment writes to: another environment's, by its variable, would get this one's model and DAGs. */

@@ -90,13 +90,24 @@ export class InfraStack extends EnvironmentStack {
       tags: tagsOf(environment),
       lifecycle: { preventDestroy: protect },
     });
-    const placement: Placement = { resourceGroupName: resourceGroup.name, location: resourceGroup.location, tags: tagsOf(environment) };
+    const placement: Placement = {
+      resourceGroupName: resourceGroup.name,
+      location: resourceGroup.location,
+      tags: tagsOf(environment),
+    };
 
-    const deployers = new Deployers(this, "Deployers", { listed: settings.access.deployers.map(parsePrincipal), currentObjectId: client.objectId });
+    const deployers = new Deployers(this, "Deployers", {
+      listed: settings.access.deployers.map(parsePrincipal),
+      currentObjectId: client.objectId,
+    });
     const administrators = Object.entries(deployers.all).map(
       ([id, deployer]) =>
         // On the group instead of the cluster: it spreads while the cluster is made, and no stack has to wait for it.
-        new DeployerRole(this, `ClusterAdmin-${id}`, { scope: resourceGroup.id, roleDefinitionName: "Azure Kubernetes Service RBAC Cluster Admin", deployer }),
+        new DeployerRole(this, `ClusterAdmin-${id}`, {
+          scope: resourceGroup.id,
+          roleDefinitionName: "Azure Kubernetes Service RBAC Cluster Admin",
+          deployer,
+        }),
     );
 
     const network = new Network(this, "Network", {
@@ -183,7 +194,11 @@ export class InfraStack extends EnvironmentStack {
       serviceAccounts: releaseReadsVault ? Object.values(AIRFLOW_SERVICE_ACCOUNTS) : [],
     });
 
-    const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
+    const image = airflowImage({
+      image: settings.airflow.image,
+      version: datasurface.version,
+      registryName: names.containerRegistry,
+    });
     if (image.build) {
       new AirflowRegistry(this, "AirflowRegistry", {
         placement,
@@ -202,11 +217,17 @@ export class InfraStack extends EnvironmentStack {
         Postgresql: { targetResourceId: postgresql.server.id, categories: ["PostgreSQLLogs"] },
         SqlServer: { targetResourceId: `${sql.server.id}/databases/master`, categories: ["SQLSecurityAuditEvents"] },
       };
-      new Monitoring(this, "Monitoring", { placement, name: names.logAnalyticsWorkspace, retentionDays: settings.monitoring.retentionDays, sources });
+      new Monitoring(this, "Monitoring", {
+        placement,
+        name: names.logAnalyticsWorkspace,
+        retentionDays: settings.monitoring.retentionDays,
+        sources,
+      });
     }
 
     const placeholders = placeholdersLeft(settings).map(
-      (variable) => `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in ${settingsFile}.`,
+      (variable) =>
+        `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in ${settingsFile}.`,
     );
     // The guard would come too late: Terraform turns to the backend first. No error: a synth needs no backend.
     for (const field of backendPlaceholdersLeft(settings)) {
@@ -221,17 +242,52 @@ export class InfraStack extends EnvironmentStack {
       growing: growingOf(environment),
       switchedOn: switchedOnOf(environment),
       kept: {
-        "resource-group": { resource: resourceGroup, what: "the resource group", settings: ["azure.resourceGroup", "azure.region", "azure.subscriptionId"] },
+        "resource-group": {
+          resource: resourceGroup,
+          what: "the resource group",
+          settings: ["azure.resourceGroup", "azure.region", "azure.subscriptionId"],
+        },
         network: { resource: network.virtualNetwork, what: "the virtual network", settings: ["network.name"] },
-        cluster: { resource: cluster.cluster, what: "the Kubernetes cluster", settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"] },
+        cluster: {
+          resource: cluster.cluster,
+          what: "the Kubernetes cluster",
+          settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"],
+        },
         vault: { resource: vault.vault, what: "the Key Vault", settings: ["keyVault.name"] },
-        "postgresql-server": { resource: postgresql.server, what: "the PostgreSQL server", settings: ["a smaller postgresql.storageMb", "a lower postgresql.version", "postgresql.name", "postgresql.adminUser", "postgresql.geoRedundantBackup"], refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false" },
+        "postgresql-server": {
+          resource: postgresql.server,
+          what: "the PostgreSQL server",
+          settings: [
+            "a smaller postgresql.storageMb",
+            "a lower postgresql.version",
+            "postgresql.name",
+            "postgresql.adminUser",
+            "postgresql.geoRedundantBackup",
+          ],
+          refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false",
+        },
         "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
-        "sql-server": { resource: sql.server, what: "the Azure SQL server", settings: ["sql.serverName", "sql.adminUser"] },
-        "sql-database": { resource: sql.database, what: "the merge database", settings: ["datasurface.model.mergeDatabase"] },
-        storage: { resource: storage.account, what: "the storage account of the shares", settings: ["storage.accountName"] },
+        "sql-server": {
+          resource: sql.server,
+          what: "the Azure SQL server",
+          settings: ["sql.serverName", "sql.adminUser"],
+        },
+        "sql-database": {
+          resource: sql.database,
+          what: "the merge database",
+          settings: ["datasurface.model.mergeDatabase"],
+        },
+        storage: {
+          resource: storage.account,
+          what: "the storage account of the shares",
+          settings: ["storage.accountName"],
+        },
       },
-      requirements: [...this.requirements, ...deployers.requirements([...administrators, vault.ready]), ...secrets.requirements],
+      requirements: [
+        ...this.requirements,
+        ...deployers.requirements([...administrators, vault.ready]),
+        ...secrets.requirements,
+      ],
       refusals: placeholders,
     });
 
@@ -251,13 +307,36 @@ export class InfraStack extends EnvironmentStack {
       storage_account_name: storage.account.name,
       secret_births: secrets.births,
     });
-    const credentials = ["az", "aks", "get-credentials", "--subscription", azure.subscriptionId, "--resource-group", azure.resourceGroup, "--name", settings.cluster.name] as const;
+    const credentials = [
+      "az",
+      "aks",
+      "get-credentials",
+      "--subscription",
+      azure.subscriptionId,
+      "--resource-group",
+      azure.resourceGroup,
+      "--name",
+      settings.cluster.name,
+    ] as const;
     publishOutputs(this, HINTS, {
       kubeconfig_command:
         settings.access.mode === "entra"
           ? `${shellCommand(...credentials)} && ${shellCommand("kubelogin", "convert-kubeconfig", "--login", settings.access.kubelogin)}`
           : shellCommand(...credentials, "--admin"),
-      airflow_admin_password_command: shellCommand("az", "keyvault", "secret", "show", "--vault-name", names.keyVault, "--name", secrets.of("airflowAdmin").secret.name, "--query", "value", "--output", "tsv"),
+      airflow_admin_password_command: shellCommand(
+        "az",
+        "keyvault",
+        "secret",
+        "show",
+        "--vault-name",
+        names.keyVault,
+        "--name",
+        secrets.of("airflowAdmin").secret.name,
+        "--query",
+        "value",
+        "--output",
+        "tsv",
+      ),
     });
   }
 
@@ -265,22 +344,37 @@ export class InfraStack extends EnvironmentStack {
    * What DataSurface's DAGs read of the vault, under its own names.
    * @returns Azure's ids of the secrets
    */
-  private dataSurfaceCredentials({ settings, ...environment }: Environment, vault: SecretVault, secrets: RootSecrets): Readonly<Record<string, string>> {
+  private dataSurfaceCredentials(
+    { settings, ...environment }: Environment,
+    vault: SecretVault,
+    secrets: RootSecrets,
+  ): Readonly<Record<string, string>> {
     const { namespace, model } = settings.datasurface;
     const gitToken = secrets.of(readersToken(settings));
     const tags = tagsOf({ settings, ...environment });
     const make = (id: string, name: string, source: RootSecret, value: string): readonly [string, string] => [
       id,
-      new DataSurfaceCredential(this, id, { vault, name: vaultSecretName(namespace, model, name), value, source, tags }).secretId,
+      new DataSurfaceCredential(this, id, { vault, name: vaultSecretName(namespace, model, name), value, source, tags })
+        .secretId,
     ];
     // Under both keys, as the vendor's guide has it.
     const token = (expression: string): string => jsonObject({ token: expression, TOKEN: expression });
     return Object.fromEntries([
-      make("MergeDatabaseCredential", model.mergeCredential, secrets.of("sql"), jsonObject({ USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression })),
+      make(
+        "MergeDatabaseCredential",
+        model.mergeCredential,
+        secrets.of("sql"),
+        jsonObject({ USER: literal(settings.sql.adminUser), PASSWORD: secrets.of("sql").valueExpression }),
+      ),
       make("GitCredential", model.gitCredential, gitToken, token(gitToken.valueExpression)),
       ...secrets.ofCredentials.map(({ credential, secret }) => {
         const value = secret.valueExpression;
-        return make(`DataSurface-${credentialId(credential)}`, credential.name, secret, credential.type === "API_TOKEN" ? token(`jsondecode(${value})["TOKEN"]`) : value);
+        return make(
+          `DataSurface-${credentialId(credential)}`,
+          credential.name,
+          secret,
+          credential.type === "API_TOKEN" ? token(`jsondecode(${value})["TOKEN"]`) : value,
+        );
       }),
     ]);
   }

@@ -19,7 +19,9 @@ interface SynthesizedStack {
 
 interface Job {
   readonly metadata: { readonly generate_name: string };
-  readonly spec: { readonly template: { readonly spec: { readonly container: readonly { readonly image: string }[] } } };
+  readonly spec: {
+    readonly template: { readonly spec: { readonly container: readonly { readonly image: string }[] } };
+  };
 }
 
 interface Assertion {
@@ -46,7 +48,8 @@ export const MADE_UP_INFRA = {
   cluster_host: "https://cluster.test.invalid:443",
   cluster_ca_certificate: PEM,
   tenant_id: "11111111-0000-4000-8000-000000000001",
-  key_vault_id: "/subscriptions/11111111-0000-4000-8000-000000000002/resourceGroups/test/providers/Microsoft.KeyVault/vaults/test-vault",
+  key_vault_id:
+    "/subscriptions/11111111-0000-4000-8000-000000000002/resourceGroups/test/providers/Microsoft.KeyVault/vaults/test-vault",
   key_vault_url: "https://vault.test.invalid",
   identity_client_id: "11111111-0000-4000-8000-000000000003",
   postgresql_fqdn: "postgresql.test.invalid",
@@ -76,7 +79,18 @@ export function terraformTest(synthesized: unknown, environment: Environment): T
     throw new Error("terraform test cannot mock ephemeral resources, and the stack has some.");
   }
   const overrides = [
-    { target: "data.terraform_remote_state.Infra", values: { outputs: { ...MADE_UP_INFRA, secret_births: madeUpBirths([...Object.keys(ROOT_SECRETS), ...environment.settings.datasurface.credentials.map(credentialId)]) } } },
+    {
+      target: "data.terraform_remote_state.Infra",
+      values: {
+        outputs: {
+          ...MADE_UP_INFRA,
+          secret_births: madeUpBirths([
+            ...Object.keys(ROOT_SECRETS),
+            ...environment.settings.datasurface.credentials.map(credentialId),
+          ]),
+        },
+      },
+    },
     { target: "data.terraform_remote_state.ClusterConfig", values: { outputs: madeUpClusterConfig(environment) } },
     // With access.mode local-admin.
     ...Object.keys(stack.data?.azurerm_kubernetes_cluster ?? {}).map((name) => ({
@@ -88,9 +102,22 @@ export function terraformTest(synthesized: unknown, environment: Environment): T
     mock_provider: Object.fromEntries(Object.keys(stack.terraform?.required_providers ?? {}).map((name) => [name, {}])),
     override_data: overrides,
     run: {
-      plan: { command: "plan", assert: [...releaseAssertions(stack, environment), ...jobAssertions(stack), ...modelAssertions(stack), ...mcpAssertions(stack)] },
+      plan: {
+        command: "plan",
+        assert: [
+          ...releaseAssertions(stack, environment),
+          ...jobAssertions(stack),
+          ...modelAssertions(stack),
+          ...mcpAssertions(stack),
+        ],
+      },
       // That everything can be made in the planned order; the mocks forget it afterwards.
-      apply: { command: "apply", assert: [{ condition: '${output.retry_command != ""}', error_message: "The stack has no output retry_command." }] },
+      apply: {
+        command: "apply",
+        assert: [
+          { condition: '${output.retry_command != ""}', error_message: "The stack has no output retry_command." },
+        ],
+      },
     },
   };
 }
@@ -105,15 +132,33 @@ export function writeTerraformTest(outdir: string, stackId: string, environment:
 
 function releaseAssertions(stack: SynthesizedStack, { settings }: Environment): readonly Assertion[] {
   // The other release lines read Kubernetes Secrets.
-  const readers = releaseLine(settings.datasurface.version).credentialSource === "key-vault" ? ["scheduler", "dagProcessor", "triggerer", "workers.celery"] : [];
+  const readers =
+    releaseLine(settings.datasurface.version).credentialSource === "key-vault"
+      ? ["scheduler", "dagProcessor", "triggerer", "workers.celery"]
+      : [];
   return addresses(stack, "helm_release").flatMap(({ address }) => [
     equal(`${address}.version`, AIRFLOW_CHART.version, "Airflow's chart has another version than the pinned one."),
     equal(`${address}.repository`, AIRFLOW_CHART.repository, "Airflow's chart comes from another repository."),
-    equal(`${address}.namespace`, settings.datasurface.namespace, "Airflow is in another namespace than ClusterConfig's."),
-    holds(`${address}.wait && !${address}.atomic`, "The release does not wait for its pods, or is rolled back when they do not come: a roll-back does not undo a migration."),
+    equal(
+      `${address}.namespace`,
+      settings.datasurface.namespace,
+      "Airflow is in another namespace than ClusterConfig's.",
+    ),
+    holds(
+      `${address}.wait && !${address}.atomic`,
+      "The release does not wait for its pods, or is rolled back when they do not come: a roll-back does not undo a migration.",
+    ),
     ...readers.flatMap((component) => [
-      equal(variable(`jsondecode(${address}.values[0]).${component}.env`, "AZURE_CLIENT_ID"), MADE_UP_INFRA.identity_client_id, `The identity's client id does not reach ${component}.`),
-      equal(variable(`jsondecode(${address}.values[0]).${component}.env`, "AZURE_KEY_VAULT_URL"), MADE_UP_INFRA.key_vault_url, `The vault's URL does not reach ${component}.`),
+      equal(
+        variable(`jsondecode(${address}.values[0]).${component}.env`, "AZURE_CLIENT_ID"),
+        MADE_UP_INFRA.identity_client_id,
+        `The identity's client id does not reach ${component}.`,
+      ),
+      equal(
+        variable(`jsondecode(${address}.values[0]).${component}.env`, "AZURE_KEY_VAULT_URL"),
+        MADE_UP_INFRA.key_vault_url,
+        `The vault's URL does not reach ${component}.`,
+      ),
     ]),
     equal(`jsondecode(${address}.values[0]).dags.gitSync.enabled`, true, "The DAGs do not come from git."),
   ]);
@@ -123,42 +168,74 @@ function jobAssertions(stack: SynthesizedStack): readonly Assertion[] {
   return addresses<Job>(stack, "kubernetes_job_v1").flatMap(({ address, config }) => {
     const name = config.metadata.generate_name.replace(/-$/, "");
     const pod = `${address}.spec[0].template[0].spec[0]`;
-    const fromVendor = [DATASURFACE_IMAGE_REPOSITORY, DATASURFACE_AIRFLOW_REPOSITORY].some((repository) => config.spec.template.spec.container.some(({ image }) => image.startsWith(`${repository}:`)));
+    const fromVendor = [DATASURFACE_IMAGE_REPOSITORY, DATASURFACE_AIRFLOW_REPOSITORY].some((repository) =>
+      config.spec.template.spec.container.some(({ image }) => image.startsWith(`${repository}:`)),
+    );
     return [
       holds(`${address}.wait_for_completion`, `Nobody waits for the job ${name}.`),
-      holds(`${address}.metadata[0].generate_name != null`, `The job ${name} has a name of its own: after a run that was killed, it would exist already.`),
-      holds(`${address}.spec[0].ttl_seconds_after_finished == null`, `The cluster deletes the job ${name}, and Terraform would plan it again.`),
-      holds(`length(${variable(`${pod}.container[0].env`, "REVISION")}) > 0`, `The job ${name} has no revision: it would not run again when what it does changes.`),
+      holds(
+        `${address}.metadata[0].generate_name != null`,
+        `The job ${name} has a name of its own: after a run that was killed, it would exist already.`,
+      ),
+      holds(
+        `${address}.spec[0].ttl_seconds_after_finished == null`,
+        `The cluster deletes the job ${name}, and Terraform would plan it again.`,
+      ),
+      holds(
+        `length(${variable(`${pod}.container[0].env`, "REVISION")}) > 0`,
+        `The job ${name} has no revision: it would not run again when what it does changes.`,
+      ),
       equal(`${pod}.restart_policy`, "Never", `The pods of the job ${name} are restarted, which loses their log.`),
       equal(`${pod}.automount_service_account_token`, false, `The job ${name} has a token for the Kubernetes API.`),
-      ...(fromVendor ? [equal(`${pod}.image_pull_secrets[0].name`, SECRETS.registry.name, `The job ${name} cannot pull its image.`)] : []),
+      ...(fromVendor
+        ? [equal(`${pod}.image_pull_secrets[0].name`, SECRETS.registry.name, `The job ${name} cannot pull its image.`)]
+        : []),
     ];
   });
 }
 
 /** The model gets the servers' addresses. */
 function modelAssertions(stack: SynthesizedStack): readonly Assertion[] {
-  const job = addresses<Job>(stack, "kubernetes_job_v1").find(({ config }) => config.metadata.generate_name === "publish-model-");
+  const job = addresses<Job>(stack, "kubernetes_job_v1").find(
+    ({ config }) => config.metadata.generate_name === "publish-model-",
+  );
   if (job === undefined) {
     throw new Error("The stack has no job publish-model.");
   }
   const env = `${job.address}.spec[0].template[0].spec[0].container[0].env`;
   return [
-    equal(variable(env, "SQL_SERVER_FQDN"), MADE_UP_INFRA.sql_server_fqdn, "The SQL server's name does not reach the model."),
-    equal(variable(env, "PG_FQDN"), MADE_UP_INFRA.postgresql_fqdn, "The PostgreSQL server's name does not reach the model."),
+    equal(
+      variable(env, "SQL_SERVER_FQDN"),
+      MADE_UP_INFRA.sql_server_fqdn,
+      "The SQL server's name does not reach the model.",
+    ),
+    equal(
+      variable(env, "PG_FQDN"),
+      MADE_UP_INFRA.postgresql_fqdn,
+      "The PostgreSQL server's name does not reach the model.",
+    ),
   ];
 }
 
 function mcpAssertions(stack: SynthesizedStack): readonly Assertion[] {
   return [
     ...addresses(stack, "kubernetes_deployment_v1").map(({ address }) =>
-      equal(`${address}.spec[0].template[0].spec[0].volume[0].persistent_volume_claim[0].claim_name`, "test-git-cache", `The MCP server does not use ClusterConfig's git cache.`),
+      equal(
+        `${address}.spec[0].template[0].spec[0].volume[0].persistent_volume_claim[0].claim_name`,
+        "test-git-cache",
+        `The MCP server does not use ClusterConfig's git cache.`,
+      ),
     ),
-    ...addresses(stack, "kubernetes_service_v1").map(({ address }) => equal(`${address}.spec[0].type`, "ClusterIP", `The MCP server can be reached from outside of the cluster.`)),
+    ...addresses(stack, "kubernetes_service_v1").map(({ address }) =>
+      equal(`${address}.spec[0].type`, "ClusterIP", `The MCP server can be reached from outside of the cluster.`),
+    ),
   ];
 }
 
-function addresses<T = unknown>({ resource }: SynthesizedStack, type: string): readonly { readonly address: string; readonly config: T }[] {
+function addresses<T = unknown>(
+  { resource }: SynthesizedStack,
+  type: string,
+): readonly { readonly address: string; readonly config: T }[] {
   const found = Object.entries(resource?.[type] ?? {});
   if (found.length === 0) {
     throw new Error(`The stack has no ${type}.`);

@@ -61,7 +61,11 @@ export class WorkloadStack extends EnvironmentStack {
     new TerraformData(this, "Protection", { lifecycle: { preventDestroy: settings.protection } });
 
     const secretRevisions = new SecretRevisions(this, environment, infra, dataSurface);
-    const image = airflowImage({ image: settings.airflow.image, version: datasurface.version, registryName: names.containerRegistry });
+    const image = airflowImage({
+      image: settings.airflow.image,
+      version: datasurface.version,
+      registryName: names.containerRegistry,
+    });
     const dataSurfaceImage = `${DATASURFACE_IMAGE_REPOSITORY}:v${datasurface.version}${datasurface.imageDigest ? `@${datasurface.imageDigest}` : ""}`;
     const context: jobs.JobContext = {
       settings,
@@ -79,14 +83,23 @@ export class WorkloadStack extends EnvironmentStack {
       secretRevision: secretRevisions.ofSecret,
     };
 
-    const scriptTexts = new TerraformLocal(this, "payload", Object.fromEntries(Object.entries(payload).map(([file, text]) => [file, escapeTemplate(text)])));
+    const scriptTexts = new TerraformLocal(
+      this,
+      "payload",
+      Object.fromEntries(Object.entries(payload).map(([file, text]) => [file, escapeTemplate(text)])),
+    );
     const scripts = new ConfigMapV1(this, "Payload", {
       metadata: { name: jobs.PAYLOAD_CONFIG_MAP, namespace },
       // No secret: five thousand lines that are read in the repository would bury everything else in a plan.
       data: Token.asStringMap(interpolate(`sensitive(local.${scriptTexts.friendlyUniqueId})`)),
     });
     const started: BootstrapJob[] = [];
-    const run = (id: string, definition: jobs.JobDefinition, before: readonly BootstrapJob[], more: { upstream?: string[]; dependsOn?: BootstrapAfter[] } = {}): BootstrapJob => {
+    const run = (
+      id: string,
+      definition: jobs.JobDefinition,
+      before: readonly BootstrapJob[],
+      more: { upstream?: string[]; dependsOn?: BootstrapAfter[] } = {},
+    ): BootstrapJob => {
       const job = new BootstrapJob(this, id, {
         ...definition,
         upstream: [...before.map(({ revision }) => revision), ...(more.upstream ?? [])],
@@ -138,9 +151,25 @@ export class WorkloadStack extends EnvironmentStack {
     });
 
     publishOutputs(this, HINTS, {
-      airflow_ui_command: shellCommand("kubectl", "port-forward", "--namespace", datasurface.namespace, `service/${API_SERVER_SERVICE}`, `8080:${API_SERVER_PORT}`),
-      mcp_server_command: shellCommand("kubectl", "port-forward", "--namespace", datasurface.namespace, `service/${dataSurface.mcpService}`, `${MCP_PORT}:${MCP_PORT}`),
-      job_log_commands: Object.fromEntries(started.map(({ name }) => [name, jobLogCommand(datasurface.namespace, name)])),
+      airflow_ui_command: shellCommand(
+        "kubectl",
+        "port-forward",
+        "--namespace",
+        datasurface.namespace,
+        `service/${API_SERVER_SERVICE}`,
+        `8080:${API_SERVER_PORT}`,
+      ),
+      mcp_server_command: shellCommand(
+        "kubectl",
+        "port-forward",
+        "--namespace",
+        datasurface.namespace,
+        `service/${dataSurface.mcpService}`,
+        `${MCP_PORT}:${MCP_PORT}`,
+      ),
+      job_log_commands: Object.fromEntries(
+        started.map(({ name }) => [name, jobLogCommand(datasurface.namespace, name)]),
+      ),
       retry_command: shellCommand("npx", "cdktf", "deploy", this.node.id),
     });
   }
@@ -174,11 +203,23 @@ class SecretRevisions {
   readonly ofSecret: (id: SecretId) => string;
   readonly byFamily: Readonly<Record<SecretFamily, string>>;
 
-  constructor(scope: Construct, { settings }: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>, names: DataSurfaceNames) {
+  constructor(
+    scope: Construct,
+    { settings }: Environment,
+    infra: OutputExpressions<typeof INFRA_OUTPUTS>,
+    names: DataSurfaceNames,
+  ) {
     // Values play no part in a revision; their places do.
-    const definitions = namespaceSecrets({ settings, names, postgresqlFqdn: infra.postgresql_fqdn, value: (root) => `value.${root}` });
-    const expression = (id: SecretId): string => secretRevision(definitions[id], infra.secret_births, settings.revisions);
-    const local = (name: string, value: string): string => interpolate(`local.${new TerraformLocal(scope, name, interpolate(value)).friendlyUniqueId}`);
+    const definitions = namespaceSecrets({
+      settings,
+      names,
+      postgresqlFqdn: infra.postgresql_fqdn,
+      value: (root) => `value.${root}`,
+    });
+    const expression = (id: SecretId): string =>
+      secretRevision(definitions[id], infra.secret_births, settings.revisions);
+    const local = (name: string, value: string): string =>
+      interpolate(`local.${new TerraformLocal(scope, name, interpolate(value)).friendlyUniqueId}`);
 
     const ids = Object.keys(definitions) as SecretId[];
     const locals = new Map<SecretId, string>();
@@ -188,7 +229,9 @@ class SecretRevisions {
       return known;
     };
     const family = (name: SecretFamily): string => {
-      const members = ids.filter((id) => definitions[id].roots.some((root) => !isCredentialId(root) && ROOT_SECRETS[root].family === name));
+      const members = ids.filter((id) =>
+        definitions[id].roots.some((root) => !isCredentialId(root) && ROOT_SECRETS[root].family === name),
+      );
       return local(`revision-of-${name}`, `substr(sha256(jsonencode([${members.map(expression).join(", ")}])), 0, 12)`);
     };
     this.byFamily = {

@@ -35,7 +35,12 @@ const DERIVED = /^azurerm_key_vault_secret\.(?!RootSecrets_)/;
 
 /** Whether a resource may not be replaced, by its address. */
 export function isStateful(address: string): boolean {
-  return RECORD.test(address) || FIRST_DEPLOYER.test(address) || CLAIMS.test(address) || (STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`)) && !DERIVED.test(address));
+  return (
+    RECORD.test(address) ||
+    FIRST_DEPLOYER.test(address) ||
+    CLAIMS.test(address) ||
+    (STATEFUL_TYPES.some((type) => address.startsWith(`${type}.`)) && !DERIVED.test(address))
+  );
 }
 
 export interface Addresses {
@@ -63,7 +68,10 @@ export function addressProblems({ listed, present, moves }: Addresses): readonly
         `Meant to go? Delete the line, and name it in CHANGELOG.md under "Replaced".`
       );
     }),
-    ...added.map((line) => `${line} is new: add this line to __tests__/addresses/stateful.txt. Is it the new name of one that is gone? Then read what is said of that one first.`),
+    ...added.map(
+      (line) =>
+        `${line} is new: add this line to __tests__/addresses/stateful.txt. Is it the new name of one that is gone? Then read what is said of that one first.`,
+    ),
   ];
 }
 

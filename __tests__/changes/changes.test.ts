@@ -20,13 +20,21 @@ describe("settings", () => {
 
   test("a change starts from what it is given, and changes its own setting only", () => {
     for (const { setting, before, after } of changes()) {
-      const differing = Object.keys(after).filter((key) => after[key as keyof typeof after] !== before[key as keyof typeof before]);
-      expect({ setting, differing: setting === "backend.type" ? [setting] : differing }).toEqual({ setting, differing: [setting] });
+      const differing = Object.keys(after).filter(
+        (key) => after[key as keyof typeof after] !== before[key as keyof typeof before],
+      );
+      expect({ setting, differing: setting === "backend.type" ? [setting] : differing }).toEqual({
+        setting,
+        differing: [setting],
+      });
     }
   });
 
   test("paths become sections", () => {
-    expect(nested({ protection: true, "a.b.c": 1, "a.b.d": [2] })).toEqual({ protection: true, a: { b: { c: 1, d: [2] } } });
+    expect(nested({ protection: true, "a.b.c": 1, "a.b.d": [2] })).toEqual({
+      protection: true,
+      a: { b: { c: 1, d: [2] } },
+    });
   });
 });
 
@@ -34,7 +42,13 @@ const stack = new SynthesizedStack("demo-infra", {
   resource: { azurerm_key_vault: { SecretVault_E0: { "//": { metadata: { path: "demo-infra/SecretVault/Vault" } } } } },
 });
 
-function resource(type: string, id: string, actions: readonly string[], before: JsonObject | null = {}, after: JsonObject | null = {}): ResourceChange {
+function resource(
+  type: string,
+  id: string,
+  actions: readonly string[],
+  before: JsonObject | null = {},
+  after: JsonObject | null = {},
+): ResourceChange {
   return { address: `${type}.${id}`, mode: "managed", type, change: { actions, before, after } };
 }
 
@@ -43,7 +57,13 @@ function observed(...resource_changes: readonly ResourceChange[]) {
 }
 
 const release = (before: JsonObject, after: JsonObject): ResourceChange =>
-  resource("helm_release", "Airflow", ["update"], { values: [JSON.stringify(before)] }, { values: [JSON.stringify(after)] });
+  resource(
+    "helm_release",
+    "Airflow",
+    ["update"],
+    { values: [JSON.stringify(before)] },
+    { values: [JSON.stringify(after)] },
+  );
 
 describe("observe", () => {
   test.each([
@@ -66,43 +86,72 @@ describe("observe", () => {
       resource("null_resource", "Revision", ["delete", "create"]),
       { ...resource("azurerm_client_config", "Client", ["read"]), mode: "data" },
     );
-    expect(change).toEqual({ created: [], updated: ["SecretVault/Vault"], replaced: [], destroyed: [], rerun: [], restarted: [], outputs: [], lost: [] });
+    expect(change).toEqual({
+      created: [],
+      updated: ["SecretVault/Vault"],
+      replaced: [],
+      destroyed: [],
+      rerun: [],
+      restarted: [],
+      outputs: [],
+      lost: [],
+    });
   });
 
   test("a job is called by its kind: the API server makes its name", () => {
-    const metadata = (name: string) => ({ metadata: [{ generate_name: `${name}-`, labels: { "app.kubernetes.io/name": name } }] });
-    const job = (actions: readonly string[], name: string) => resource("kubernetes_job_v1", name, actions, metadata(name), metadata(name));
-    expect(observed(job(["delete", "create"], "verify"), job(["create"], "merge"), job(["delete"], "identity")).rerun).toEqual([
-      "identity (removed)",
-      "merge (for the first time)",
-      "verify",
-    ]);
+    const metadata = (name: string) => ({
+      metadata: [{ generate_name: `${name}-`, labels: { "app.kubernetes.io/name": name } }],
+    });
+    const job = (actions: readonly string[], name: string) =>
+      resource("kubernetes_job_v1", name, actions, metadata(name), metadata(name));
+    expect(
+      observed(job(["delete", "create"], "verify"), job(["create"], "merge"), job(["delete"], "identity")).rerun,
+    ).toEqual(["identity (removed)", "merge (for the first time)", "verify"]);
   });
 
   test.each([
     [{ redis: { podAnnotations: { r: "1" } } }, { redis: { podAnnotations: { r: "2" } } }, ["redis"]],
     [{ workers: { celery: { replicas: 1 } } }, { workers: { celery: { replicas: 2 } } }, []],
-    [{ airflowPodAnnotations: { r: "1" } }, { airflowPodAnnotations: { r: "2" } }, ["scheduler", "api-server", "dag-processor", "triggerer", "worker"]],
+    [
+      { airflowPodAnnotations: { r: "1" } },
+      { airflowPodAnnotations: { r: "2" } },
+      ["scheduler", "api-server", "dag-processor", "triggerer", "worker"],
+    ],
   ])("values %j → %j restart %j", (before, after, pods) => {
     expect(observed(release(before, after)).restarted).toEqual(pods);
   });
 
   test("a value that nobody has thought of is an error with its path", () => {
-    expect(() => observed(release({ flower: { enabled: false } }, { flower: { enabled: true } }))).toThrow("the value flower.enabled changes: add it to RESTARTS");
+    expect(() => observed(release({ flower: { enabled: false } }, { flower: { enabled: true } }))).toThrow(
+      "the value flower.enabled changes: add it to RESTARTS",
+    );
   });
 
   test("values that are not known yet are an error", () => {
-    expect(() => observed(resource("helm_release", "Airflow", ["update"], { values: ["{}"] }, {}))).toThrow("not known in the plan");
+    expect(() => observed(resource("helm_release", "Airflow", ["update"], { values: ["{}"] }, {}))).toThrow(
+      "not known in the plan",
+    );
   });
 
   test("another size of the nodes moves every pod; another number of them none", () => {
-    const cluster = (before: JsonObject, after: JsonObject) => resource("azurerm_kubernetes_cluster", "C", ["update"], { default_node_pool: [before] }, { default_node_pool: [after] });
+    const cluster = (before: JsonObject, after: JsonObject) =>
+      resource(
+        "azurerm_kubernetes_cluster",
+        "C",
+        ["update"],
+        { default_node_pool: [before] },
+        { default_node_pool: [after] },
+      );
     expect(observed(cluster({ vm_size: "a" }, { vm_size: "b" })).restarted).toHaveLength(1);
     expect(observed(cluster({ node_count: 1 }, { node_count: 2 })).restarted).toEqual([]);
   });
 
   test("changedPaths goes into objects, and takes lists as a whole", () => {
-    expect(changedPaths({ a: { b: 1, c: [1] }, d: 1 }, { a: { b: 2, c: [2] }, d: 1, e: null })).toEqual(["a.b", "a.c", "e"]);
+    expect(changedPaths({ a: { b: 1, c: [1] }, d: 1 }, { a: { b: 2, c: [2] }, d: 1, e: null })).toEqual([
+      "a.b",
+      "a.c",
+      "e",
+    ]);
   });
 });
 
@@ -112,7 +161,9 @@ describe("the document", () => {
     if (!change) {
       throw new RangeError("no change");
     }
-    const document = changesDocument([{ change, outcomes: [{ kind: "refused", messages: ["The setting is 1.2. It cannot be changed."] }] }]);
+    const document = changesDocument([
+      { change, outcomes: [{ kind: "refused", messages: ["The setting is 1.2. It cannot be changed."] }] },
+    ]);
     expect(document).toContain("| **refused**: The setting is 1.2. | not reached | not reached |");
   });
 

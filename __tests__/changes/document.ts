@@ -51,7 +51,10 @@ function sectionOf(setting: Leaf): string {
 
 function line({ change, outcomes }: Row): string {
   const given = Object.entries(change.before).filter(([, value]) => value !== undefined);
-  const from = given.length === 0 || change.setting === "backend.type" ? "" : `<br>deployed with ${given.map(([name, value]) => `\`${name}: ${inYaml(value)}\``).join(", ")}`;
+  const from =
+    given.length === 0 || change.setting === "backend.type"
+      ? ""
+      : `<br>deployed with ${given.map(([name, value]) => `\`${name}: ${inYaml(value)}\``).join(", ")}`;
   const cells = STACK_ROLES.map((_, index) => words(outcomes[index]));
   const [firstCell = "", ...otherCells] = cells;
   const note = change.note === undefined ? "" : `${firstCell === "" ? "" : "<br>"}${change.note}`;
@@ -95,7 +98,11 @@ function changeWords(change: StackChange): string {
     ["restarts", change.restarted.join(", ")],
   ] as const;
   const said = parts.filter(([, what]) => what !== "").map(([how, what]) => `${how} ${what}`);
-  return said.length > 0 ? said.join("<br>") : change.outputs.length > 0 ? `nothing but ${change.outputs.length === 1 ? "the output" : "the outputs"} ${change.outputs.join(", ")}` : "nothing";
+  return said.length > 0
+    ? said.join("<br>")
+    : change.outputs.length > 0
+      ? `nothing but ${change.outputs.length === 1 ? "the output" : "the outputs"} ${change.outputs.join(", ")}`
+      : "nothing";
 }
 
 /** Paths, those with the same beginning together: `Secrets/{api, jwt}`. */
@@ -105,7 +112,11 @@ function grouped(paths: readonly string[]): string {
     const [head = "", ...rest] = path.split("/");
     groups.set(head, [...(groups.get(head) ?? []), ...(rest.length > 0 ? [rest.join("/")] : [])]);
   }
-  return [...groups].map(([head, rests]) => (rests.length === 0 ? head : rests.length === 1 ? `${head}/${rests[0] ?? ""}` : `${head}/{${rests.join(", ")}}`)).join(", ");
+  return [...groups]
+    .map(([head, rests]) =>
+      rests.length === 0 ? head : rests.length === 1 ? `${head}/${rests[0] ?? ""}` : `${head}/{${rests.join(", ")}}`,
+    )
+    .join(", ");
 }
 
 /** Up to the first full stop that ends a sentence. */

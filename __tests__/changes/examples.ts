@@ -22,12 +22,18 @@ const AZURERM = {
 const CLOUD = { "backend.type": "cloud", "backend.organization": "example" } as const satisfies LeafValues;
 const VENDORS_IMAGE = { "airflow.image.source": "prebuilt" } as const satisfies LeafValues;
 const OWN_IMAGE = { "airflow.image.source": "acr" } as const satisfies LeafValues;
-const STANDBY = { "postgresql.sku": "GP_Standard_D2ds_v5", "postgresql.highAvailability": "zone-redundant", "postgresql.version": 17 } as const satisfies LeafValues;
+const STANDBY = {
+  "postgresql.sku": "GP_Standard_D2ds_v5",
+  "postgresql.highAvailability": "zone-redundant",
+  "postgresql.version": 17,
+} as const satisfies LeafValues;
 
 /** The credential of the model that a rig has a value for. */
 export const EXAMPLE_CREDENTIAL = { name: "warehouse", type: "USER_PASSWORD", revision: 1 } as const;
 
-const LISTED_FROM_THE_START = { "access.deployers": ["5ca1ab1e-0000-4000-a000-00000000000a", "5ca1ab1e-0000-4000-a000-00000000000b"] } as const satisfies LeafValues;
+const LISTED_FROM_THE_START = {
+  "access.deployers": ["5ca1ab1e-0000-4000-a000-00000000000a", "5ca1ab1e-0000-4000-a000-00000000000b"],
+} as const satisfies LeafValues;
 
 /** For every setting, what it is changed to. A setting without a row does not compile. */
 export const EXAMPLES = {
@@ -49,7 +55,10 @@ export const EXAMPLES = {
     { to: ["5ca1ab1e-0000-4000-a000-00000000000a"], note: "The first deployer keeps its roles." },
     { to: ["00000000-0000-4000-a000-00000000000b"], note: "The first deployer's own object id." },
     { to: ["5ca1ab1e-0000-4000-a000-00000000000a"], given: LISTED_FROM_THE_START },
-    { to: ["User:5ca1ab1e-0000-4000-a000-00000000000a", "Group:5ca1ab1e-0000-4000-a000-00000000000b"], given: LISTED_FROM_THE_START },
+    {
+      to: ["User:5ca1ab1e-0000-4000-a000-00000000000a", "Group:5ca1ab1e-0000-4000-a000-00000000000b"],
+      given: LISTED_FROM_THE_START,
+    },
     { to: ["5ca1ab1e-0000-4000-a000-00000000000c"], given: LISTED_FROM_THE_START },
     { to: [], given: LISTED_FROM_THE_START },
   ],
@@ -63,11 +72,24 @@ export const EXAMPLES = {
   "network.serviceCidr": [{ to: "172.16.0.0/17" }],
   "network.dnsServiceIp": [{ to: "172.16.0.11" }],
   "cluster.name": [{ to: "another-aks" }],
-  "cluster.kubernetesVersion": [{ to: "1.35", note: "Counts when the cluster is made. Later, AKS's upgrade channel raises the version, or `az aks upgrade`." }],
-  "cluster.upgradeChannel": [{ to: "stable", note: "AKS then raises the minor version, too, which exchanges the nodes one after another." }],
+  "cluster.kubernetesVersion": [
+    {
+      to: "1.35",
+      note: "Counts when the cluster is made. Later, AKS's upgrade channel raises the version, or `az aks upgrade`.",
+    },
+  ],
+  "cluster.upgradeChannel": [
+    { to: "stable", note: "AKS then raises the minor version, too, which exchanges the nodes one after another." },
+  ],
   "cluster.tier": [{ to: "Standard" }],
   "cluster.authorizedIpRanges": [{ to: ["203.0.113.0/24"] }],
-  "cluster.nodes.vmSize": [{ to: "Standard_D4s_v5", given: { "azure.vcpuQuota": 64 }, note: "Meanwhile Azure counts the vCPUs of the old nodes and of as many new ones." }],
+  "cluster.nodes.vmSize": [
+    {
+      to: "Standard_D4s_v5",
+      given: { "azure.vcpuQuota": 64 },
+      note: "Meanwhile Azure counts the vCPUs of the old nodes and of as many new ones.",
+    },
+  ],
   "cluster.nodes.count": [{ to: 4 }],
   "cluster.nodes.maxCount": [{ to: 5, given: { "azure.vcpuQuota": 64 } }],
   "cluster.nodes.osDiskSizeGb": [{ to: 256 }],
@@ -78,13 +100,19 @@ export const EXAMPLES = {
   "postgresql.adminUser": [{ to: "anotheradmin" }],
   "postgresql.sku": [{ to: "GP_Standard_D2ds_v5", note: "Azure restarts the server." }],
   "postgresql.version": [
-    { to: 17, note: "Azure upgrades the server in place, which nothing undoes: [runbook](runbook.md#another-postgresql-version)." },
+    {
+      to: 17,
+      note: "Azure upgrades the server in place, which nothing undoes: [runbook](runbook.md#another-postgresql-version).",
+    },
     { to: 15 },
     { to: 18, given: STANDBY },
     { to: 16, given: STANDBY },
   ],
   "postgresql.storageMb": [
-    { to: 65536, note: "Counts when the server is made. Later Azure grows it, or with `postgresql.autoGrow: false` this setting." },
+    {
+      to: 65536,
+      note: "Counts when the server is made. Later Azure grows it, or with `postgresql.autoGrow: false` this setting.",
+    },
     { to: 65536, given: { "postgresql.autoGrow": false } },
     { to: 32768, given: { "postgresql.autoGrow": false, "postgresql.storageMb": 65536 } },
   ],
@@ -105,13 +133,28 @@ export const EXAMPLES = {
   "storage.gitCacheGiB": [{ to: 200 }, { to: 100, given: { "storage.gitCacheGiB": 200 } }],
   "storage.logsGiB": [{ to: 200, note: "A smaller one is refused, as for storage.gitCacheGiB." }],
   "identity.name": [{ to: "another-identity" }],
-  "datasurface.version": [{ to: "1.3.0", note: ANOTHER_LINE }, { to: "1.8.4", note: ANOTHER_LINE }],
+  "datasurface.version": [
+    { to: "1.3.0", note: ANOTHER_LINE },
+    { to: "1.8.4", note: ANOTHER_LINE },
+  ],
   "datasurface.imageDigest": [{ to: DIGEST }],
   "datasurface.namespace": [{ to: "another-namespace" }],
-  "datasurface.modelRepository": [{ to: "rehearsal/another", note: "When it is meant, all jobs from `publish-model` on run again; the repository of before stays as it is." }],
-  "datasurface.airflowRepository": [{ to: "rehearsal/another_airflow", note: "When it is meant, `publish-dag` and `verify` run again; the repository of before stays as it is." }],
+  "datasurface.modelRepository": [
+    {
+      to: "rehearsal/another",
+      note: "When it is meant, all jobs from `publish-model` on run again; the repository of before stays as it is.",
+    },
+  ],
+  "datasurface.airflowRepository": [
+    {
+      to: "rehearsal/another_airflow",
+      note: "When it is meant, `publish-dag` and `verify` run again; the repository of before stays as it is.",
+    },
+  ],
   "datasurface.modelTemplate.repository": [{ to: "rehearsal/template" }],
-  "datasurface.modelTemplate.ref": [{ to: "v2", given: { "datasurface.modelTemplate.repository": "rehearsal/template" } }],
+  "datasurface.modelTemplate.ref": [
+    { to: "v2", given: { "datasurface.modelTemplate.repository": "rehearsal/template" } },
+  ],
   "datasurface.model.ecosystem": [{ to: "Acme" }],
   "datasurface.model.assembly": [{ to: "Acme" }],
   "datasurface.model.psp": [{ to: "Acme_PSP" }],
@@ -138,7 +181,9 @@ export const EXAMPLES = {
   "datasurface.commitAuthor.name": [{ to: "Platform team" }],
   "datasurface.commitAuthor.email": [{ to: "platform@example.com" }],
   "datasurface.gitHubUser": [{ to: "another-user" }],
-  "datasurface.gitHubReadToken": [{ to: true, note: "A plan asks for TF_VAR_github_read_token until the vault has it." }],
+  "datasurface.gitHubReadToken": [
+    { to: true, note: "A plan asks for TF_VAR_github_read_token until the vault has it." },
+  ],
   "datasurface.gitLabDeployTokenUser": [{ to: "another-token" }],
   "airflow.image.source": [{ to: "acr" }, { to: "prebuilt", given: OWN_IMAGE }],
   "airflow.image.tag": [{ to: "another", given: VENDORS_IMAGE }],
@@ -158,7 +203,9 @@ export const EXAMPLES = {
   "airflow.taskPods.secrets": [{ to: ["warehouse-of-a-team"] }],
   "airflow.taskPods.serviceAccounts": [{ to: ["team-tasks"] }],
   "airflow.databaseRetentionDays": [{ to: 60 }],
-  "airflow.admin.username": [{ to: "another", note: "The user of before stays in Airflow until somebody deletes it there." }],
+  "airflow.admin.username": [
+    { to: "another", note: "The user of before stays in Airflow until somebody deletes it there." },
+  ],
   "airflow.admin.email": [{ to: "another@example.com" }],
   "airflow.admin.firstName": [{ to: "Another" }],
   "airflow.admin.lastName": [{ to: "Another" }],

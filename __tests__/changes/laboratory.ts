@@ -95,13 +95,27 @@ export class Laboratory {
   private rig(name: string, processes: Processes): Rig {
     const folder = join(this.props.folder, name);
     mkdirSync(folder, { recursive: true });
-    return new Rig({ folder, environment: "demo", cliConfigFile: this.props.cliConfigFile, own: this.props.own, processes });
+    return new Rig({
+      folder,
+      environment: "demo",
+      cliConfigFile: this.props.cliConfigFile,
+      own: this.props.own,
+      processes,
+    });
   }
 
   /** Deploys what differs from the demo, from nothing. Where only the state's place does, the demo's own deployment will do. */
-  private async base(rig: Rig, demo: Base, before: SynthesizedEnvironment, name: string, values: LeafValues): Promise<Base> {
+  private async base(
+    rig: Rig,
+    demo: Base,
+    before: SynthesizedEnvironment,
+    name: string,
+    values: LeafValues,
+  ): Promise<Base> {
     const onlyTheState = Object.keys(values).every((setting) => setting.startsWith("backend."));
-    const same = before.stacks.every(({ json }, index) => isDeepStrictEqual(json, demo.synthesized.stacks[index]?.json));
+    const same = before.stacks.every(({ json }, index) =>
+      isDeepStrictEqual(json, demo.synthesized.stacks[index]?.json),
+    );
     if (same || onlyTheState) {
       return { synthesized: before, folder: demo.folder };
     }
@@ -140,7 +154,11 @@ function groups(all: readonly Synthesized[]): readonly Group[] {
   return [...byStart.values()]
     .sort((a, b) => a.length - b.length)
     .flatMap((members) => {
-      const parts = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, index) => members.slice(index * GROUP, (index + 1) * GROUP));
-      return parts.flatMap((part) => (part[0] ? [{ values: part[0].change.before, before: part[0].before, members: part }] : []));
+      const parts = Array.from({ length: Math.ceil(members.length / GROUP) }, (_, index) =>
+        members.slice(index * GROUP, (index + 1) * GROUP),
+      );
+      return parts.flatMap((part) =>
+        part[0] ? [{ values: part[0].change.before, before: part[0].before, members: part }] : [],
+      );
     });
 }

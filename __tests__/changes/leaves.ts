@@ -8,7 +8,8 @@ type LeafOf<T, Path extends string> = T extends Primitive | readonly unknown[]
   ? Path
   : string extends keyof T
     ? Path
-    : { [Key in keyof T & string]-?: LeafOf<NonNullable<T[Key]>, Path extends "" ? Key : `${Path}.${Key}`> }[keyof T & string];
+    : { [Key in keyof T & string]-?: LeafOf<NonNullable<T[Key]>, Path extends "" ? Key : `${Path}.${Key}`> }[keyof T &
+        string];
 
 type ValueAt<T, Path extends string> = T extends unknown
   ? Path extends `${infer Key}.${infer Rest}`

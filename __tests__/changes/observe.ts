@@ -13,7 +13,12 @@ export interface ResourceChange {
   readonly address: string;
   readonly mode: string;
   readonly type: string;
-  readonly change: { readonly actions: readonly string[]; readonly before: JsonObject | null; readonly after: JsonObject | null; readonly after_unknown?: Json };
+  readonly change: {
+    readonly actions: readonly string[];
+    readonly before: JsonObject | null;
+    readonly after: JsonObject | null;
+    readonly after_unknown?: Json;
+  };
 }
 
 /** What Terraform does to a stack. Elements are construct paths; jobs and pods have the names that kubectl shows. */
@@ -36,7 +41,16 @@ const BOOKKEEPING = ["null_resource", "time_static", "time_sleep"];
 const MARKER = /^terraform_data\.\w*((Kept|Switched)-|(Known|Given_Written)_)/;
 
 /** Arguments of the nodes for which azurerm exchanges the pool (azurerm's documentation, `temporary_name_for_rotation`). */
-const EXCHANGES_NODES = ["max_pods", "node_public_ip_enabled", "os_disk_size_gb", "os_disk_type", "os_sku", "vm_size", "vnet_subnet_id", "zones"];
+const EXCHANGES_NODES = [
+  "max_pods",
+  "node_public_ip_enabled",
+  "os_disk_size_gb",
+  "os_disk_type",
+  "os_sku",
+  "vm_size",
+  "vnet_subnet_id",
+  "zones",
+];
 const ALL_PODS = "every pod, as the nodes are exchanged";
 
 const AIRFLOW_PODS = ["scheduler", "api-server", "dag-processor", "triggerer", "worker"];
@@ -67,12 +81,21 @@ const RESTARTS: readonly (readonly [RegExp, readonly string[]])[] = [
 /** @param stacks - the stack as it was and as it is: they tell the construct paths */
 export function observe(plan: Plan, stacks: readonly SynthesizedStack[]): StackChange {
   const paths = constructPaths(stacks);
-  const managed = (plan.resource_changes ?? []).filter(({ mode, type, address }) => mode === "managed" && !BOOKKEEPING.includes(type) && !MARKER.test(address));
+  const managed = (plan.resource_changes ?? []).filter(
+    ({ mode, type, address }) => mode === "managed" && !BOOKKEEPING.includes(type) && !MARKER.test(address),
+  );
   // A deployer's role is there once or not at all.
   const nameOf = ({ address }: ResourceChange): string => paths.get(address.replace(/\[0\]$/, "")) ?? address;
   const kind = (wanted: string) => managed.filter(({ change }) => actionOf(change.actions) === wanted);
-  const names = (wanted: string) => kind(wanted).filter(({ type }) => type !== "kubernetes_job_v1").map(nameOf).sort();
-  const jobs = (wanted: string, words: string) => kind(wanted).filter(({ type }) => type === "kubernetes_job_v1").map((job) => `${jobName(job)}${words}`);
+  const names = (wanted: string) =>
+    kind(wanted)
+      .filter(({ type }) => type !== "kubernetes_job_v1")
+      .map(nameOf)
+      .sort();
+  const jobs = (wanted: string, words: string) =>
+    kind(wanted)
+      .filter(({ type }) => type === "kubernetes_job_v1")
+      .map((job) => `${jobName(job)}${words}`);
   return {
     created: names("create"),
     updated: names("update"),
@@ -80,8 +103,18 @@ export function observe(plan: Plan, stacks: readonly SynthesizedStack[]): StackC
     destroyed: names("delete"),
     rerun: [...jobs("replace", ""), ...jobs("create", " (for the first time)"), ...jobs("delete", " (removed)")].sort(),
     restarted: [...new Set(managed.filter(({ change }) => actionOf(change.actions) === "update").flatMap(restarts))],
-    outputs: Object.entries(plan.output_changes ?? {}).filter(([, { actions }]) => actionOf(actions) !== "no-op").map(([name]) => name).sort(),
-    lost: managed.filter(({ address, change }) => ["replace", "delete"].includes(actionOf(change.actions)) && isStateful(address) && !handedOver(address, change.actions)).map(({ address }) => address),
+    outputs: Object.entries(plan.output_changes ?? {})
+      .filter(([, { actions }]) => actionOf(actions) !== "no-op")
+      .map(([name]) => name)
+      .sort(),
+    lost: managed
+      .filter(
+        ({ address, change }) =>
+          ["replace", "delete"].includes(actionOf(change.actions)) &&
+          isStateful(address) &&
+          !handedOver(address, change.actions),
+      )
+      .map(({ address }) => address),
   };
 }
 
@@ -109,11 +142,19 @@ function restarts({ address, type, change }: ResourceChange): readonly string[] 
   const { before, after } = change;
   switch (type) {
     case "azurerm_kubernetes_cluster":
-      return changedPaths(first(before?.default_node_pool), first(after?.default_node_pool)).some((path) => EXCHANGES_NODES.includes(path.split(".")[0] ?? "")) ? [ALL_PODS] : [];
+      return changedPaths(first(before?.default_node_pool), first(after?.default_node_pool)).some((path) =>
+        EXCHANGES_NODES.includes(path.split(".")[0] ?? ""),
+      )
+        ? [ALL_PODS]
+        : [];
     case "kubernetes_deployment_v1":
-      return isDeepStrictEqual(first(first(before?.spec)?.template), first(first(after?.spec)?.template)) ? [] : [MCP_SERVER];
+      return isDeepStrictEqual(first(first(before?.spec)?.template), first(first(after?.spec)?.template))
+        ? []
+        : [MCP_SERVER];
     case "helm_release":
-      return changedPaths(helmValues(before, address), helmValues(after, address)).flatMap((path) => podsOf(path, address));
+      return changedPaths(helmValues(before, address), helmValues(after, address)).flatMap((path) =>
+        podsOf(path, address),
+      );
     default:
       return [];
   }
@@ -122,7 +163,9 @@ function restarts({ address, type, change }: ResourceChange): readonly string[] 
 function podsOf(path: string, address: string): readonly string[] {
   const found = RESTARTS.find(([pattern]) => pattern.test(path));
   if (!found) {
-    throw new RangeError(`${address}: nobody has said which pods start anew when the value ${path} changes: add it to RESTARTS`);
+    throw new RangeError(
+      `${address}: nobody has said which pods start anew when the value ${path} changes: add it to RESTARTS`,
+    );
   }
   return found[1];
 }
@@ -141,14 +184,20 @@ function first(value: Json | undefined): JsonObject | undefined {
 }
 
 /** Paths of what differs, dotted. A list differs as a whole. */
-export function changedPaths(before: Json | undefined, after: Json | undefined, path: readonly string[] = []): readonly string[] {
+export function changedPaths(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[] = [],
+): readonly string[] {
   if (isDeepStrictEqual(before, after)) {
     return [];
   }
   if (!isObject(before) || !isObject(after)) {
     return [path.join(".")];
   }
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => changedPaths(before[key], after[key], [...path, key]));
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+    changedPaths(before[key], after[key], [...path, key]),
+  );
 }
 
 /** Address → construct path within its stack. */
@@ -156,7 +205,9 @@ function constructPaths(stacks: readonly SynthesizedStack[]): ReadonlyMap<string
   return new Map(
     stacks.flatMap((stack) =>
       Object.entries(stack.section("resource")).flatMap(([type, byId]) =>
-        Object.entries(byId as JsonObject).map(([id, block]) => [`${type}.${id}`, pathOf(block, stack.name) ?? id] as const),
+        Object.entries(byId as JsonObject).map(
+          ([id, block]) => [`${type}.${id}`, pathOf(block, stack.name) ?? id] as const,
+        ),
       ),
     ),
   );

@@ -44,8 +44,16 @@ export class Rig {
   constructor({ folder, environment, cliConfigFile, own, processes }: RigProps) {
     this.folder = folder;
     this.processes = processes;
-    const scratch = { ...own, REHEARSAL_FAIL: undefined, REHEARSAL_TIME_SCALE: undefined, REHEARSAL_EXISTING: undefined };
-    this.env = { ...rehearsalEnvironment({ own: scratch, settingsName: environment, scratch: folder, cliConfigFile }), ...madeUpCredentials([EXAMPLE_CREDENTIAL]) };
+    const scratch = {
+      ...own,
+      REHEARSAL_FAIL: undefined,
+      REHEARSAL_TIME_SCALE: undefined,
+      REHEARSAL_EXISTING: undefined,
+    };
+    this.env = {
+      ...rehearsalEnvironment({ own: scratch, settingsName: environment, scratch: folder, cliConfigFile }),
+      ...madeUpCredentials([EXAMPLE_CREDENTIAL]),
+    };
     for (const part of [...MEMORY, "home"]) {
       mkdirSync(join(folder, part), { recursive: true });
     }
@@ -54,16 +62,23 @@ export class Rig {
   /** Gets every provider that some version of the stacks asks for, once: a later plan needs no `terraform init`. */
   async init(versions: readonly (readonly SynthesizedStack[])[]): Promise<void> {
     for (const stack of versions[0] ?? []) {
-      const all = versions.flatMap((stacks) => stacks.filter(({ name }) => name === stack.name)).map(({ json }) => requiredProviders(json));
+      const all = versions
+        .flatMap((stacks) => stacks.filter(({ name }) => name === stack.name))
+        .map(({ json }) => requiredProviders(json));
       const terraform = stack.section("terraform");
-      this.write(stack.name, { terraform: { ...terraform, required_providers: Object.assign({}, ...all) as JsonObject } });
+      this.write(stack.name, {
+        terraform: { ...terraform, required_providers: Object.assign({}, ...all) as JsonObject },
+      });
       await this.succeed(stack.name, ["init", "-input=false", "-no-color"]);
     }
   }
 
   /** Takes over what `init` did in another folder. */
   initLike(other: Rig): void {
-    cpSync(join(other.folder, "cdktf.out"), join(this.folder, "cdktf.out"), { recursive: true, verbatimSymlinks: true });
+    cpSync(join(other.folder, "cdktf.out"), join(this.folder, "cdktf.out"), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
   }
 
   async apply(stack: SynthesizedStack): Promise<void> {
@@ -74,14 +89,20 @@ export class Rig {
   /** What Terraform would do; `undefined` when nothing. Nothing changes behind its back here, so it need not look again. */
   async plan(stack: SynthesizedStack, env = this.env): Promise<Plan | Refusal | undefined> {
     this.write(stack.name, stack.json);
-    const { status, stdout, stderr } = await this.terraform(stack.name, ["plan", "-json", "-refresh=false", "-input=false", "-detailed-exitcode", "-out=change.tfplan"], env);
+    const { status, stdout, stderr } = await this.terraform(
+      stack.name,
+      ["plan", "-json", "-refresh=false", "-input=false", "-detailed-exitcode", "-out=change.tfplan"],
+      env,
+    );
     if (status === 0) {
       return undefined;
     }
     if (status !== 2) {
       const errors = diagnostics(stdout).filter(({ severity }) => severity === "error");
       if (errors.length === 0 || errors.some(({ summary }) => !REFUSALS.includes(summary))) {
-        throw new RehearsalError(`terraform plan of ${stack.name} failed:\n${errors.map(({ summary, detail = "" }) => `${summary}: ${detail}`).join("\n")}${stderr}`);
+        throw new RehearsalError(
+          `terraform plan of ${stack.name} failed:\n${errors.map(({ summary, detail = "" }) => `${summary}: ${detail}`).join("\n")}${stderr}`,
+        );
       }
       return { refused: errors.map(({ detail = "" }) => detail) };
     }
@@ -124,13 +145,18 @@ export class Rig {
   private terraform(stack: string, programArguments: readonly string[], env = this.env) {
     const folder = this.stackFolder(stack);
     const state = readState(stack, join(this.folder, "terraform-state", `${stack}.tfstate`));
-    return this.processes.run("terraform", programArguments, { cwd: folder, env: { ...env, REHEARSAL_TYPES: usedTypes(folder, state) } });
+    return this.processes.run("terraform", programArguments, {
+      cwd: folder,
+      env: { ...env, REHEARSAL_TYPES: usedTypes(folder, state) },
+    });
   }
 
   private async succeed(stack: string, programArguments: readonly string[]): Promise<string> {
     const { status, stdout, stderr } = await this.terraform(stack, programArguments);
     if (status !== 0) {
-      throw new RehearsalError(`terraform ${programArguments[0] ?? ""} of ${stack} failed:\n${stdout.slice(-4000)}${stderr}`);
+      throw new RehearsalError(
+        `terraform ${programArguments[0] ?? ""} of ${stack} failed:\n${stdout.slice(-4000)}${stderr}`,
+      );
     }
     return stdout;
   }

@@ -36,13 +36,24 @@ async function check(scratch: string, workers: readonly Processes[], write: bool
   const { cliConfigFile } = await installProviders(processes, process.env);
   const problems: string[] = [];
 
-  const laboratory = new Laboratory({ folder: join(scratch, "changes"), workers, cliConfigFile, own: process.env, say: (line) => console.log(line) });
+  const laboratory = new Laboratory({
+    folder: join(scratch, "changes"),
+    workers,
+    cliConfigFile,
+    own: process.env,
+    say: (line) => console.log(line),
+  });
   const rows = await laboratory.run(changes());
   for (const { change, outcomes, failure } of rows) {
     problems.push(...(failure === undefined ? [] : [`${change.setting} → ${JSON.stringify(change.to)}: ${failure}`]));
     problems.push(
       ...outcomes.flatMap((outcome) =>
-        outcome.kind === "changed" ? outcome.change.lost.map((address) => `${change.setting}: ${address} would be replaced or destroyed, and nothing refuses it: add the setting to stacks/identity.ts`) : [],
+        outcome.kind === "changed"
+          ? outcome.change.lost.map(
+              (address) =>
+                `${change.setting}: ${address} would be replaced or destroyed, and nothing refuses it: add the setting to stacks/identity.ts`,
+            )
+          : [],
       ),
     );
   }
@@ -54,9 +65,19 @@ async function check(scratch: string, workers: readonly Processes[], write: bool
     problems.push(...staleLines(readFileSync(DOCUMENT, "utf8"), document));
   }
   const refused = rows.filter(({ outcomes }) => outcomes.some(({ kind }) => kind === "refused")).length;
-  console.log(`${rows.length} changes of ${new Set(rows.map(({ change }) => change.setting)).size} settings: ${refused} refused. ${seconds()} s.`);
+  console.log(
+    `${rows.length} changes of ${new Set(rows.map(({ change }) => change.setting)).size} settings: ${refused} refused. ${seconds()} s.`,
+  );
 
-  problems.push(...(await upgrade({ folder: join(scratch, "upgrade"), cliConfigFile, own: process.env, workers, say: (line) => console.log(line) })));
+  problems.push(
+    ...(await upgrade({
+      folder: join(scratch, "upgrade"),
+      cliConfigFile,
+      own: process.env,
+      workers,
+      say: (line) => console.log(line),
+    })),
+  );
   console.log(`Together ${seconds()} s.`);
   problems.forEach((problem) => console.error(`NOT AS IT SHOULD BE: ${problem}`));
   return problems.length > 0 ? 1 : 0;
@@ -69,7 +90,11 @@ function staleLines(old: string, made: string): readonly string[] {
   const lines = made.split("\n");
   const gone = old.split("\n").filter((line) => !lines.includes(line));
   const added = lines.filter((line) => !old.split("\n").includes(line));
-  return ["docs/changes.md is stale: run `npm run test:changes -- --write` and read what changed", ...gone.map((line) => `- ${line}`), ...added.map((line) => `+ ${line}`)];
+  return [
+    "docs/changes.md is stale: run `npm run test:changes -- --write` and read what changed",
+    ...gone.map((line) => `- ${line}`),
+    ...added.map((line) => `+ ${line}`),
+  ];
 }
 
 void runCommand({ usage: USAGE, options: { write: { type: "boolean" } }, run: ({ write = false }) => main(write) });

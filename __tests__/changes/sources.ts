@@ -23,7 +23,10 @@ export function demoWith(values: LeafValues): SynthesizedEnvironment {
 
 /** An environment of the project as the rehearsal deploys it. */
 export function environmentAsRehearsed(name: string): SynthesizedEnvironment {
-  return synthesizeEnvironment(projectEnvironment(name, { ...MADE_UP_SETTINGS, DATASURFACE_BACKEND: "local" }), payload);
+  return synthesizeEnvironment(
+    projectEnvironment(name, { ...MADE_UP_SETTINGS, DATASURFACE_BACKEND: "local" }),
+    payload,
+  );
 }
 
 /** `{"a.b": 1}` as `{a: {b: 1}}`. */
@@ -32,7 +35,10 @@ export function nested(values: Readonly<Record<string, unknown>>): SettingsChang
   for (const [path, value] of Object.entries(values)) {
     const keys = path.split(".");
     const last = keys.pop() ?? path;
-    const section = keys.reduce<Record<string, unknown>>((found, key) => (found[key] ??= {}) as Record<string, unknown>, result);
+    const section = keys.reduce<Record<string, unknown>>(
+      (found, key) => (found[key] ??= {}) as Record<string, unknown>,
+      result,
+    );
     section[last] = value;
   }
   return result;

@@ -23,7 +23,11 @@ export type Outcomes = readonly Outcome[];
  * behind it may see is applied first; one that loses data is where it ends.
  * @returns the outcomes, and whether something was applied
  */
-export async function study(rig: Rig, before: SynthesizedEnvironment, after: SynthesizedEnvironment): Promise<{ readonly outcomes: Outcomes; readonly applied: boolean }> {
+export async function study(
+  rig: Rig,
+  before: SynthesizedEnvironment,
+  after: SynthesizedEnvironment,
+): Promise<{ readonly outcomes: Outcomes; readonly applied: boolean }> {
   const outcomes: Outcome[] = [];
   let applied = false;
   let sourcesChanged = false;
@@ -47,7 +51,9 @@ export async function study(rig: Rig, before: SynthesizedEnvironment, after: Syn
       return { outcomes, applied };
     }
     const published = changedOutputs(plan).some((output) => readBy(after.stacks.slice(index + 1), output));
-    const laterDiffers = after.stacks.slice(index + 1).some((later, offset) => !isDeepStrictEqual(later.json, before.stacks[index + 1 + offset]?.json));
+    const laterDiffers = after.stacks
+      .slice(index + 1)
+      .some((later, offset) => !isDeepStrictEqual(later.json, before.stacks[index + 1 + offset]?.json));
     if (published || laterDiffers) {
       await rig.applyPlan(stack);
       applied = true;
@@ -76,7 +82,9 @@ function without(object: JsonObject, keys: readonly string[]): JsonObject {
 }
 
 function changedOutputs(plan: Plan): readonly string[] {
-  return Object.entries(plan.output_changes ?? {}).filter(([, { actions }]) => !isDeepStrictEqual(actions, ["no-op"])).map(([name]) => name);
+  return Object.entries(plan.output_changes ?? {})
+    .filter(([, { actions }]) => !isDeepStrictEqual(actions, ["no-op"]))
+    .map(([name]) => name);
 }
 
 function readBy(stacks: readonly SynthesizedStack[], output: string): boolean {

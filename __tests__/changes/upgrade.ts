@@ -44,10 +44,13 @@ export async function upgrade(props: UpgradeProps): Promise<readonly string[]> {
   };
   const [tag] = (await git("tag", "--list", "v*", "--sort=-v:refname")).split("\n").filter((name) => name !== "");
   const wanted = tag ?? BEFORE_THE_FIRST_RELEASE;
-  const there = (await processes.run("git", ["cat-file", "-e", `${wanted}^{commit}`], { cwd: PROJECT, env: own })).status === 0;
+  const there =
+    (await processes.run("git", ["cat-file", "-e", `${wanted}^{commit}`], { cwd: PROJECT, env: own })).status === 0;
   // A shallow clone ends somewhere: its oldest commit is the best that there is.
   const from = there ? wanted : ((await git("rev-list", "--max-parents=0", "HEAD")).split("\n").at(-1) ?? "HEAD");
-  say(`\nUpgrade from ${from}${tag === undefined ? " (there is no release tag yet)" : ""}${there ? "" : `, as this shallow clone does not have ${wanted}`}:`);
+  say(
+    `\nUpgrade from ${from}${tag === undefined ? " (there is no release tag yet)" : ""}${there ? "" : `, as this shallow clone does not have ${wanted}`}:`,
+  );
 
   const sources = join(folder, "sources");
   mkdirSync(sources, { recursive: true });
@@ -74,7 +77,16 @@ interface EnvironmentProps extends UpgradeProps {
   readonly name: string;
 }
 
-async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, sources, released, name }: EnvironmentProps): Promise<readonly string[]> {
+async function upgradeEnvironment({
+  folder,
+  cliConfigFile,
+  own,
+  processes,
+  say,
+  sources,
+  released,
+  name,
+}: EnvironmentProps): Promise<readonly string[]> {
   const home = join(folder, name);
   mkdirSync(home, { recursive: true });
   const releasedRig = new Rig({ folder: home, environment: name, cliConfigFile: released, own, processes });
@@ -83,7 +95,10 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, 
   const { app } = JSON.parse(readFileSync(join(sources, "cdktf.json"), "utf8")) as { readonly app: string };
   await run(processes, "sh", ["-c", app], sources, { ...releasedRig.env, CDKTF_OUTDIR: output });
   const after = environmentAsRehearsed(name);
-  const before = readStacks(output).map(({ name: stack, folder: stackFolder }) => new SynthesizedStack(stack, JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as JsonObject));
+  const before = readStacks(output).map(
+    ({ name: stack, folder: stackFolder }) =>
+      new SynthesizedStack(stack, JSON.parse(readFileSync(join(stackFolder, "cdk.tf.json"), "utf8")) as JsonObject),
+  );
 
   await releasedRig.init([before]);
   for (const stack of before) {
@@ -93,7 +108,12 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, 
   rmSync(join(home, "cdktf.out"), { recursive: true });
   const rig = new Rig({ folder: home, environment: name, cliConfigFile, own, processes });
   await rig.init([before, after.stacks]);
-  const paired = { ...after, stacks: after.stacks.map(({ name: stack }) => before.find((one) => one.name === stack)).filter((stack) => stack !== undefined) };
+  const paired = {
+    ...after,
+    stacks: after.stacks
+      .map(({ name: stack }) => before.find((one) => one.name === stack))
+      .filter((stack) => stack !== undefined),
+  };
   const held = vaultSecrets(readCloud(join(home, "cloud")));
   const { outcomes } = await study(rig, paired, after);
   const problems = [...lost(outcomes)];
@@ -102,12 +122,20 @@ async function upgradeEnvironment({ folder, cliConfigFile, own, processes, say, 
     await rig.apply(infra);
     // Copies of root secrets under DataSurface's names go where the release reads no vault.
     const named = infra.all("azurerm_key_vault_secret").map(({ attributes }) => plain(attributes.name));
-    const kept = new Map([...held].filter(([id]) => named.some((one) => id.endsWith(`/${one}`)) || !/\/datasurface--[^/]+$/.test(id)));
+    const kept = new Map(
+      [...held].filter(([id]) => named.some((one) => id.endsWith(`/${one}`)) || !/\/datasurface--[^/]+$/.test(id)),
+    );
     problems.push(...changedSecrets(kept, vaultSecrets(readCloud(join(home, "cloud")))));
     // From then on the tokens are not asked for.
-    problems.push(...((await rig.plan(infra, withoutTokens(rig.env))) === undefined ? [] : ["the next plan without the tokens is not empty"]));
+    problems.push(
+      ...((await rig.plan(infra, withoutTokens(rig.env))) === undefined
+        ? []
+        : ["the next plan without the tokens is not empty"]),
+    );
   }
-  say(`  ${name}: ${outcomes.map((outcome, index) => `${after.stacks[index]?.name ?? ""} ${summary(outcome)}`).join("; ")}`);
+  say(
+    `  ${name}: ${outcomes.map((outcome, index) => `${after.stacks[index]?.name ?? ""} ${summary(outcome)}`).join("; ")}`,
+  );
   return problems;
 }
 
@@ -116,7 +144,10 @@ function lost(outcomes: Outcomes): readonly string[] {
     outcome.kind === "refused"
       ? outcome.messages.map((message) => `refused: ${message}`)
       : outcome.kind === "changed"
-        ? outcome.change.lost.map((address) => `${address} would be replaced or destroyed: say where it has gone to with \`moveTo\` or \`moveFromId\` (a \`moved\` block)`)
+        ? outcome.change.lost.map(
+            (address) =>
+              `${address} would be replaced or destroyed: say where it has gone to with \`moveTo\` or \`moveFromId\` (a \`moved\` block)`,
+          )
         : [],
   );
 }
@@ -129,7 +160,13 @@ function summary(outcome: Outcomes[number]): string {
   return `${created.length} made, ${updated.length} updated, ${replaced.length} replaced, ${destroyed.length} destroyed, ${rerun.length} jobs`;
 }
 
-async function run(processes: Processes, program: string, words: readonly string[], cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+async function run(
+  processes: Processes,
+  program: string,
+  words: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   const { status, stdout, stderr } = await processes.run(program, words, { cwd, env });
   if (status !== 0) {
     throw new RehearsalError(`${program} ${words.join(" ")} failed:\n${stdout}${stderr}`);

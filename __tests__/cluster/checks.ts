@@ -22,7 +22,14 @@ export class Checks {
       if (error instanceof Interrupted) {
         throw error;
       }
-      problems = [error instanceof Error && !(error instanceof ManifestError) && error.stack !== undefined && error.name !== "ClusterError" ? error.stack : messageOf(error)];
+      problems = [
+        error instanceof Error &&
+        !(error instanceof ManifestError) &&
+        error.stack !== undefined &&
+        error.name !== "ClusterError"
+          ? error.stack
+          : messageOf(error),
+      ];
     }
     const seconds = (Date.now() - started) / 1000;
     const took = seconds < 1 ? "" : ` (${seconds.toFixed(0)} s)`;

@@ -72,16 +72,29 @@ export class Kubectl {
 
   /** Applies objects in the order given, as strictly as the server can: an unknown or doubled field is refused. */
   async apply(manifests: readonly Manifest[], ...more: readonly string[]): Promise<Applied> {
-    const result = await this.run("apply", "--server-side", "--validate=strict", "--field-manager=terraform", "-f", this.write(manifests), ...more);
+    const result = await this.run(
+      "apply",
+      "--server-side",
+      "--validate=strict",
+      "--field-manager=terraform",
+      "-f",
+      this.write(manifests),
+      ...more,
+    );
     const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
     const warnings = lines.filter((line) => line.startsWith("Warning:"));
-    return { ...result, warnings, errors: result.status === 0 ? [] : lines.filter((line) => !line.startsWith("Warning:")) };
+    return {
+      ...result,
+      warnings,
+      errors: result.status === 0 ? [] : lines.filter((line) => !line.startsWith("Warning:")),
+    };
   }
 
   /** The objects as the server keeps them, in the order given. */
   async kept(manifests: readonly Manifest[]): Promise<readonly (JsonObject | undefined)[]> {
     const found = await this.get("-f", this.write(manifests));
-    const key = (manifest: JsonObject): string => [manifest.kind, at(manifest, "metadata", "namespace"), at(manifest, "metadata", "name")].map(text).join(" ");
+    const key = (manifest: JsonObject): string =>
+      [manifest.kind, at(manifest, "metadata", "namespace"), at(manifest, "metadata", "name")].map(text).join(" ");
     const byKey = new Map(found.map((manifest) => [key(manifest), manifest]));
     return manifests.map((manifest) => byKey.get(key(manifest)));
   }

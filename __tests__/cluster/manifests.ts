@@ -75,23 +75,33 @@ const parsed =
     if (value === "") {
       return undefined;
     }
-    return typeof value === "string" && pattern.test(value) ? parseInt(value, radix) : fail(path, `${JSON.stringify(value)} is not ${what}`);
+    return typeof value === "string" && pattern.test(value)
+      ? parseInt(value, radix)
+      : fail(path, `${JSON.stringify(value)} is not ${what}`);
   };
 const numeric = parsed(/^\d+$/, 10, "a number");
 const fileMode = parsed(/^[0-7]+$/, 8, "an octal file mode");
 
 /** A port by number or by name. */
-const numberOrName: Turn = (value, path) => (typeof value === "string" && /^\d+$/.test(value) ? Number(value) : asIs(value, path));
+const numberOrName: Turn = (value, path) =>
+  typeof value === "string" && /^\d+$/.test(value) ? Number(value) : asIs(value, path);
 
 const moreThanZero: Turn = (value, path) => (value === 0 ? undefined : asIs(value, path));
 
 const base64 = (value: unknown, path: string): Json =>
-  Object.fromEntries(Object.entries(record(value, path)).map(([key, text]) => [key, Buffer.from(String(text), "utf8").toString("base64")]));
+  Object.fromEntries(
+    Object.entries(record(value, path)).map(([key, text]) => [
+      key,
+      Buffer.from(String(text), "utf8").toString("base64"),
+    ]),
+  );
 
 const camelCase = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 function record(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : fail(path, "is no block");
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : fail(path, "is no block");
 }
 
 function blocks(value: unknown, path: string): readonly unknown[] {
@@ -148,7 +158,10 @@ function convert(value: unknown, fields: Fields, path: string): JsonObject {
     }
     const known = fields[name];
     if (known === undefined) {
-      fail(`${path}.${name}`, `is set to ${JSON.stringify(given).slice(0, 80)}, and the tables of manifests.ts do not know it`);
+      fail(
+        `${path}.${name}`,
+        `is set to ${JSON.stringify(given).slice(0, 80)}, and the tables of manifests.ts do not know it`,
+      );
     }
     const turned = known.turn(given, `${path}.${name}`);
     if (known.to !== undefined && turned !== undefined) {
@@ -165,13 +178,19 @@ function convert(value: unknown, fields: Fields, path: string): JsonObject {
 
 // --- the tables
 
-const OF_THE_CLUSTER: Fields = { ...plain("name", "labels", "annotations"), ...providerOnly("generation", "resource_version", "uid") };
+const OF_THE_CLUSTER: Fields = {
+  ...plain("name", "labels", "annotations"),
+  ...providerOnly("generation", "resource_version", "uid"),
+};
 /** Of an object that belongs to no namespace, and of a template. */
 const clusterMetadata = one("metadata", OF_THE_CLUSTER);
 const metadata = one("metadata", { ...OF_THE_CLUSTER, ...plain("namespace") });
 const generatedMetadata = one("metadata", { ...OF_THE_CLUSTER, ...plain("namespace", "generate_name") });
 
-const SELECTOR: Fields = { ...plain("match_labels"), match_expressions: many("matchExpressions", plain("key", "operator", "values")) };
+const SELECTOR: Fields = {
+  ...plain("match_labels"),
+  match_expressions: many("matchExpressions", plain("key", "operator", "values")),
+};
 
 const SECCOMP: Fields = {
   ...plain("type"),
@@ -193,12 +212,28 @@ const ENV: Fields = {
 const PROBE: Fields = {
   ...plain("failure_threshold", "initial_delay_seconds", "period_seconds", "success_threshold", "timeout_seconds"),
   tcp_socket: one("tcpSocket", { port: field(numberOrName, "port") }),
-  http_get: one("httpGet", { ...plain("host", "path", "scheme"), port: field(numberOrName, "port"), http_header: many("httpHeaders", plain("name", "value")) }),
+  http_get: one("httpGet", {
+    ...plain("host", "path", "scheme"),
+    port: field(numberOrName, "port"),
+    http_header: many("httpHeaders", plain("name", "value")),
+  }),
   exec: one("exec", plain("command")),
 };
 
 const CONTAINER: Fields = {
-  ...plain("name", "image", "image_pull_policy", "command", "args", "working_dir", "stdin", "stdin_once", "tty", "termination_message_path", "termination_message_policy"),
+  ...plain(
+    "name",
+    "image",
+    "image_pull_policy",
+    "command",
+    "args",
+    "working_dir",
+    "stdin",
+    "stdin_once",
+    "tty",
+    "termination_message_path",
+    "termination_message_policy",
+  ),
   env: many("env", ENV),
   port: many("ports", { ...plain("name", "container_port", "protocol", "host_port"), host_ip: field(asIs, "hostIP") }),
   resources: one("resources", plain("requests", "limits")),
@@ -222,8 +257,16 @@ const ITEMS = many("items", { ...plain("key", "path"), mode: field(fileMode, "mo
 const VOLUME: Fields = {
   ...plain("name"),
   empty_dir: one("emptyDir", plain("medium", "size_limit")),
-  config_map: one("configMap", { ...plain("name", "optional"), default_mode: field(fileMode, "defaultMode"), items: ITEMS }),
-  secret: one("secret", { ...plain("secret_name", "optional"), default_mode: field(fileMode, "defaultMode"), items: ITEMS }),
+  config_map: one("configMap", {
+    ...plain("name", "optional"),
+    default_mode: field(fileMode, "defaultMode"),
+    items: ITEMS,
+  }),
+  secret: one("secret", {
+    ...plain("secret_name", "optional"),
+    default_mode: field(fileMode, "defaultMode"),
+    items: ITEMS,
+  }),
   persistent_volume_claim: one("persistentVolumeClaim", plain("claim_name", "read_only")),
 };
 
@@ -237,8 +280,19 @@ const POD_AFFINITY = {
 
 const POD: Fields = {
   ...plain(
-    "automount_service_account_token", "dns_policy", "enable_service_links", "host_network", "hostname", "node_selector", "priority_class_name", "restart_policy",
-    "runtime_class_name", "service_account_name", "share_process_namespace", "subdomain", "termination_grace_period_seconds",
+    "automount_service_account_token",
+    "dns_policy",
+    "enable_service_links",
+    "host_network",
+    "hostname",
+    "node_selector",
+    "priority_class_name",
+    "restart_policy",
+    "runtime_class_name",
+    "service_account_name",
+    "share_process_namespace",
+    "subdomain",
+    "termination_grace_period_seconds",
   ),
   host_ipc: field(asIs, "hostIPC"),
   host_pid: field(asIs, "hostPID"),
@@ -254,14 +308,24 @@ const POD: Fields = {
     ...plain("fs_group_change_policy", "supplemental_groups"),
     seccomp_profile: one("seccompProfile", SECCOMP),
   }),
-  toleration: many("tolerations", { ...plain("effect", "key", "operator", "value"), toleration_seconds: field(numeric, "tolerationSeconds") }),
+  toleration: many("tolerations", {
+    ...plain("effect", "key", "operator", "value"),
+    toleration_seconds: field(numeric, "tolerationSeconds"),
+  }),
   volume: many("volumes", VOLUME),
 };
 
 const TEMPLATE: Fields = { metadata: clusterMetadata, spec: one("spec", POD) };
 
 const JOB: Fields = {
-  ...plain("active_deadline_seconds", "backoff_limit", "completions", "completion_mode", "manual_selector", "parallelism"),
+  ...plain(
+    "active_deadline_seconds",
+    "backoff_limit",
+    "completions",
+    "completion_mode",
+    "manual_selector",
+    "parallelism",
+  ),
   ttl_seconds_after_finished: field(numeric, "ttlSecondsAfterFinished"),
   pod_failure_policy: one("podFailurePolicy", {
     rule: many("rules", {
@@ -299,15 +363,29 @@ const ALWAYS = providerOnly("id", "timeouts");
 
 /** Every resource type that the stacks use. */
 export const KINDS: Readonly<Record<string, Kind>> = {
-  kubernetes_namespace_v1: { apiVersion: "v1", kind: "Namespace", fields: { metadata: clusterMetadata, ...ALWAYS, ...providerOnly("wait_for_default_service_account") } },
+  kubernetes_namespace_v1: {
+    apiVersion: "v1",
+    kind: "Namespace",
+    fields: { metadata: clusterMetadata, ...ALWAYS, ...providerOnly("wait_for_default_service_account") },
+  },
   kubernetes_service_account_v1: { apiVersion: "v1", kind: "ServiceAccount", fields: SERVICE_ACCOUNT },
   kubernetes_default_service_account_v1: { apiVersion: "v1", kind: "ServiceAccount", fields: SERVICE_ACCOUNT },
   kubernetes_secret_v1: {
     apiVersion: "v1",
     kind: "Secret",
-    fields: { metadata, ...plain("type", "immutable"), data_wo: field(base64, "data"), ...ALWAYS, ...providerOnly("data_wo_revision", "wait_for_service_account_token") },
+    fields: {
+      metadata,
+      ...plain("type", "immutable"),
+      data_wo: field(base64, "data"),
+      ...ALWAYS,
+      ...providerOnly("data_wo_revision", "wait_for_service_account_token"),
+    },
   },
-  kubernetes_config_map_v1: { apiVersion: "v1", kind: "ConfigMap", fields: { metadata, ...plain("data", "binary_data", "immutable"), ...ALWAYS } },
+  kubernetes_config_map_v1: {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    fields: { metadata, ...plain("data", "binary_data", "immutable"), ...ALWAYS },
+  },
   kubernetes_role_v1: {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
@@ -316,19 +394,33 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   kubernetes_role_binding_v1: {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "RoleBinding",
-    fields: { metadata, role_ref: one("roleRef", plain("api_group", "kind", "name")), subject: many("subjects", plain("api_group", "kind", "name", "namespace")), ...ALWAYS },
+    fields: {
+      metadata,
+      role_ref: one("roleRef", plain("api_group", "kind", "name")),
+      subject: many("subjects", plain("api_group", "kind", "name", "namespace")),
+      ...ALWAYS,
+    },
   },
   kubernetes_storage_class_v1: {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
-    fields: { metadata: clusterMetadata, ...plain("allow_volume_expansion", "mount_options", "parameters", "reclaim_policy", "volume_binding_mode"), storage_provisioner: field(asIs, "provisioner"), ...ALWAYS },
+    fields: {
+      metadata: clusterMetadata,
+      ...plain("allow_volume_expansion", "mount_options", "parameters", "reclaim_policy", "volume_binding_mode"),
+      storage_provisioner: field(asIs, "provisioner"),
+      ...ALWAYS,
+    },
   },
   kubernetes_persistent_volume_claim_v1: {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
     fields: {
       metadata,
-      spec: one("spec", { ...plain("access_modes", "storage_class_name", "volume_mode", "volume_name"), resources: one("resources", plain("requests", "limits")), selector: one("selector", SELECTOR) }),
+      spec: one("spec", {
+        ...plain("access_modes", "storage_class_name", "volume_mode", "volume_name"),
+        resources: one("resources", plain("requests", "limits")),
+        selector: one("selector", SELECTOR),
+      }),
       ...ALWAYS,
       ...providerOnly("wait_until_bound"),
     },
@@ -347,14 +439,24 @@ export const KINDS: Readonly<Record<string, Kind>> = {
       ...ALWAYS,
     },
   },
-  kubernetes_job_v1: { apiVersion: "batch/v1", kind: "Job", fields: { metadata: generatedMetadata, spec: one("spec", JOB), ...ALWAYS, ...providerOnly("wait_for_completion") } },
+  kubernetes_job_v1: {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    fields: { metadata: generatedMetadata, spec: one("spec", JOB), ...ALWAYS, ...providerOnly("wait_for_completion") },
+  },
   kubernetes_cron_job_v1: {
     apiVersion: "batch/v1",
     kind: "CronJob",
     fields: {
       metadata,
       spec: one("spec", {
-        ...plain("concurrency_policy", "failed_jobs_history_limit", "schedule", "successful_jobs_history_limit", "suspend"),
+        ...plain(
+          "concurrency_policy",
+          "failed_jobs_history_limit",
+          "schedule",
+          "successful_jobs_history_limit",
+          "suspend",
+        ),
         timezone: field(asIs, "timeZone"),
         // The provider's default is 0, which it does not send.
         starting_deadline_seconds: field(moreThanZero, "startingDeadlineSeconds"),
@@ -374,7 +476,10 @@ export const KINDS: Readonly<Record<string, Kind>> = {
         selector: one("selector", SELECTOR),
         strategy: one("strategy", {
           ...plain("type"),
-          rolling_update: one("rollingUpdate", { max_surge: field(numberOrName, "maxSurge"), max_unavailable: field(numberOrName, "maxUnavailable") }),
+          rolling_update: one("rollingUpdate", {
+            max_surge: field(numberOrName, "maxSurge"),
+            max_unavailable: field(numberOrName, "maxUnavailable"),
+          }),
         }),
         template: one("template", TEMPLATE),
       }),
@@ -388,9 +493,22 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     fields: {
       metadata,
       spec: one("spec", {
-        ...plain("publish_not_ready_addresses", "selector", "session_affinity", "type", "external_traffic_policy", "internal_traffic_policy", "ip_families", "ip_family_policy", "external_name"),
+        ...plain(
+          "publish_not_ready_addresses",
+          "selector",
+          "session_affinity",
+          "type",
+          "external_traffic_policy",
+          "internal_traffic_policy",
+          "ip_families",
+          "ip_family_policy",
+          "external_name",
+        ),
         cluster_ip: field(asIs, "clusterIP"),
-        port: many("ports", { ...plain("app_protocol", "name", "node_port", "port", "protocol"), target_port: field(numberOrName, "targetPort") }),
+        port: many("ports", {
+          ...plain("app_protocol", "name", "node_port", "port", "protocol"),
+          target_port: field(numberOrName, "targetPort"),
+        }),
         // Sent for the type LoadBalancer only, which nothing here uses.
         ...providerOnly("allocate_load_balancer_node_ports"),
       }),
@@ -407,12 +525,17 @@ export const KINDS: Readonly<Record<string, Kind>> = {
 export function manifestOf({ address, type, values, writeOnly = {} }: PlannedObject): Manifest {
   const kind = KINDS[type];
   if (kind === undefined) {
-    throw new ManifestError(`${address}: manifests.ts does not know the type ${type}; it has ${Object.keys(KINDS).join(", ")}`);
+    throw new ManifestError(
+      `${address}: manifests.ts does not know the type ${type}; it has ${Object.keys(KINDS).join(", ")}`,
+    );
   }
   const content = convert({ ...values, ...writeOnly }, kind.fields, address);
   const manifest: JsonObject = { apiVersion: kind.apiVersion, kind: kind.kind, ...content };
   // The provider's resource for the service account that every namespace has names it itself.
-  const made = type === "kubernetes_default_service_account_v1" ? "default" : generatedName(at(manifest, "metadata", "generateName"));
+  const made =
+    type === "kubernetes_default_service_account_v1"
+      ? "default"
+      : generatedName(at(manifest, "metadata", "generateName"));
   const named = made === undefined ? manifest : { ...manifest, metadata: { ...object(manifest.metadata), name: made } };
   if (typeof object(named.metadata).name !== "string") {
     throw new ManifestError(`${address}: has no name`);
@@ -456,12 +579,18 @@ export function text(value: Json | undefined): string {
 
 /** What a path of keys leads to. */
 export function at(value: Json | undefined, ...path: readonly (string | number)[]): Json | undefined {
-  return path.reduce<Json | undefined>((found, key) => (typeof key === "number" ? list(found)[key] : object(found)[key]), value);
+  return path.reduce<Json | undefined>(
+    (found, key) => (typeof key === "number" ? list(found)[key] : object(found)[key]),
+    value,
+  );
 }
 
 /** The pod template of a Job, a Deployment or a CronJob; undefined for other objects. */
 export function podTemplate(manifest: Manifest): JsonObject | undefined {
-  const template = manifest.kind === "CronJob" ? at(manifest, "spec", "jobTemplate", "spec", "template") : at(manifest, "spec", "template");
+  const template =
+    manifest.kind === "CronJob"
+      ? at(manifest, "spec", "jobTemplate", "spec", "template")
+      : at(manifest, "spec", "template");
   return isObject(template) ? template : undefined;
 }
 
@@ -478,12 +607,20 @@ export function nameOf({ kind, metadata: { name } }: Manifest): string {
 export function differences(sent: Json, kept: Json | undefined, path = ""): readonly string[] {
   if (Array.isArray(sent)) {
     const other = list(kept);
-    const lengths = sent.length === other.length ? [] : [`${path}: ${sent.length} elements were sent, ${other.length} are kept`];
-    return [...lengths, ...(sent as readonly Json[]).flatMap((element, index) => differences(element, other[index], `${path}[${index}]`))];
+    const lengths =
+      sent.length === other.length ? [] : [`${path}: ${sent.length} elements were sent, ${other.length} are kept`];
+    return [
+      ...lengths,
+      ...(sent as readonly Json[]).flatMap((element, index) => differences(element, other[index], `${path}[${index}]`)),
+    ];
   }
   if (isObject(sent)) {
-    return Object.entries(sent).flatMap(([key, value]) => differences(value, at(kept, key), path === "" ? key : `${path}.${key}`));
+    return Object.entries(sent).flatMap(([key, value]) =>
+      differences(value, at(kept, key), path === "" ? key : `${path}.${key}`),
+    );
   }
   const nothing = sent === false || sent === 0 || sent === "" || sent === null;
-  return sent === kept || (nothing && kept === undefined) ? [] : [`${path}: ${JSON.stringify(sent)} was sent, ${JSON.stringify(kept)} is kept`];
+  return sent === kept || (nothing && kept === undefined)
+    ? []
+    : [`${path}: ${JSON.stringify(sent)} was sent, ${JSON.stringify(kept)} is kept`];
 }

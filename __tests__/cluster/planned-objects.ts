@@ -33,13 +33,21 @@ export interface Plan {
 interface PlannedValues {
   readonly planned_values?: {
     readonly outputs?: Readonly<Record<string, { readonly value?: unknown }>>;
-    readonly root_module?: { readonly resources?: readonly { readonly address: string; readonly mode: string; readonly type: string; readonly values: Record<string, unknown> }[] };
+    readonly root_module?: {
+      readonly resources?: readonly {
+        readonly address: string;
+        readonly mode: string;
+        readonly type: string;
+        readonly values: Record<string, unknown>;
+      }[];
+    };
   };
 }
 
 /** Deploys an environment in the made-up cloud and plans its stacks with Kubernetes objects anew. */
 export async function plannedObjects({ rig, processes, environment, version }: PlannedProps): Promise<Plan> {
-  const change = (settings: SettingsFile) => Object.assign(settings, { datasurface: { ...settings.datasurface, version } });
+  const change = (settings: SettingsFile) =>
+    Object.assign(settings, { datasurface: { ...settings.datasurface, version } });
   const site = rig.site(await rig.synthesize({ environment, change }, processes));
   await site.deploy(processes);
   const cloud = site.objects();
@@ -55,9 +63,13 @@ export async function plannedObjects({ rig, processes, environment, version }: P
     for (const [name, { value }] of Object.entries(planned_values?.outputs ?? {})) {
       outputs[name] = value;
     }
-    const policies = planned_values?.root_module?.resources?.find(({ type, values }) => type === "helm_release" && values.name === TASK_PODS_RELEASE);
+    const policies = planned_values?.root_module?.resources?.find(
+      ({ type, values }) => type === "helm_release" && values.name === TASK_PODS_RELEASE,
+    );
     taskPods ||= String((policies?.values.values as readonly string[] | undefined)?.[0] ?? "");
-    const planned = new Map((planned_values?.root_module?.resources ?? []).map((resource) => [resource.address, resource]));
+    const planned = new Map(
+      (planned_values?.root_module?.resources ?? []).map((resource) => [resource.address, resource]),
+    );
     // A stack is deployed when those before it are complete.
     const first = Math.max(-1, ...objects.map(({ step }) => step)) + 1;
     for (const [{ address, attributes }, step] of inSteps(state)) {
@@ -65,7 +77,13 @@ export async function plannedObjects({ rig, processes, environment, version }: P
       if (found === undefined) {
         throw new RehearsalError(`${address} is in the state of ${site.stackName(role)} and not in its plan.`);
       }
-      const own = { step: first + step, address, type: found.type, values: found.values, writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)) };
+      const own = {
+        step: first + step,
+        address,
+        type: found.type,
+        values: found.values,
+        writeOnly: writeOnlyOf(cloud, found.type, String(attributes.id)),
+      };
       objects.push(...(found.type === "helm_release" ? claimsOf(own) : [own]));
     }
   }
@@ -77,19 +95,26 @@ export async function plannedObjects({ rig, processes, environment, version }: P
 }
 
 /** Objects that a provider sends to the API server, and the release whose chart is the project's own. */
-const isKubernetes = ({ mode, type, attributes }: State["instances"][number]): boolean => mode === "managed" && (type.startsWith("kubernetes_") || (type === "helm_release" && attributes.name === CLAIMS_RELEASE));
+const isKubernetes = ({ mode, type, attributes }: State["instances"][number]): boolean =>
+  mode === "managed" &&
+  (type.startsWith("kubernetes_") || (type === "helm_release" && attributes.name === CLAIMS_RELEASE));
 
 /** The claims of the project's chart, as its template makes them. */
 function claimsOf({ step, address, values }: StackObject): readonly StackObject[] {
   const [document = "{}"] = values.values as readonly string[];
-  const { className, claims } = JSON.parse(document) as { readonly className: string; readonly claims: readonly { readonly name: string; readonly storage: string }[] };
+  const { className, claims } = JSON.parse(document) as {
+    readonly className: string;
+    readonly claims: readonly { readonly name: string; readonly storage: string }[];
+  };
   return claims.map(({ name, storage }) => ({
     step,
     address: `${address}: ${name}`,
     type: "kubernetes_persistent_volume_claim_v1",
     values: {
       metadata: [{ name, namespace: values.namespace }],
-      spec: [{ access_modes: ["ReadWriteMany"], storage_class_name: className, resources: [{ requests: { storage } }] }],
+      spec: [
+        { access_modes: ["ReadWriteMany"], storage_class_name: className, resources: [{ requests: { storage } }] },
+      ],
     },
   }));
 }

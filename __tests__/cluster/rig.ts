@@ -24,18 +24,26 @@ export class Rig {
     say("Building the API server, unless the cache has it (the first time: four minutes and more) …");
     const started = Date.now();
     const options = { cwd: FOLDER, env: own };
-    const onOutput = (chunk: string): void => chunk.split("\n").filter((line) => /^(built|have)\s/.test(line)).forEach((line) => say(`  ${line}`));
+    const onOutput = (chunk: string): void =>
+      chunk
+        .split("\n")
+        .filter((line) => /^(built|have)\s/.test(line))
+        .forEach((line) => say(`  ${line}`));
     const cache = own.API_SERVER_DIR === undefined || own.API_SERVER_DIR === "" ? [] : [own.API_SERVER_DIR];
     const installed = await processes.run("bash", ["install.sh", ...cache], { ...options, onOutput });
     if (installed.status !== 0) {
-      throw new ClusterError(`The API server could not be built (${join(FOLDER, "install.sh")}, status ${installed.status}):\n${installed.stderr.trim()}`);
+      throw new ClusterError(
+        `The API server could not be built (${join(FOLDER, "install.sh")}, status ${installed.status}):\n${installed.stderr.trim()}`,
+      );
     }
     say(`  ${((Date.now() - started) / 1000).toFixed(0)} s`);
     const rig = new Rig(props);
     try {
       const up = await processes.run("bash", ["up.sh", state], options);
       if (up.status !== 0) {
-        throw new ClusterError(`The API server did not start (${join(FOLDER, "up.sh")}, status ${up.status}):\n${up.stderr.trim()}`);
+        throw new ClusterError(
+          `The API server did not start (${join(FOLDER, "up.sh")}, status ${up.status}):\n${up.stderr.trim()}`,
+        );
       }
     } catch (error) {
       await rig.stop();
@@ -47,7 +55,8 @@ export class Rig {
   /** The helm that was built with the API server: the version that the Terraform provider embeds. */
   get helm(): string {
     const { API_SERVER_DIR: given = "", XDG_CACHE_HOME: cache = "" } = this.props.own;
-    const folder = given === "" ? join(cache === "" ? join(homedir(), ".cache") : cache, "datasurface-api-server") : given;
+    const folder =
+      given === "" ? join(cache === "" ? join(homedir(), ".cache") : cache, "datasurface-api-server") : given;
     return join(folder, "bin", "helm");
   }
 

@@ -57,11 +57,18 @@ async function main(): Promise<number> {
     const kubectlProps = { own: process.env, kubeconfig: rig?.kubeconfig ?? given ?? "", folder };
     const kubectl = new Kubectl({ ...kubectlProps, processes });
     const fakenode = (await kubectl.get("node", "fakenode")).length > 0;
-    say(`API server: ${/Server Version: (\S+)/.exec(await kubectl.must("version"))?.[1] ?? "of an unknown version"}${fakenode ? ", with fakenode" : ""}`);
+    say(
+      `API server: ${/Server Version: (\S+)/.exec(await kubectl.must("version"))?.[1] ?? "of an unknown version"}${fakenode ? ", with fakenode" : ""}`,
+    );
     for (const expected of CASES) {
       say(`\n=== ${expected.environment} with DataSurface ${expected.version}`);
       const rehearsed = Date.now();
-      const plan = await plannedObjects({ rig: madeUp, processes, environment: expected.environment, version: expected.version });
+      const plan = await plannedObjects({
+        rig: madeUp,
+        processes,
+        environment: expected.environment,
+        version: expected.version,
+      });
       say(`  deployed in the made-up cloud and planned, ${((Date.now() - rehearsed) / 1000).toFixed(0)} s`);
       const scenario = new Scenario({ plan, expected, kubectl, checks, fakenode, helm: rig?.helm, say });
       try {
@@ -79,7 +86,11 @@ async function main(): Promise<number> {
       console.error("\nInterrupted; what was made is removed.");
       return 130;
     }
-    const expectable = error instanceof ClusterError || error instanceof RehearsalError || error instanceof SettingsError || error instanceof ManifestError;
+    const expectable =
+      error instanceof ClusterError ||
+      error instanceof RehearsalError ||
+      error instanceof SettingsError ||
+      error instanceof ManifestError;
     console.error(`\n${expectable || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message)}`);
   } finally {
     await rig?.stop();

@@ -1,5 +1,19 @@
 import type { JsonObject, Manifest } from "./manifests";
-import { asPod, behaving, condition, contradictions, deadlineBefore, inNamespace, renamed, seconds, secretsInEnvironment, unnamed, withoutSecret, withRevision, withValue } from "./trials";
+import {
+  asPod,
+  behaving,
+  condition,
+  contradictions,
+  deadlineBefore,
+  inNamespace,
+  renamed,
+  seconds,
+  secretsInEnvironment,
+  unnamed,
+  withoutSecret,
+  withRevision,
+  withValue,
+} from "./trials";
 
 const TOKEN = { name: "TOKEN", valueFrom: { secretKeyRef: { name: "git", key: "TOKEN" } } };
 const OTHER = { name: "OTHER", valueFrom: { secretKeyRef: { name: "database", key: "USER" } } };
@@ -11,7 +25,13 @@ function job(pod: JsonObject = {}, container: JsonObject = {}): Manifest {
     metadata: { name: "it", namespace: "there" },
     spec: {
       activeDeadlineSeconds: 1200,
-      template: { metadata: { labels: { a: "b" } }, spec: { ...pod, containers: [{ name: "c", env: [TOKEN, OTHER, { name: "REVISION", value: "1" }], ...container }] } },
+      template: {
+        metadata: { labels: { a: "b" } },
+        spec: {
+          ...pod,
+          containers: [{ name: "c", env: [TOKEN, OTHER, { name: "REVISION", value: "1" }], ...container }],
+        },
+      },
     },
   };
 }
@@ -27,14 +47,22 @@ describe("changed copies", () => {
   });
 
   it("behave as told, under another name", () => {
-    expect(behaving(job(), "exit2", "exit:2")).toEqual(withValue(withValue(job(), ["metadata", "name"], () => "it-exit2"), ["spec", "template", "metadata", "annotations"], () => ({ "fakenode.local/behaviour": "exit:2" })));
+    expect(behaving(job(), "exit2", "exit:2")).toEqual(
+      withValue(
+        withValue(job(), ["metadata", "name"], () => "it-exit2"),
+        ["spec", "template", "metadata", "annotations"],
+        () => ({ "fakenode.local/behaviour": "exit:2" }),
+      ),
+    );
   });
 
   it("are of a kind of their own, which the jobs of the plan do not wait for", () => {
     const labels = { "app.kubernetes.io/name": "it" };
-    const kinds = (name: string): string => JSON.stringify([{ "app.kubernetes.io/name": name }, { matchLabels: { "app.kubernetes.io/name": name } }]);
+    const kinds = (name: string): string =>
+      JSON.stringify([{ "app.kubernetes.io/name": name }, { matchLabels: { "app.kubernetes.io/name": name } }]);
     const copy = renamed(job({ labels, affinity: { labelSelector: { matchLabels: labels } } }), "x");
-    const spec = (copy.spec as { template: { spec: { labels: unknown; affinity: { labelSelector: unknown } } } }).template.spec;
+    const spec = (copy.spec as { template: { spec: { labels: unknown; affinity: { labelSelector: unknown } } } })
+      .template.spec;
     expect(JSON.stringify([spec.labels, spec.affinity.labelSelector])).toBe(kinds("it-x"));
   });
 
@@ -55,7 +83,9 @@ describe("changed copies", () => {
   });
 
   it("have another revision", () => {
-    expect(withRevision(job(), "2")).toEqual(withValue(job(), ["spec", "template", "spec", "containers", 0, "env", 2, "value"], () => "2"));
+    expect(withRevision(job(), "2")).toEqual(
+      withValue(job(), ["spec", "template", "spec", "containers", 0, "env", 2, "value"], () => "2"),
+    );
   });
 
   it("live in another namespace", () => {
@@ -63,14 +93,20 @@ describe("changed copies", () => {
   });
 
   it("are a pod of their own", () => {
-    expect(asPod(job({ hostNetwork: false }))).toMatchObject({ kind: "Pod", metadata: { name: "it", namespace: "there", labels: { a: "b" } }, spec: { hostNetwork: false } });
+    expect(asPod(job({ hostNetwork: false }))).toMatchObject({
+      kind: "Pod",
+      metadata: { name: "it", namespace: "there", labels: { a: "b" } },
+      spec: { hostNetwork: false },
+    });
   });
 });
 
 describe("contradictions", () => {
   it("are a container that may be root in a pod that may not", () => {
     const pod = { securityContext: { runAsNonRoot: true } };
-    expect(contradictions(job(pod, { securityContext: { runAsNonRoot: false } }))).toEqual(["Job it: the pod has runAsNonRoot: true, and its container c is sent with runAsNonRoot: false"]);
+    expect(contradictions(job(pod, { securityContext: { runAsNonRoot: false } }))).toEqual([
+      "Job it: the pod has runAsNonRoot: true, and its container c is sent with runAsNonRoot: false",
+    ]);
     expect(contradictions(job(pod, { securityContext: { runAsNonRoot: true } }))).toEqual([]);
     expect(contradictions(job(pod))).toEqual([]);
     expect(contradictions(job({}, { securityContext: { runAsNonRoot: false } }))).toEqual([]);
@@ -80,9 +116,13 @@ describe("contradictions", () => {
 describe("deadlineBefore", () => {
   it("complains of a deadline that comes first, and of one that is not there", () => {
     expect(deadlineBefore(job(), { create: "15m" })).toEqual([]);
-    expect(deadlineBefore(job(), { create: "20m" })).toEqual(["it: its deadline (1200 s) deletes the pod before Terraform gives up (20m)"]);
+    expect(deadlineBefore(job(), { create: "20m" })).toEqual([
+      "it: its deadline (1200 s) deletes the pod before Terraform gives up (20m)",
+    ]);
     expect(deadlineBefore(job(), null)).toEqual(["it: has no timeouts.create (Terraform then waits one minute)"]);
-    expect(deadlineBefore(withValue(job(), ["spec"], () => ({})) as Manifest, { create: "15m" })).toEqual(["it: has no activeDeadlineSeconds"]);
+    expect(deadlineBefore(withValue(job(), ["spec"], () => ({})) as Manifest, { create: "15m" })).toEqual([
+      "it: has no activeDeadlineSeconds",
+    ]);
   });
 
   it("reads durations", () => {
@@ -92,7 +132,14 @@ describe("deadlineBefore", () => {
 
 describe("condition", () => {
   it("is one that holds", () => {
-    const live: JsonObject = { status: { conditions: [{ type: "Failed", status: "False" }, { type: "Complete", status: "True", reason: "Done" }] } };
+    const live: JsonObject = {
+      status: {
+        conditions: [
+          { type: "Failed", status: "False" },
+          { type: "Complete", status: "True", reason: "Done" },
+        ],
+      },
+    };
     expect(condition(live, "Failed")).toBeUndefined();
     expect(condition(live, "Complete")?.reason).toBe("Done");
     expect(condition({}, "Complete")).toBeUndefined();

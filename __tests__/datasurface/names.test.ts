@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { dataSurfaceNames, DEMO_MODEL, kubernetesName, type ModelNames, vaultSecretName } from "../../datasurface/names";
+import {
+  dataSurfaceNames,
+  DEMO_MODEL,
+  kubernetesName,
+  type ModelNames,
+  vaultSecretName,
+} from "../../datasurface/names";
 import { PROJECT } from "../helpers/settings";
 
 const RENAMED: ModelNames = {
@@ -61,7 +67,12 @@ test("each further credential has a Secret with the keys of its type, none of wh
     "credential-git-hub": token("git-hub"),
     "credential-warehouse": password("warehouse"),
     "credential-pair": { name: "pair", type: "API_KEY_PAIR", keys: ["API_KEY", "API_SECRET"], optionalKeys: [] },
-    "credential-snow": { name: "snow", type: "PRIVATE_KEY_AUTH", keys: ["USER", "PRIVATE_KEY"], optionalKeys: ["PASSPHRASE"] },
+    "credential-snow": {
+      name: "snow",
+      type: "PRIVATE_KEY_AUTH",
+      keys: ["USER", "PRIVATE_KEY"],
+      optionalKeys: ["PASSPHRASE"],
+    },
   });
 });
 
@@ -77,7 +88,9 @@ test.each([
 });
 
 test("a credential's secret in the vault has the namespace's and the ecosystem's name in it, as the model has it", () => {
-  expect(vaultSecretName("demo1-azure", DEMO_MODEL, "sqlserver-demo-merge")).toBe("datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials");
+  expect(vaultSecretName("demo1-azure", DEMO_MODEL, "sqlserver-demo-merge")).toBe(
+    "datasurface--demo1-azure--Demo--sqlserver-demo-merge--credentials",
+  );
   expect(vaultSecretName("ns", RENAMED, "github-acme")).toBe("datasurface--ns--Acme--github-acme--credentials");
 });
 
@@ -88,13 +101,25 @@ function sources(): readonly string[] {
       const path = join(folder, name);
       return statSync(path).isDirectory() ? files(path) : /\.(?:ts|py|yaml)$/.test(name) ? [path] : [];
     });
-  return ["main.ts", ...["settings", "stacks", "constructs", "bootstrap/payload", "datasurface"].flatMap((folder) => files(join(PROJECT, folder)).map((path) => relative(PROJECT, path))), ...readdirSync(join(PROJECT, "bootstrap")).filter((name) => name.endsWith(".ts")).map((name) => `bootstrap/${name}`)];
+  return [
+    "main.ts",
+    ...["settings", "stacks", "constructs", "bootstrap/payload", "datasurface"].flatMap((folder) =>
+      files(join(PROJECT, folder)).map((path) => relative(PROJECT, path)),
+    ),
+    ...readdirSync(join(PROJECT, "bootstrap"))
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `bootstrap/${name}`),
+  ];
 }
 
 test("no other source of the product has a name of the demo model in it", () => {
   const NAMES = /Demo|demo-psp|demo_psp|K8sMergeDB|merge_db|-demo(?!\w)/;
   const lines = sources()
     .filter((file) => file !== "datasurface/names.ts")
-    .flatMap((file) => readFileSync(join(PROJECT, file), "utf8").split("\n").flatMap((line, index) => (NAMES.test(line) ? [`${file}:${index + 1} ${line.trim()}`] : [])));
+    .flatMap((file) =>
+      readFileSync(join(PROJECT, file), "utf8")
+        .split("\n")
+        .flatMap((line, index) => (NAMES.test(line) ? [`${file}:${index + 1} ${line.trim()}`] : [])),
+    );
   expect(lines).toEqual([]);
 });

@@ -6,15 +6,40 @@ test.each([
   ["1.3.7", "1.3.x", "3.1.8", "3.1.8-azure", "key-vault", true, "datasurface.cmd.platform"],
   ["1.4.27", "1.4.x (1.4.27 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
   ["1.4.65", "1.4.x (1.4.27 and later)", "3.2.2", "3.2.2-azure-sf", "kubernetes", true, "datasurface.cmd.platform"],
-  ["1.8.4", "1.8.4", "3.3.0", "3.3.0-azure-supported-merge-drivers-20260714", "kubernetes", false, "datasurface.entrypoints.platform"],
-] as const)("%s belongs to the line %s", (version, line, airflowVersion, airflowImageTag, credentialSource, modelMergeJob, cliModule) => {
-  expect(releaseLine(version)).toMatchObject({ line, airflowVersion, airflowImageTag, credentialSource, modelMergeJob, cliModule });
-});
+  [
+    "1.8.4",
+    "1.8.4",
+    "3.3.0",
+    "3.3.0-azure-supported-merge-drivers-20260714",
+    "kubernetes",
+    false,
+    "datasurface.entrypoints.platform",
+  ],
+] as const)(
+  "%s belongs to the line %s",
+  (version, line, airflowVersion, airflowImageTag, credentialSource, modelMergeJob, cliModule) => {
+    expect(releaseLine(version)).toMatchObject({
+      line,
+      airflowVersion,
+      airflowImageTag,
+      credentialSource,
+      modelMergeJob,
+      cliModule,
+    });
+  },
+);
 
-test.each(["1.1.1", "1.0.9", "1.2.0", "1.4.26", "1.5.0", "1.8.3", "1.8.5", "2.1.0"])("%s belongs to none, and the error lists those that are", (version) => {
-  expect(findReleaseLine(version)).toBeUndefined();
-  expect(() => releaseLine(version)).toThrow(new RangeError(`DataSurface ${version} is in no line of the catalogue: 1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4`));
-});
+test.each(["1.1.1", "1.0.9", "1.2.0", "1.4.26", "1.5.0", "1.8.3", "1.8.5", "2.1.0"])(
+  "%s belongs to none, and the error lists those that are",
+  (version) => {
+    expect(findReleaseLine(version)).toBeUndefined();
+    expect(() => releaseLine(version)).toThrow(
+      new RangeError(
+        `DataSurface ${version} is in no line of the catalogue: 1.1.0, 1.3.x, 1.4.x (1.4.27 and later), 1.8.4`,
+      ),
+    );
+  },
+);
 
 test.each([
   ["1.4.65-azsf-fix6", "1.4.x (1.4.27 and later)"],
@@ -23,13 +48,20 @@ test.each([
   expect(releaseLine(version).line).toBe(line);
 });
 
-test.each(["v1.1.0", "1.1", "1.1.0-", "1.1.0-a--b", "1.1.0-a b", "1.1.0-a@sha256", "1.1.0.0", "latest", "", " 1.1.0"])("%j is no version", (version) => {
-  expect(parseVersion(version)).toBeUndefined();
-  expect(findReleaseLine(version)).toBeUndefined();
-});
+test.each(["v1.1.0", "1.1", "1.1.0-", "1.1.0-a--b", "1.1.0-a b", "1.1.0-a@sha256", "1.1.0.0", "latest", "", " 1.1.0"])(
+  "%j is no version",
+  (version) => {
+    expect(parseVersion(version)).toBeUndefined();
+    expect(findReleaseLine(version)).toBeUndefined();
+  },
+);
 
 test("no version belongs to two lines", () => {
-  const versions = [1, 2].flatMap((major) => Array.from({ length: 10 }, (_, minor) => Array.from({ length: 70 }, (__, patch) => [major, minor, patch] as const)).flat());
+  const versions = [1, 2].flatMap((major) =>
+    Array.from({ length: 10 }, (_, minor) =>
+      Array.from({ length: 70 }, (__, patch) => [major, minor, patch] as const),
+    ).flat(),
+  );
   expect(versions.filter((version) => RELEASE_LINES.filter(({ covers }) => covers(version)).length > 1)).toEqual([]);
 });
 
@@ -43,7 +75,9 @@ describe.each(RELEASE_LINES)("line $line", (line) => {
   });
 
   test("turns the External Secrets provider off exactly where DAGs read Kubernetes' secrets", () => {
-    expect(line.runtimeEnvironmentArguments).toEqual([line.credentialSource === "kubernetes" ? "externalSecretProvider=None" : "!externalSecretProvider"]);
+    expect(line.runtimeEnvironmentArguments).toEqual([
+      line.credentialSource === "kubernetes" ? "externalSecretProvider=None" : "!externalSecretProvider",
+    ]);
   });
 
   test("has DAGs that import the vault's SDK exactly where they read the vault", () => {

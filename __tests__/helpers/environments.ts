@@ -11,7 +11,9 @@ import { SynthesizedStack } from "./synthesized";
 import { withoutCallStacks } from "../../stacks/without-call-stacks";
 
 /** The project's scripts without their content, which is no matter of these tests. */
-export const FIXED_PAYLOAD: Payload = Object.fromEntries(Object.keys(loadPayload(join(PROJECT, "bootstrap", "payload"))).map((file) => [file, "import json\n"]));
+export const FIXED_PAYLOAD: Payload = Object.fromEntries(
+  Object.keys(loadPayload(join(PROJECT, "bootstrap", "payload"))).map((file) => [file, "import json\n"]),
+);
 
 /** What the folders begin with that `synthesizeEnvironment` writes to. */
 export const SYNTH_FOLDER = "datasurface-synth-";
@@ -30,11 +32,23 @@ export interface SynthesizedEnvironment {
 }
 
 interface Manifest {
-  readonly stacks: Readonly<Record<string, { readonly dependencies: readonly string[]; readonly synthesizedStackPath: string; readonly annotations: readonly { readonly message: string }[] }>>;
+  readonly stacks: Readonly<
+    Record<
+      string,
+      {
+        readonly dependencies: readonly string[];
+        readonly synthesizedStackPath: string;
+        readonly annotations: readonly { readonly message: string }[];
+      }
+    >
+  >;
 }
 
 /** Synthesizes an environment as main.ts does, into a folder that is gone afterwards. */
-export function synthesizeEnvironment(environment: Environment, payload: Payload = FIXED_PAYLOAD): SynthesizedEnvironment {
+export function synthesizeEnvironment(
+  environment: Environment,
+  payload: Payload = FIXED_PAYLOAD,
+): SynthesizedEnvironment {
   return withoutCallStacks(() => synthesize(environment, payload));
 }
 
@@ -52,11 +66,17 @@ function synthesize(environment: Environment, payload: Payload): SynthesizedEnvi
       }
       return new SynthesizedStack(id, JSON.parse(readFileSync(join(folder, path), "utf8")) as JsonObject);
     };
-    const stacks = { infra: read(infra.node.id), clusterConfig: read(clusterConfig.node.id), workload: read(workload.node.id) };
+    const stacks = {
+      infra: read(infra.node.id),
+      clusterConfig: read(clusterConfig.node.id),
+      workload: read(workload.node.id),
+    };
     return {
       ...stacks,
       stacks: [stacks.infra, stacks.clusterConfig, stacks.workload],
-      dependencies: Object.fromEntries(Object.entries(manifest.stacks).map(([id, { dependencies }]) => [id, dependencies])),
+      dependencies: Object.fromEntries(
+        Object.entries(manifest.stacks).map(([id, { dependencies }]) => [id, dependencies]),
+      ),
       warnings: Object.values(manifest.stacks).flatMap(({ annotations }) => annotations.map(({ message }) => message)),
     };
   } finally {

@@ -30,11 +30,17 @@ export class Fingerprints {
       this.known.set(key, fingerprint);
       return fingerprint;
     });
-    return createHash("sha256").update(JSON.stringify([value, parts])).digest("hex").slice(0, 12);
+    return createHash("sha256")
+      .update(JSON.stringify([value, parts]))
+      .digest("hex")
+      .slice(0, 12);
   }
 
   private ofReference(stack: SynthesizedStack, address: string, rest: string): string {
-    const keys = rest.split(".").filter((key) => key !== "").map((key) => key.replace(/\[\d+\]$/, ""));
+    const keys = rest
+      .split(".")
+      .filter((key) => key !== "")
+      .map((key) => key.replace(/\[\d+\]$/, ""));
     if (address.startsWith("local.")) {
       return this.of(stack, stack.local(address.slice("local.".length)));
     }
@@ -51,7 +57,9 @@ export class Fingerprints {
       return address + rest;
     }
     const argument = follow(block.attributes, keys);
-    return argument === undefined ? `${rest} of ${block.type} ${this.of(stack, identityOf(block.attributes))}` : this.of(stack, argument);
+    return argument === undefined
+      ? `${rest} of ${block.type} ${this.of(stack, identityOf(block.attributes))}`
+      : this.of(stack, argument);
   }
 }
 

@@ -16,7 +16,9 @@ export function at(value: Json, path: string): Json {
   return path.split(".").reduce<Json>((found, key) => {
     const next = isObject(found) || Array.isArray(found) ? (found as JsonObject)[key] : undefined;
     if (next === undefined) {
-      throw new RangeError(`no ${key} of ${path}; there is ${JSON.stringify(isObject(found) ? Object.keys(found) : found)}`);
+      throw new RangeError(
+        `no ${key} of ${path}; there is ${JSON.stringify(isObject(found) ? Object.keys(found) : found)}`,
+      );
     }
     return next;
   }, value);
@@ -64,15 +66,25 @@ function textsOf(value: Json, path: string): Text[] {
   if (typeof value !== "object" || value === null) {
     return [];
   }
-  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) => textsOf(child, path === "" ? key : `${path}.${key}`));
-  return isObject(value) ? [...Object.keys(value).map((key) => ({ path: `${path} (key)`, text: key })), ...inside] : inside;
+  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) =>
+    textsOf(child, path === "" ? key : `${path}.${key}`),
+  );
+  return isObject(value)
+    ? [...Object.keys(value).map((key) => ({ path: `${path} (key)`, text: key })), ...inside]
+    : inside;
 }
 
 /** Every object of a document that satisfies `wanted`, with its path. */
-export function objects(value: Json, wanted: (object: JsonObject) => boolean, path = ""): readonly { readonly path: string; readonly object: JsonObject }[] {
+export function objects(
+  value: Json,
+  wanted: (object: JsonObject) => boolean,
+  path = "",
+): readonly { readonly path: string; readonly object: JsonObject }[] {
   if (typeof value !== "object" || value === null) {
     return [];
   }
-  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) => objects(child, wanted, path === "" ? key : `${path}.${key}`));
+  const inside = Object.entries(value as JsonObject).flatMap(([key, child]) =>
+    objects(child, wanted, path === "" ? key : `${path}.${key}`),
+  );
   return isObject(value) && wanted(value) ? [{ path, object: value }, ...inside] : inside;
 }

@@ -32,18 +32,27 @@ const LEFT_OUT: readonly string[] = [
  * too long. A reference is shortened to `<TYPE PATH>.ATTRIBUTE`, without the hash that CDKTF puts into an id.
  */
 export function listing(stack: SynthesizedStack): string {
-  const titles = new Map(stack.blocks.map(({ address, type, id, mode }) => [address, `${mode === "resource" ? "" : `${mode} `}${type} ${withoutHash(id)}`]));
+  const titles = new Map(
+    stack.blocks.map(({ address, type, id, mode }) => [
+      address,
+      `${mode === "resource" ? "" : `${mode} `}${type} ${withoutHash(id)}`,
+    ]),
+  );
   const paragraph = (title: string, content: Json): string => {
     const line = `${title} ${inline(content, titles)}`;
     return line.length <= WIDTH || !isObject(content) ? line : [title, ...members(content, titles, "  ")].join("\n");
   };
   const named = ["variable", "locals", "output"].flatMap((section) =>
-    Object.entries(stack.section(section)).map(([name, content]) => paragraph(`${section === "locals" ? "local" : section} ${withoutHash(name)}`, content)),
+    Object.entries(stack.section(section)).map(([name, content]) =>
+      paragraph(`${section === "locals" ? "local" : section} ${withoutHash(name)}`, content),
+    ),
   );
   const blocks = stack.blocks.map(({ address, attributes }) => paragraph(titles.get(address) ?? address, attributes));
   return [
     paragraph("terraform", stack.section("terraform")),
-    ...Object.entries(stack.section("provider")).map(([name, configurations]) => paragraph(`provider ${name}`, at(configurations, "0"))),
+    ...Object.entries(stack.section("provider")).map(([name, configurations]) =>
+      paragraph(`provider ${name}`, at(configurations, "0")),
+    ),
     ...sorted(named),
     ...sorted(blocks),
   ].join("\n");
@@ -90,7 +99,9 @@ function items(list: readonly Json[], titles: Titles, indent: string): readonly 
 
 /** A variable of a container: `NAME=value`, or `NAME=secret NAME/KEY`. */
 function isVariable(value: JsonObject): boolean {
-  return typeof value.name === "string" && Object.keys(value).length === 2 && ("value" in value || "value_from" in value);
+  return (
+    typeof value.name === "string" && Object.keys(value).length === 2 && ("value" in value || "value_from" in value)
+  );
 }
 
 function inline(value: Json, titles: Titles): string {
@@ -104,10 +115,15 @@ function inline(value: Json, titles: Titles): string {
     return JSON.stringify(value);
   }
   if (isVariable(value)) {
-    const reference = isObject(value.value_from) && isObject(value.value_from.secret_key_ref) ? value.value_from.secret_key_ref : undefined;
+    const reference =
+      isObject(value.value_from) && isObject(value.value_from.secret_key_ref)
+        ? value.value_from.secret_key_ref
+        : undefined;
     return `${plain(value.name)}=${reference ? `secret ${plain(reference.name)}/${plain(reference.key)}` : inline(value.value ?? "", titles)}`;
   }
-  return `{${shown(value).map(([key, child]) => `${key}: ${inline(child, titles)}`).join(", ")}}`;
+  return `{${shown(value)
+    .map(([key, child]) => `${key}: ${inline(child, titles)}`)
+    .join(", ")}}`;
 }
 
 function text(value: string, titles: Titles): string {

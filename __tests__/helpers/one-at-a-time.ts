@@ -11,7 +11,13 @@ const ROWS = readFileSync(join(PROJECT, "rehearsal", "providers", "tables", "one
   .filter((line) => line.trim() !== "" && !line.startsWith("#"))
   .map((line) => {
     const [parent = "", type = "", attribute = "", manner = "", code = ""] = line.split(/\s+/);
-    return { parent, type, names: attribute.split(".").filter((name) => !/^\d+$/.test(name)), alone: manner === "alone", code };
+    return {
+      parent,
+      type,
+      names: attribute.split(".").filter((name) => !/^\d+$/.test(name)),
+      alone: manner === "alone",
+      code,
+    };
   });
 
 /** Pairs that one deployment may change together and Azure one at a time: nothing in the graph puts one before the other. */
@@ -22,7 +28,9 @@ export function together({ blocks }: SynthesizedStack): readonly string[] {
       .filter((block) => block.type === type)
       .flatMap(({ address, attributes }) => {
         const leaf = new RegExp(`(^|\\.)${names.at(-1) ?? ""}(\\.\\d+)?$`);
-        const named = references({ [names[0] ?? ""]: attributes[names[0] ?? ""] ?? null }).filter(({ path }) => leaf.test(path));
+        const named = references({ [names[0] ?? ""]: attributes[names[0] ?? ""] ?? null }).filter(({ path }) =>
+          leaf.test(path),
+        );
         return named.map((reference) => ({ address, alone, code, on: `${parent} ${reference.address}` }));
       }),
   );
@@ -38,7 +46,12 @@ export function together({ blocks }: SynthesizedStack): readonly string[] {
 
 /** Everything that a resource waits for, directly or not. */
 function waitsFor(managed: readonly Block[]): (address: string) => ReadonlySet<string> {
-  const direct = new Map(managed.map(({ address, attributes }) => [address, [...references(attributes).map((reference) => reference.address), ...dependsOn(attributes.depends_on)]]));
+  const direct = new Map(
+    managed.map(({ address, attributes }) => [
+      address,
+      [...references(attributes).map((reference) => reference.address), ...dependsOn(attributes.depends_on)],
+    ]),
+  );
   const found = new Map<string, ReadonlySet<string>>();
   const all = (address: string): ReadonlySet<string> => {
     const known = found.get(address);

@@ -3,7 +3,11 @@ import type { SettingsInput } from "../../settings/schema";
 /** What is required, and nothing else. */
 const minimal = {
   protection: false,
-  azure: { subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301", region: "westeurope", resourceGroup: "acme-datasurface" },
+  azure: {
+    subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+    region: "westeurope",
+    resourceGroup: "acme-datasurface",
+  },
   network: { name: "acme-vnet" },
   cluster: { name: "acme-aks", nodes: { vmSize: "Standard_D4s_v5", count: 2 } },
   postgresql: { adminUser: "acmeadmin", sku: "GP_Standard_D2ds_v5" },
@@ -21,14 +25,66 @@ const minimal = {
 
 /** Every optional setting, with another value than the default. */
 const complete = {
-  azure: { subscriptionId: "3F2504E0-4F89-41D3-9A0C-0305E82C3302", region: "swedencentral", resourceGroup: "Acme.Data(EU)_1", tags: { "cost-center": "4711", Owner: "data platform <data@acme.example>", link: "https://wiki.acme.example/data?page=1" }, vcpuQuota: 100 },
-  backend: { type: "azurerm", resourceGroup: "acme-terraform", storageAccount: "acmeterraformstate", container: "datasurface" },
-  access: { mode: "entra", kubelogin: "spn", deployers: ["0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7"] },
+  azure: {
+    subscriptionId: "3F2504E0-4F89-41D3-9A0C-0305E82C3302",
+    region: "swedencentral",
+    resourceGroup: "Acme.Data(EU)_1",
+    tags: {
+      "cost-center": "4711",
+      Owner: "data platform <data@acme.example>",
+      link: "https://wiki.acme.example/data?page=1",
+    },
+    vcpuQuota: 100,
+  },
+  backend: {
+    type: "azurerm",
+    resourceGroup: "acme-terraform",
+    storageAccount: "acmeterraformstate",
+    container: "datasurface",
+  },
+  access: {
+    mode: "entra",
+    kubelogin: "spn",
+    deployers: ["0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7"],
+  },
   protection: true,
-  network: { name: "Acme_Vnet.eu", addressSpace: "10.64.0.0/14", clusterSubnet: "10.64.0.0/22", postgresqlSubnet: "10.65.0.0/28", privateEndpointSubnet: "10.66.0.0/28", podCidr: "100.64.0.0/16", serviceCidr: "192.168.0.0/20", dnsServiceIp: "192.168.0.53" },
-  cluster: { name: "Acme_AKS-1", kubernetesVersion: "1.36", upgradeChannel: "stable", tier: "Standard", authorizedIpRanges: ["203.0.113.0/24", "198.51.100.7/32"], nodes: { vmSize: "Standard_E4ds_v5", count: 3, maxCount: 9, osDiskSizeGb: 256, zones: ["1", "3"], maxPods: 60 }, secretsStoreCsi: "helm" },
-  postgresql: { name: "acme-pg", adminUser: "Acme_Admin", sku: "MO_Standard_E4ds_v5", version: 17, storageMb: 262144, autoGrow: false, backupRetentionDays: 21, geoRedundantBackup: true, highAvailability: "same-zone" },
-  sql: { serverName: "acme-sql", adminUser: "AcmeMerge", sku: "GP_S_Gen5_4", network: "vnet-rule", backupRetentionDays: 14 },
+  network: {
+    name: "Acme_Vnet.eu",
+    addressSpace: "10.64.0.0/14",
+    clusterSubnet: "10.64.0.0/22",
+    postgresqlSubnet: "10.65.0.0/28",
+    privateEndpointSubnet: "10.66.0.0/28",
+    podCidr: "100.64.0.0/16",
+    serviceCidr: "192.168.0.0/20",
+    dnsServiceIp: "192.168.0.53",
+  },
+  cluster: {
+    name: "Acme_AKS-1",
+    kubernetesVersion: "1.36",
+    upgradeChannel: "stable",
+    tier: "Standard",
+    authorizedIpRanges: ["203.0.113.0/24", "198.51.100.7/32"],
+    nodes: { vmSize: "Standard_E4ds_v5", count: 3, maxCount: 9, osDiskSizeGb: 256, zones: ["1", "3"], maxPods: 60 },
+    secretsStoreCsi: "helm",
+  },
+  postgresql: {
+    name: "acme-pg",
+    adminUser: "Acme_Admin",
+    sku: "MO_Standard_E4ds_v5",
+    version: 17,
+    storageMb: 262144,
+    autoGrow: false,
+    backupRetentionDays: 21,
+    geoRedundantBackup: true,
+    highAvailability: "same-zone",
+  },
+  sql: {
+    serverName: "acme-sql",
+    adminUser: "AcmeMerge",
+    sku: "GP_S_Gen5_4",
+    network: "vnet-rule",
+    backupRetentionDays: 14,
+  },
   keyVault: { name: "acme-kv", purgeProtection: true },
   storage: { accountName: "acmenfs", className: "acme-nfs", createClass: false, gitCacheGiB: 128, logsGiB: 1024 },
   identity: { name: "acme_airflow-1" },
@@ -93,7 +149,12 @@ export const OWN_ENVIRONMENTS: Readonly<Record<string, SettingsInput>> = {
   // A copy of demo.yaml in which the placeholders alone are replaced, at home in a region without zones.
   "0-acme": {
     ...minimal,
-    azure: { subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3303", region: "westus", resourceGroup: "ds-demo-rg", vcpuQuota: 10 },
+    azure: {
+      subscriptionId: "3f2504e0-4f89-41d3-9a0c-0305e82c3303",
+      region: "westus",
+      resourceGroup: "ds-demo-rg",
+      vcpuQuota: 10,
+    },
     network: { name: "ds-vnet" },
     cluster: { name: "ds-demo-aks", nodes: { vmSize: "Standard_D2s_v5", count: 3 } },
     postgresql: { adminUser: "airflowadmin", sku: "B_Standard_B1ms" },

@@ -36,17 +36,26 @@ function endOf(text: string, start: number): number {
 
 /** Takes the string literals out of an expression, but for the interpolations in them. */
 function withoutLiterals(expression: string): string {
-  return expression.replace(/"(?:[^"\\]|\\.)*"/g, (literal) => expressions(literal).map((inner) => ` ${withoutLiterals(inner)} `).join(""));
+  return expression.replace(/"(?:[^"\\]|\\.)*"/g, (literal) =>
+    expressions(literal)
+      .map((inner) => ` ${withoutLiterals(inner)} `)
+      .join(""),
+  );
 }
 
 export function referencesIn(text: string): readonly Omit<Reference, "path">[] {
   return expressions(text).flatMap((expression) =>
-    [...withoutLiterals(expression).matchAll(REFERENCE)].map(({ groups }) => ({ address: groups?.named ?? groups?.block ?? "", rest: groups?.rest ?? "" })),
+    [...withoutLiterals(expression).matchAll(REFERENCE)].map(({ groups }) => ({
+      address: groups?.named ?? groups?.block ?? "",
+      rest: groups?.rest ?? "",
+    })),
   );
 }
 
 /** Every reference in a document. */
 export function references(value: Json): readonly Reference[] {
   // Most strings have none.
-  return strings(value).filter(({ text }) => text.includes("${")).flatMap(({ path, text }) => referencesIn(text).map((reference) => ({ ...reference, path })));
+  return strings(value)
+    .filter(({ text }) => text.includes("${"))
+    .flatMap(({ path, text }) => referencesIn(text).map((reference) => ({ ...reference, path })));
 }

@@ -2,7 +2,9 @@ import type { ReleaseLine, SemanticVersion } from "../../datasurface/releases";
 
 const UP_TO = { major: 3, minor: 20, patch: 100 } as const;
 const numbers = (end: number): readonly number[] => Array.from({ length: end }, (_, number) => number);
-const VERSIONS = numbers(UP_TO.major).flatMap((major) => numbers(UP_TO.minor).flatMap((minor) => numbers(UP_TO.patch).map((patch): SemanticVersion => [major, minor, patch])));
+const VERSIONS = numbers(UP_TO.major).flatMap((major) =>
+  numbers(UP_TO.minor).flatMap((minor) => numbers(UP_TO.patch).map((patch): SemanticVersion => [major, minor, patch])),
+);
 
 /** The oldest version of a release line, for example `1.4.27`. */
 export function oldestVersion({ line, covers }: ReleaseLine): string {

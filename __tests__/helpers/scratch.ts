@@ -9,7 +9,11 @@ import { SettingsError } from "../../settings/problem";
  * @param name - part of the folder's name
  * @returns the exit status: the work's own, 130 when interrupted, 1 with the message alone for what a person can remedy
  */
-export async function inScratchFolder(name: string, { keep = false }: { readonly keep?: boolean }, work: (folder: string) => Promise<number>): Promise<number> {
+export async function inScratchFolder(
+  name: string,
+  { keep = false }: { readonly keep?: boolean },
+  work: (folder: string) => Promise<number>,
+): Promise<number> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), `datasurface-${name}-`)));
   try {
     return await work(folder);

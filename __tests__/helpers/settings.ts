@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { checkEnvironmentOption, type Environment, environmentNames, loadEnvironment, parseSettings } from "../../settings/load";
+import {
+  checkEnvironmentOption,
+  type Environment,
+  environmentNames,
+  loadEnvironment,
+  parseSettings,
+} from "../../settings/load";
 import { physicalNames } from "../../settings/names";
 import type { SettingsInput } from "../../settings/schema";
 import { isObject, type Json, type JsonObject } from "./json";
@@ -35,16 +41,27 @@ export function chosenEnvironments(named: readonly string[], known = EVERY_ENVIR
 
 /** Some of the settings, by their names in the file. */
 export type SettingsChange = Partial<{
-  readonly [Section in keyof SettingsInput]: NonNullable<SettingsInput[Section]> extends infer Value ? (Value extends object ? DeepPartial<Value> : Value) : never;
+  readonly [Section in keyof SettingsInput]: NonNullable<SettingsInput[Section]> extends infer Value
+    ? Value extends object
+      ? DeepPartial<Value>
+      : Value
+    : never;
 }>;
-type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: DeepPartial<T[K]> } : T;
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
 
 /** What a settings file holds, with some of it changed: sections grow into each other, everything else is replaced. */
 function merge(base: Json, change: Json): Json {
   if (!isObject(base) || !isObject(change)) {
     return change;
   }
-  return Object.entries(change).reduce<JsonObject>((merged, [key, value]) => ({ ...merged, [key]: merge(merged[key] ?? null, value) }), base);
+  return Object.entries(change).reduce<JsonObject>(
+    (merged, [key, value]) => ({ ...merged, [key]: merge(merged[key] ?? null, value) }),
+    base,
+  );
 }
 
 /** An environment of the project with some settings changed; a change that the rules refuse throws. */

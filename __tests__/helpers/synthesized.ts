@@ -45,7 +45,11 @@ export class SynthesizedStack {
     const id = idOf(path);
     const [found, ...more] = this.all(type, mode).filter((block) => id(block.id));
     if (!found || more.length > 0) {
-      throw new RangeError(`${found ? "more than one" : "no"} ${mode} ${type} of ${path} in ${this.name}; there are ${this.all(type, mode).map((block) => block.id).join(", ")}`);
+      throw new RangeError(
+        `${found ? "more than one" : "no"} ${mode} ${type} of ${path} in ${this.name}; there are ${this.all(type, mode)
+          .map((block) => block.id)
+          .join(", ")}`,
+      );
     }
     return found;
   }
@@ -54,7 +58,11 @@ export class SynthesizedStack {
   preconditions(): readonly { readonly address: string; readonly condition: string; readonly message: string }[] {
     return this.blocks.flatMap(({ address, attributes: { lifecycle } }) => {
       const asked = isObject(lifecycle) ? ((lifecycle.precondition ?? []) as readonly JsonObject[]) : [];
-      return asked.map(({ condition, error_message }) => ({ address, condition: plain(condition), message: plain(error_message) }));
+      return asked.map(({ condition, error_message }) => ({
+        address,
+        condition: plain(condition),
+        message: plain(error_message),
+      }));
     });
   }
 
@@ -84,7 +92,9 @@ export class SynthesizedStack {
   local(id: string): Json {
     const value = this.section("locals")[id];
     if (value === undefined) {
-      throw new RangeError(`no local ${id} in ${this.name}; there are ${Object.keys(this.section("locals")).join(", ")}`);
+      throw new RangeError(
+        `no local ${id} in ${this.name}; there are ${Object.keys(this.section("locals")).join(", ")}`,
+      );
     }
     return value;
   }
@@ -97,7 +107,9 @@ export class SynthesizedStack {
   private member(section: string, name: string): JsonObject {
     const found = this.section(section)[name];
     if (!isObject(found)) {
-      throw new RangeError(`no ${section} ${name} in ${this.name}; there are ${Object.keys(this.section(section)).join(", ")}`);
+      throw new RangeError(
+        `no ${section} ${name} in ${this.name}; there are ${Object.keys(this.section(section)).join(", ")}`,
+      );
     }
     return found;
   }

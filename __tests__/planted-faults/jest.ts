@@ -16,7 +16,11 @@ export interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly title: string; readonly ancestorTitles: readonly string[] }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly title: string;
+      readonly ancestorTitles: readonly string[];
+    }[];
   }[];
 }
 
@@ -38,13 +42,22 @@ export class Jest {
       this.end();
     }
     this.runs += 1;
-    const child = (this.child ??= fork(join(__dirname, "jest-process.ts"), { cwd: this.folder, env: this.env, execArgv: ["-r", join(this.folder, "register.js")], stdio: ["ignore", "ignore", "pipe", "ipc"] }));
+    const child = (this.child ??= fork(join(__dirname, "jest-process.ts"), {
+      cwd: this.folder,
+      env: this.env,
+      execArgv: ["-r", join(this.folder, "register.js")],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    }));
     return new Promise((resolve, reject) => {
       let said = "";
       const hear = (text: Buffer): void => void (said += text.toString("utf8"));
       const fail = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.child = undefined;
-        reject(signal === "SIGINT" ? new Interrupted("interrupted") : new RehearsalError(`jest ended with ${code ?? signal}: ${said.trim()}`));
+        reject(
+          signal === "SIGINT"
+            ? new Interrupted("interrupted")
+            : new RehearsalError(`jest ended with ${code ?? signal}: ${said.trim()}`),
+        );
       };
       child.stderr?.on("data", hear);
       child.once("exit", fail);

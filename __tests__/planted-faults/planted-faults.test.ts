@@ -42,7 +42,8 @@ test("each test that has to catch one exists", () => {
     if (caughtBy.suite !== "test") {
       return false;
     }
-    const known = titles.get(caughtBy.file) ?? titlesIn(readFileSync(join(PROJECT, "__tests__", caughtBy.file), "utf8"));
+    const known =
+      titles.get(caughtBy.file) ?? titlesIn(readFileSync(join(PROJECT, "__tests__", caughtBy.file), "utf8"));
     titles.set(caughtBy.file, known);
     return !hasTitle(known, caughtBy.test);
   });
@@ -55,7 +56,9 @@ test("each unit test of a payload that has to catch one exists", () => {
       return false;
     }
     const [module = "", name = "", method = ""] = caughtBy.test.split(".");
-    const file = ["bootstrap/tests", "bootstrap/tests/airflow"].map((folder) => join(PROJECT, folder, `${module}.py`)).find((path) => existsSync(path));
+    const file = ["bootstrap/tests", "bootstrap/tests/airflow"]
+      .map((folder) => join(PROJECT, folder, `${module}.py`))
+      .find((path) => existsSync(path));
     const source = file === undefined ? "" : readFileSync(file, "utf8");
     return !new RegExp(`^class ${name}\\b[^]*^    def ${method}\\b`, "m").test(source);
   });
@@ -63,7 +66,9 @@ test("each unit test of a payload that has to catch one exists", () => {
 });
 
 describe("a title", () => {
-  const titles = titlesIn('describe("a wall (1.5 m)", () => { test.each(ROWS)("%s holds %s", f); test(`falls at ${wind}`, g); it("$who: %s", h); it("%s", i); });');
+  const titles = titlesIn(
+    'describe("a wall (1.5 m)", () => { test.each(ROWS)("%s holds %s", f); test(`falls at ${wind}`, g); it("$who: %s", h); it("%s", i); });',
+  );
 
   test.each([
     ["brick holds a roof", true],
@@ -130,7 +135,11 @@ describe("catching", () => {
     [{ suite: "payload", test: "test_x.X.test_y" }, ["ERROR: test_x (unittest.loader._FailedTest.test_x)"], false],
     [{ suite: "rehearse", says: "too long" }, ["the critical path is too long"], true],
     [{ suite: "rehearse", says: "too long" }, ["Go is not in PATH"], false],
-    [{ suite: "rehearsed", point: "values", says: "a carriage return" }, ["gitHub, a carriage return: no message says"], true],
+    [
+      { suite: "rehearsed", point: "values", says: "a carriage return" },
+      ["gitHub, a carriage return: no message says"],
+      true,
+    ],
     [{ suite: "rehearsed", point: "values", says: "a carriage return" }, ["Go is not in PATH"], false],
   ] as const)("%j, %j: %s", (catcher, failures, expected) => {
     expect(catches(catcher, { passed: false, failures })).toBe(expected);

@@ -37,7 +37,10 @@ interface Options {
 /** Most lines of what failed that are shown. */
 const SHOWN = 12;
 
-const shown = ({ failures }: Outcome): readonly string[] => [...failures.slice(0, SHOWN), ...(failures.length > SHOWN ? [`and ${failures.length - SHOWN} more`] : [])];
+const shown = ({ failures }: Outcome): readonly string[] => [
+  ...failures.slice(0, SHOWN),
+  ...(failures.length > SHOWN ? [`and ${failures.length - SHOWN} more`] : []),
+];
 
 /** Checks of one command: without a fault it runs once for all of them. */
 function commandOf(catcher: Catcher): string {
@@ -49,7 +52,14 @@ async function passesWithout(place: Place, catchers: readonly Catcher[]): Promis
   if (first === undefined) {
     return [];
   }
-  const outcome = first.suite === "test" ? await runTests(place, [first.file], catchers.map((catcher) => (catcher.suite === "test" ? nameOf(catcher.test) : "")).join("|")) : await runCatcher(place, first);
+  const outcome =
+    first.suite === "test"
+      ? await runTests(
+          place,
+          [first.file],
+          catchers.map((catcher) => (catcher.suite === "test" ? nameOf(catcher.test) : "")).join("|"),
+        )
+      : await runCatcher(place, first);
   return outcome.passed ? [] : ["it fails without any fault:", ...shown(outcome)];
 }
 
@@ -58,7 +68,10 @@ async function caught(place: Place, fault: Fault): Promise<readonly string[]> {
   if (catches(fault.caughtBy, outcome)) {
     return [];
   }
-  return [`not caught by ${describeCatcher(fault.caughtBy)}`, ...(outcome.passed ? ["which passes"] : ["but this fails:", ...shown(outcome)])];
+  return [
+    `not caught by ${describeCatcher(fault.caughtBy)}`,
+    ...(outcome.passed ? ["which passes"] : ["but this fails:", ...shown(outcome)]),
+  ];
 }
 
 async function found(place: Place, fault: Fault, say: (line: string) => void): Promise<readonly string[]> {
@@ -74,7 +87,10 @@ async function main(options: Options): Promise<number> {
   }
   // The other suites' checks take longest: last, one of them would run alone.
   const chosen = ALL.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const faults = [...chosen.filter(({ caughtBy }) => caughtBy.suite !== "test"), ...chosen.filter(({ caughtBy }) => caughtBy.suite === "test")];
+  const faults = [
+    ...chosen.filter(({ caughtBy }) => caughtBy.suite !== "test"),
+    ...chosen.filter(({ caughtBy }) => caughtBy.suite === "test"),
+  ];
   const workers = [new Processes(), new Processes()];
   workers.forEach((worker) => worker.watchSignals());
   const say = (line: string): void => console.log(line);
@@ -96,14 +112,24 @@ async function main(options: Options): Promise<number> {
     };
     if (options.baseline && !options.find) {
       const commands = new Map<string, Catcher[]>();
-      faults.forEach(({ caughtBy }) => commands.set(commandOf(caughtBy), [...(commands.get(commandOf(caughtBy)) ?? []), caughtBy]));
-      await suite.all([...commands.values()].map((catchers) => ({ name: `without a fault: ${catchers[0]?.suite === "test" ? catchers[0].file : describeCatcher(catchers[0] as Catcher)}`, run: (processes) => passesWithout(at(processes), catchers) })));
+      faults.forEach(({ caughtBy }) =>
+        commands.set(commandOf(caughtBy), [...(commands.get(commandOf(caughtBy)) ?? []), caughtBy]),
+      );
+      await suite.all(
+        [...commands.values()].map((catchers) => ({
+          name: `without a fault: ${catchers[0]?.suite === "test" ? catchers[0].file : describeCatcher(catchers[0] as Catcher)}`,
+          run: (processes) => passesWithout(at(processes), catchers),
+        })),
+      );
       if (suite.failed > 0) {
         places.forEach(({ jest }) => jest.end());
         return 1;
       }
     }
-    const checks: readonly Check[] = faults.map((fault) => ({ name: fault.name, run: (processes) => (options.find ? found(at(processes), fault, say) : caught(at(processes), fault)) }));
+    const checks: readonly Check[] = faults.map((fault) => ({
+      name: fault.name,
+      run: (processes) => (options.find ? found(at(processes), fault, say) : caught(at(processes), fault)),
+    }));
     await suite.all(checks);
     places.forEach(({ jest }) => jest.end());
     say(`\n${faults.length} faults planted, ${faults.length - suite.failed} caught`);
@@ -113,7 +139,12 @@ async function main(options: Options): Promise<number> {
 
 void runCommand({
   usage: USAGE,
-  options: { only: { type: "string", multiple: true }, "no-baseline": { type: "boolean" }, find: { type: "boolean" }, write: { type: "boolean" } },
+  options: {
+    only: { type: "string", multiple: true },
+    "no-baseline": { type: "boolean" },
+    find: { type: "boolean" },
+    write: { type: "boolean" },
+  },
   run: ({ only = [], "no-baseline": noBaseline = false, find = false, write = false }) => {
     const unknown = only.find((name) => !ALL.some((fault) => fault.name === name));
     if (unknown !== undefined) {

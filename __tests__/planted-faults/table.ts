@@ -14,7 +14,9 @@ export function tableOfFaults(): string {
       "",
       "| fault | file | caught by |",
       "|---|---|---|",
-      ...faults.map(({ about, file, caughtBy }) => `| ${cell(about)} | \`${file}\` | ${cell(describeCatcher(caughtBy))} |`),
+      ...faults.map(
+        ({ about, file, caughtBy }) => `| ${cell(about)} | \`${file}\` | ${cell(describeCatcher(caughtBy))} |`,
+      ),
       "",
     ].join("\n"),
   );

@@ -22,7 +22,14 @@ export function titlesIn(source: string): readonly RegExp[] {
 const ANY = ".+";
 
 function asExpression(parts: readonly string[]): string {
-  return parts.map((part) => part.split(/%[sdifjop#]|\$\w+/).map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(ANY)).join(ANY);
+  return parts
+    .map((part) =>
+      part
+        .split(/%[sdifjop#]|\$\w+/)
+        .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+        .join(ANY),
+    )
+    .join(ANY);
 }
 
 /** Whether a Catcher's title, `DESCRIBE › TITLE` or `TITLE`, is one of a file with these titles. */

@@ -24,7 +24,12 @@ export interface Scan {
 
 const record = z.object({ check_id: z.string(), check_name: z.string(), file_path: z.string(), resource: z.string() });
 const report = z.object({
-  results: z.object({ passed_checks: z.array(record), failed_checks: z.array(record), skipped_checks: z.array(record), parsing_errors: z.array(z.string()) }),
+  results: z.object({
+    passed_checks: z.array(record),
+    failed_checks: z.array(record),
+    skipped_checks: z.array(record),
+    parsing_errors: z.array(z.string()),
+  }),
 });
 /** Where nothing applies to any file, checkov prints its summary alone. */
 const nothing = z.object({ passed: z.literal(0), failed: z.literal(0), parsing_errors: z.literal(0) });
@@ -50,7 +55,9 @@ function resultsOf({ results }: z.infer<typeof report>): Scan {
     throw new PolicyError(`checkov cannot read ${results.parsing_errors.join(", ")}.`);
   }
   if (results.skipped_checks.length > 0) {
-    throw new PolicyError(`checkov skipped ${results.skipped_checks.map(({ check_id, resource }) => `${check_id} of ${resource}`).join(", ")}: exceptions belong in exceptions.yaml.`);
+    throw new PolicyError(
+      `checkov skipped ${results.skipped_checks.map(({ check_id, resource }) => `${check_id} of ${resource}`).join(", ")}: exceptions belong in exceptions.yaml.`,
+    );
   }
   const turn = ({ check_id, check_name, file_path, resource }: z.infer<typeof record>): CheckResult => ({
     check: check_id,
@@ -86,13 +93,28 @@ export class Checkov {
       const must = async (program: string, programArguments: readonly string[], remedy: string): Promise<void> => {
         const { status, stdout, stderr } = await processes.run(program, programArguments, { cwd: __dirname, env: own });
         if (status !== 0) {
-          throw new PolicyError(`${program} ${programArguments.join(" ")} failed. ${remedy}\n${`${stdout}${stderr}`.trim().split("\n").slice(-10).join("\n")}`);
+          throw new PolicyError(
+            `${program} ${programArguments.join(" ")} failed. ${remedy}\n${`${stdout}${stderr}`.trim().split("\n").slice(-10).join("\n")}`,
+          );
         }
       };
       const version = "import sys; sys.exit(sys.version_info < (3, 11))";
       await must(python, ["-c", version], "Python 3.11 or newer is needed; name one in PYTHON.");
       await must(python, ["-m", "venv", venv], "Remedy: install Python's venv (Debian: apt-get install python3-venv).");
-      await must(join(venv, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement", requirements], "Is PyPI or its mirror reachable?");
+      await must(
+        join(venv, "bin", "python"),
+        [
+          "-m",
+          "pip",
+          "install",
+          "--quiet",
+          "--disable-pip-version-check",
+          "--require-hashes",
+          "--requirement",
+          requirements,
+        ],
+        "Is PyPI or its mirror reachable?",
+      );
       writeFileSync(stamp, wanted);
     }
     return new Checkov(props);
@@ -103,7 +125,17 @@ export class Checkov {
     const bin = join(venv, "bin");
     const { status, stdout, stderr } = await processes.run(
       join(bin, "python"),
-      [join(bin, "checkov"), "--directory", ".", "--framework", ...FRAMEWORKS, "--skip-download", "--compact", "--output", "json"],
+      [
+        join(bin, "checkov"),
+        "--directory",
+        ".",
+        "--framework",
+        ...FRAMEWORKS,
+        "--skip-download",
+        "--compact",
+        "--output",
+        "json",
+      ],
       {
         cwd: folder,
         env: {

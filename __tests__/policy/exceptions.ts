@@ -39,7 +39,9 @@ export function parseExceptions(source: string): readonly Exception[] {
   // Lists of addresses are written once, as YAML anchors.
   const result = schema.safeParse(parse(source, { maxAliasCount: -1 }));
   if (!result.success) {
-    throw new PolicyError(`exceptions.yaml:\n${result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`).join("\n")}`);
+    throw new PolicyError(
+      `exceptions.yaml:\n${result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`).join("\n")}`,
+    );
   }
   return result.data;
 }
@@ -57,21 +59,32 @@ export function exceptionsWithout(names: readonly string[], exceptions: readonly
  * Sorts findings by whether an exception explains them, and exceptions by whether they still explain something.
  * @param resources - addresses of each environment, all stacks together
  */
-export function judge(findings: readonly Finding[], exceptions: readonly Exception[], resources: ReadonlyMap<string, ReadonlySet<string>>): Judgement {
+export function judge(
+  findings: readonly Finding[],
+  exceptions: readonly Exception[],
+  resources: ReadonlyMap<string, ReadonlySet<string>>,
+): Judgement {
   const keyOf = (check: string, environment: string, address: string): string => `${check} ${environment} ${address}`;
-  const found = new Map(findings.map((finding) => [keyOf(finding.check, finding.environment, finding.address), finding]));
+  const found = new Map(
+    findings.map((finding) => [keyOf(finding.check, finding.environment, finding.address), finding]),
+  );
   const explained = new Set<string>();
   const stale: string[] = [];
   for (const { check, environments, addresses } of exceptions) {
     for (const address of addresses) {
-      const named = environments === "*" ? [...resources].filter(([, all]) => all.has(address)).map(([environment]) => environment) : environments;
+      const named =
+        environments === "*"
+          ? [...resources].filter(([, all]) => all.has(address)).map(([environment]) => environment)
+          : environments;
       if (named.length === 0) {
         stale.push(`${check} ${address}: no environment has this resource`);
       }
       for (const environment of named) {
         const key = keyOf(check, environment, address);
         if (!found.has(key)) {
-          stale.push(`${check} ${address}: ${resources.has(environment) ? `matches nothing in ${environment}` : `there is no environment ${environment}`}`);
+          stale.push(
+            `${check} ${address}: ${resources.has(environment) ? `matches nothing in ${environment}` : `there is no environment ${environment}`}`,
+          );
         } else if (explained.has(key)) {
           stale.push(`${check} ${address}: two exceptions for ${environment}`);
         }
@@ -79,6 +92,11 @@ export function judge(findings: readonly Finding[], exceptions: readonly Excepti
       }
     }
   }
-  const isExplained = ({ check, environment, address }: Finding): boolean => explained.has(keyOf(check, environment, address));
-  return { unexplained: findings.filter((finding) => !isExplained(finding)), explained: findings.filter(isExplained), stale };
+  const isExplained = ({ check, environment, address }: Finding): boolean =>
+    explained.has(keyOf(check, environment, address));
+  return {
+    unexplained: findings.filter((finding) => !isExplained(finding)),
+    explained: findings.filter(isExplained),
+    stale,
+  };
 }

@@ -28,13 +28,20 @@ export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
     files: Object.fromEntries(
       stacks.map(({ name, synthesized }) => {
         const blocks = JSON.parse(synthesized) as Record<string, unknown>;
-        return [`${name}/cdk.tf.json`, Object.fromEntries(Object.entries(blocks).filter(([block]) => !["terraform", "removed", "//"].includes(block)))];
+        return [
+          `${name}/cdk.tf.json`,
+          Object.fromEntries(
+            Object.entries(blocks).filter(([block]) => !["terraform", "removed", "//"].includes(block)),
+          ),
+        ];
       }),
     ),
     addressOf: (file, resource) => {
       const all = addresses.get(file) ?? [];
       // Only some checks name the type. Where two resources of a stack share a name, such a finding is nobody's.
-      const found = all.filter((address) => address === resource || address.split(".")[1] === resource.replace(/^resource\./, ""));
+      const found = all.filter(
+        (address) => address === resource || address.split(".")[1] === resource.replace(/^resource\./, ""),
+      );
       return found.length === 1 ? found[0] : undefined;
     },
   };
@@ -42,7 +49,9 @@ export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
 
 /** The plans. Arguments that nobody set are null or empty there: checks crash on the one and take the other for a value. */
 export function planInputs(stacks: readonly PlannedStack[]): Inputs {
-  const addresses = new Map(stacks.map(({ name, synthesized }) => [`${name}/plan.json`, new Set(addressesOf(synthesized))]));
+  const addresses = new Map(
+    stacks.map(({ name, synthesized }) => [`${name}/plan.json`, new Set(addressesOf(synthesized))]),
+  );
   return {
     files: Object.fromEntries(
       stacks.map(({ name, plan }) => {
@@ -56,10 +65,16 @@ export function planInputs(stacks: readonly PlannedStack[]): Inputs {
 
 /** The Kubernetes objects that the plans make, as an API server would get them, one file each; without the Secrets, whose values no plan has. */
 export function kubernetesInputs(stacks: readonly PlannedStack[]): Inputs {
-  const objects = stacks.flatMap(({ name, plan }) => kubernetesObjects(plan).map((object) => ({ file: `${name}/${object.address}.json`, object })));
+  const objects = stacks.flatMap(({ name, plan }) =>
+    kubernetesObjects(plan).map((object) => ({ file: `${name}/${object.address}.json`, object })),
+  );
   const addresses = new Map(objects.map(({ file, object }) => [file, object.address]));
   return {
-    files: Object.fromEntries(objects.filter(({ object }) => object.type !== "kubernetes_secret_v1").map(({ file, object }) => [file, manifestOf(object)])),
+    files: Object.fromEntries(
+      objects
+        .filter(({ object }) => object.type !== "kubernetes_secret_v1")
+        .map(({ file, object }) => [file, manifestOf(object)]),
+    ),
     addressOf: (file) => addresses.get(file),
   };
 }
@@ -69,7 +84,9 @@ function withoutUnset(value: unknown): unknown {
     return value.map(withoutUnset);
   }
   if (typeof value === "object" && value !== null) {
-    const set = Object.entries(value).filter(([, child]) => child !== null && !(Array.isArray(child) && child.length === 0));
+    const set = Object.entries(value).filter(
+      ([, child]) => child !== null && !(Array.isArray(child) && child.length === 0),
+    );
     return Object.fromEntries(set.map(([key, child]) => [key, withoutUnset(child)]));
   }
   return value;

@@ -22,12 +22,20 @@ interface PlannedValues {
  * Deploys an environment in the made-up cloud, then plans each stack anew.
  * @param environment - name of a file in environments/
  */
-export async function plannedStacks(rig: Rig, environment: string, processes: Processes): Promise<readonly PlannedStack[]> {
+export async function plannedStacks(
+  rig: Rig,
+  environment: string,
+  processes: Processes,
+): Promise<readonly PlannedStack[]> {
   const site = rig.site(await rig.synthesize({ environment }, processes));
   await site.deploy(processes);
   const planned: PlannedStack[] = [];
   for (const role of ROLES) {
-    planned.push({ name: site.stackName(role), synthesized: site.source(role), plan: await site.planAnew(processes, role) });
+    planned.push({
+      name: site.stackName(role),
+      synthesized: site.source(role),
+      plan: await site.planAnew(processes, role),
+    });
   }
   site.remove();
   return planned;

@@ -35,7 +35,11 @@ const FORMS = ["synthesized", "plan", "kubernetes"] as const;
 type Form = (typeof FORMS)[number];
 type Forms = Readonly<Record<Form, Inputs>>;
 
-const formsOf = (stacks: readonly PlannedStack[]): Forms => ({ synthesized: synthesizedInputs(stacks), plan: planInputs(stacks), kubernetes: kubernetesInputs(stacks) });
+const formsOf = (stacks: readonly PlannedStack[]): Forms => ({
+  synthesized: synthesizedInputs(stacks),
+  plan: planInputs(stacks),
+  kubernetes: kubernetesInputs(stacks),
+});
 
 interface Found {
   readonly findings: readonly Finding[];
@@ -43,7 +47,8 @@ interface Found {
   readonly unplaced: readonly string[];
 }
 
-const mapValues = <T, U>(record: Readonly<Record<Form, T>>, turn: (value: T, form: Form) => U): Record<Form, U> => Object.fromEntries(FORMS.map((form) => [form, turn(record[form], form)])) as Record<Form, U>;
+const mapValues = <T, U>(record: Readonly<Record<Form, T>>, turn: (value: T, form: Form) => U): Record<Form, U> =>
+  Object.fromEntries(FORMS.map((form) => [form, turn(record[form], form)])) as Record<Form, U>;
 
 /** The failed checks of all forms of one environment, each once for its resource. */
 function merge(environment: string, forms: Forms, { failed }: Scan): Found {
@@ -58,7 +63,13 @@ function merge(environment: string, forms: Forms, { failed }: Scan): Found {
     }
     const key = `${check} ${address}`;
     const before = findings.get(key)?.seenIn ?? [];
-    findings.set(key, { check, title, environment, address, seenIn: before.includes(form) ? before : [...before, form] });
+    findings.set(key, {
+      check,
+      title,
+      environment,
+      address,
+      seenIn: before.includes(form) ? before : [...before, form],
+    });
   }
   return { findings: [...findings.values()], unplaced };
 }
@@ -67,7 +78,12 @@ function merge(environment: string, forms: Forms, { failed }: Scan): Found {
 const formOf = (file: string): Form => file.slice(0, file.indexOf("/")) as Form;
 
 /** An environment by itself: graph checks connect whatever lies in one folder. */
-async function scanned(checkov: Checkov, scratch: string, processes: Processes, files: Readonly<Record<Form, Inputs["files"]>>): Promise<Scan> {
+async function scanned(
+  checkov: Checkov,
+  scratch: string,
+  processes: Processes,
+  files: Readonly<Record<Form, Inputs["files"]>>,
+): Promise<Scan> {
   const folder = mkdtempSync(join(scratch, "scan-"));
   Object.entries(files).forEach(([form, ofForm]) => writeInputs(join(folder, form), ofForm));
   try {
@@ -77,7 +93,8 @@ async function scanned(checkov: Checkov, scratch: string, processes: Processes, 
   }
 }
 
-const describe = ({ check, environment, address, title, seenIn }: Finding): string => `${check} ${environment} ${address}: ${title} (${seenIn.join(", ")})`;
+const describe = ({ check, environment, address, title, seenIn }: Finding): string =>
+  `${check} ${environment} ${address}: ${title} (${seenIn.join(", ")})`;
 
 interface Wishes {
   readonly environments: readonly string[];
@@ -89,7 +106,10 @@ interface Wishes {
 
 async function policy(folder: string, { environments, chosen, list }: Wishes): Promise<number> {
   const elsewhere = EVERY_ENVIRONMENT.filter((name) => !environments.includes(name));
-  const exceptions = exceptionsWithout(elsewhere, parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8")));
+  const exceptions = exceptionsWithout(
+    elsewhere,
+    parseExceptions(readFileSync(join(__dirname, "exceptions.yaml"), "utf8")),
+  );
   const workers = [new Processes(), new Processes()];
   workers.forEach((worker) => worker.watchSignals());
   const [processes = new Processes()] = workers;
@@ -97,7 +117,11 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   say("Installing checkov and building the stand-in providers, unless the cache has them …");
   const home = join(folder, "home");
   mkdirSync(home);
-  const checkov = await Checkov.install(processes, { own: process.env, venv: join(process.env.CI_CACHE ?? join(PROJECT, ".cache"), "policy-venv"), home });
+  const checkov = await Checkov.install(processes, {
+    own: process.env,
+    venv: join(process.env.CI_CACHE ?? join(PROJECT, ".cache"), "policy-venv"),
+    home,
+  });
   const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
   const suite = new Suite(workers, say);
 
@@ -125,7 +149,12 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   const scanOf = (environment: string, forms: Forms): Check => ({
     name: `${environment}: ${FORMS.join(", ")} are scanned, and every finding is of a resource that Terraform knows`,
     run: async (worker) => {
-      const scan = await scanned(checkov, folder, worker, mapValues(forms, ({ files }) => files));
+      const scan = await scanned(
+        checkov,
+        folder,
+        worker,
+        mapValues(forms, ({ files }) => files),
+      );
       const { findings, unplaced } = merge(environment, forms, scan);
       found.push(...findings);
       const seen = new Set([...scan.passed, ...scan.failed].map(({ file }) => formOf(file)));
@@ -135,19 +164,50 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   const witnessOf = (environment: string, forms: Forms): Check => ({
     name: `${environment}, with ${WITNESSES.map(({ what, form }) => `${what} in ${form}`).join(", ")}: each is found`,
     run: async (worker) => {
-      const damaged = mapValues(forms, ({ files }, form) => damagedBy(WITNESSES.filter((witness) => witness.form === form), files));
+      const damaged = mapValues(forms, ({ files }, form) =>
+        damagedBy(
+          WITNESSES.filter((witness) => witness.form === form),
+          files,
+        ),
+      );
       const { failed } = await scanned(checkov, folder, worker, damaged);
-      return WITNESSES.filter(({ check, form }) => !failed.some((result) => result.check === check && formOf(result.file) === form)).map(({ check, what, form }) => `${check} says nothing of ${what} in ${form}`);
+      return WITNESSES.filter(
+        ({ check, form }) => !failed.some((result) => result.check === check && formOf(result.file) === form),
+      ).map(({ check, what, form }) => `${check} says nothing of ${what} in ${form}`);
     },
   });
-  const scans = environments.map((environment, index) => ({ environment, forms: formsOf(planned.get(environment) ?? []), witness: index === 0 }));
-  await suite.all(scans.flatMap(({ environment, forms, witness }) => [scanOf(environment, forms), ...(witness ? [witnessOf(environment, forms)] : [])]));
+  const scans = environments.map((environment, index) => ({
+    environment,
+    forms: formsOf(planned.get(environment) ?? []),
+    witness: index === 0,
+  }));
+  await suite.all(
+    scans.flatMap(({ environment, forms, witness }) => [
+      scanOf(environment, forms),
+      ...(witness ? [witnessOf(environment, forms)] : []),
+    ]),
+  );
 
-  const resources = new Map([...planned].map(([environment, stacks]) => [environment, new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized)))]));
+  const resources = new Map(
+    [...planned].map(([environment, stacks]) => [
+      environment,
+      new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized))),
+    ]),
+  );
   const { unexplained, explained, stale } = judge(found, exceptions, resources);
   await suite.all([
-    { name: `${explained.length} findings have a reason, and there is no other`, run: () => Promise.resolve(unexplained.map(describe)) },
-    ...(chosen ? [] : [{ name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`, run: () => Promise.resolve(stale) }]),
+    {
+      name: `${explained.length} findings have a reason, and there is no other`,
+      run: () => Promise.resolve(unexplained.map(describe)),
+    },
+    ...(chosen
+      ? []
+      : [
+          {
+            name: `${exceptions.length} reasons, each with a finding for every resource and environment that it names`,
+            run: () => Promise.resolve(stale),
+          },
+        ]),
   ]);
   if (list) {
     explained.forEach((finding) => say(`     ${describe(finding)}`));

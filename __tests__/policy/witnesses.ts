@@ -35,19 +35,30 @@ const oldTls = (object: JsonObject): boolean => {
 };
 
 export const WITNESSES: readonly Witness[] = [
-  { form: "synthesized", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  {
+    form: "synthesized",
+    what: "an SQL server that accepts TLS 1.0",
+    check: "CKV_AZURE_52",
+    damage: (files) => changed(files, oldTls),
+  },
   {
     form: "synthesized",
     what: "an SQL server without its private endpoint",
     check: "CKV2_AZURE_45",
     damage: (files) => changed(files, (object, key) => key === "resource" && delete object.azurerm_private_endpoint),
   },
-  { form: "plan", what: "an SQL server that accepts TLS 1.0", check: "CKV_AZURE_52", damage: (files) => changed(files, oldTls) },
+  {
+    form: "plan",
+    what: "an SQL server that accepts TLS 1.0",
+    check: "CKV_AZURE_52",
+    damage: (files) => changed(files, oldTls),
+  },
   {
     form: "kubernetes",
     what: "a privileged container",
     check: "CKV_K8S_16",
-    damage: (files) => changed(files, (object) => "allowPrivilegeEscalation" in object && Boolean((object.privileged = true))),
+    damage: (files) =>
+      changed(files, (object) => "allowPrivilegeEscalation" in object && Boolean((object.privileged = true))),
   },
 ];
 

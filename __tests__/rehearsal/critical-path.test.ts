@@ -2,11 +2,23 @@ import { criticalPath, durationSeconds, longestChain, stepsOf, timingOf } from "
 import { inOrder, type JournalEntry, parseState } from "../../rehearsal/records";
 
 const entry = (type: string, id: string, seconds: number, more: Partial<JournalEntry> = {}): JournalEntry => ({
-  started: "", ended: "", provider: "azurerm", action: "create", asked_for: false, config: undefined, type, id, seconds, ...more,
+  started: "",
+  ended: "",
+  provider: "azurerm",
+  action: "create",
+  asked_for: false,
+  config: undefined,
+  type,
+  id,
+  seconds,
+  ...more,
 });
 
 const resource = (type: string, name: string, attributes: Record<string, unknown>, dependencies: string[] = []) => ({
-  mode: "managed", type, name, instances: [{ attributes, dependencies }],
+  mode: "managed",
+  type,
+  name,
+  instances: [{ attributes, dependencies }],
 });
 
 const state = parseState(
@@ -17,7 +29,11 @@ const state = parseState(
       resource("azurerm_key_vault", "Vault", { id: "v" }, ["azurerm_resource_group.Group"]),
       resource("time_sleep", "Wait", { id: "now", create_duration: "3m" }, ["azurerm_resource_group.Group"]),
       resource("time_sleep", "Short", { id: "now", create_duration: "1s" }, ["azurerm_resource_group.Group"]),
-      resource("azurerm_postgresql_flexible_server", "Server", { id: "p" }, ["azurerm_key_vault.Vault", "azurerm_resource_group.Group", "time_sleep.Wait"]),
+      resource("azurerm_postgresql_flexible_server", "Server", { id: "p" }, [
+        "azurerm_key_vault.Vault",
+        "azurerm_resource_group.Group",
+        "time_sleep.Wait",
+      ]),
       { mode: "data", type: "azurerm_client_config", name: "Current", instances: [{ attributes: { id: "x" } }] },
     ],
   }),
@@ -47,7 +63,12 @@ test("no steps take no time", () => {
 });
 
 test("steps that wait for each other are an error", () => {
-  expect(() => longestChain([{ name: "a", seconds: 1, after: ["b"] }, { name: "b", seconds: 1, after: ["a"] }])).toThrow("a waits for itself");
+  expect(() =>
+    longestChain([
+      { name: "a", seconds: 1, after: ["b"] },
+      { name: "b", seconds: 1, after: ["a"] },
+    ]),
+  ).toThrow("a waits for itself");
 });
 
 test("a state's objects take the time of the creation that succeeded; a sleep takes its own", () => {
@@ -67,7 +88,10 @@ test("a stack's timing counts what Terraform manages", () => {
 
 test("stacks that depend on each other follow each other, others run beside them", () => {
   const timing = (stack: string, seconds: number) => ({
-    stack, resources: 1, sum: seconds, chain: { seconds, steps: [{ name: `r.${stack}`, seconds, after: [] }] },
+    stack,
+    resources: 1,
+    sum: seconds,
+    chain: { seconds, steps: [{ name: `r.${stack}`, seconds, after: [] }] },
   });
   const path = criticalPath(
     [
@@ -81,10 +105,20 @@ test("stacks that depend on each other follow each other, others run beside them
 });
 
 test("stacks are sorted behind those that they depend on", () => {
-  const stacks = [{ name: "c", dependencies: ["b"] }, { name: "b", dependencies: ["a", "gone"] }, { name: "a", dependencies: [] }];
+  const stacks = [
+    { name: "c", dependencies: ["b"] },
+    { name: "b", dependencies: ["a", "gone"] },
+    { name: "a", dependencies: [] },
+  ];
   expect(inOrder(stacks).map(({ name }) => name)).toEqual(["a", "b", "c"]);
 });
 
-test.each([["180s", 180], ["1m30s", 90], ["1h", 3600], ["1500ms", 1.5], [undefined, 0]])("duration %j is %d seconds", (given, seconds) => {
+test.each([
+  ["180s", 180],
+  ["1m30s", 90],
+  ["1h", 3600],
+  ["1500ms", 1.5],
+  [undefined, 0],
+])("duration %j is %d seconds", (given, seconds) => {
   expect(durationSeconds(given)).toBe(seconds);
 });

@@ -33,7 +33,13 @@ const environment = rehearsalEnvironment({
 test("nothing that leads to an account, a state or a cluster is passed on", () => {
   const values = Object.values(environment);
   expect(values.filter((value) => /secret|the person's|production|\/home\/person/.test(value))).toEqual([]);
-  expect(Object.keys(environment).filter((name) => /^(ARM_|AZURE_CONFIG|TF_TOKEN_|TF_CLI_ARGS|TF_WORKSPACE|TF_DATA_DIR|KUBECONFIG|NODE_OPTIONS|NAMESPACE)/.test(name))).toEqual([]);
+  expect(
+    Object.keys(environment).filter((name) =>
+      /^(ARM_|AZURE_CONFIG|TF_TOKEN_|TF_CLI_ARGS|TF_WORKSPACE|TF_DATA_DIR|KUBECONFIG|NODE_OPTIONS|NAMESPACE)/.test(
+        name,
+      ),
+    ),
+  ).toEqual([]);
 });
 
 test("programs are found, and write into the scratch folder", () => {
@@ -52,11 +58,17 @@ test("no program asks, and none reports to anybody", () => {
 });
 
 test("the environment's own backend is not used, and wishes about the rehearsal are", () => {
-  expect(environment).toMatchObject({ DATASURFACE_ENV: "demo", DATASURFACE_BACKEND: "local", REHEARSAL_FAIL: "azurerm_subnet", REHEARSAL_STRICT: "1" });
+  expect(environment).toMatchObject({
+    DATASURFACE_ENV: "demo",
+    DATASURFACE_BACKEND: "local",
+    REHEARSAL_FAIL: "azurerm_subnet",
+    REHEARSAL_STRICT: "1",
+  });
 });
 
 test("the tokens are marked, and a destroy goes without them", () => {
-  const tokens = (variables: Readonly<Record<string, string>>) => Object.entries(variables).filter(([name]) => name.startsWith("TF_VAR_"));
+  const tokens = (variables: Readonly<Record<string, string>>) =>
+    Object.entries(variables).filter(([name]) => name.startsWith("TF_VAR_"));
   expect(tokens(environment).map(([name, value]) => [name, value.includes("CANARY")])).toEqual([
     ["TF_VAR_github_token", true],
     ["TF_VAR_github_read_token", true],

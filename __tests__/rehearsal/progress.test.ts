@@ -21,7 +21,14 @@ test("shows what is done, behind the name of its stack, also when the output com
 });
 
 test("a failure shows the message from the first error on, and cuts endless lines", () => {
-  const lines = errorLines(["demo-infra  Creating...", "        Error: azurerm_key_vault: create failed", "", `          with ${"x".repeat(500)}`].join("\n"));
+  const lines = errorLines(
+    [
+      "demo-infra  Creating...",
+      "        Error: azurerm_key_vault: create failed",
+      "",
+      `          with ${"x".repeat(500)}`,
+    ].join("\n"),
+  );
   expect(lines.map((line) => line.length <= 240)).toEqual([true, true, true]);
   expect(lines.slice(0, 2)).toEqual(["        Error: azurerm_key_vault: create failed", ""]);
 });

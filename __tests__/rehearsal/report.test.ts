@@ -2,7 +2,16 @@ import { CANNOT_SHOW, report } from "../../rehearsal/report";
 import { minutes, table } from "../../rehearsal/table";
 
 test("columns are as wide as their widest cell, numbers are set to the right", () => {
-  expect(table([["stack", "n"], ["a", "1"], ["longer-name", "100"]], [1])).toEqual(["stack          n", "-----------  ---", "a              1", "longer-name  100"]);
+  expect(
+    table(
+      [
+        ["stack", "n"],
+        ["a", "1"],
+        ["longer-name", "100"],
+      ],
+      [1],
+    ),
+  ).toEqual(["stack          n", "-----------  ---", "a              1", "longer-name  100"]);
 });
 
 test("minutes have one digit behind the point", () => {
@@ -14,8 +23,18 @@ test("the report says what was deployed, how long it takes, and what it cannot s
   const lines = report({
     environment: "demo",
     stacks: [{ name: "demo-infra", folder: "", dependencies: [] }],
-    timings: [{ stack: "demo-infra", resources: 68, sum: 900, chain: { seconds: 360, steps: [step, { ...step, name: "null_resource.X", seconds: 0 }] } }],
-    phases: [{ name: "deploy", seconds: 7.4 }, { name: "destroy", seconds: 5 }],
+    timings: [
+      {
+        stack: "demo-infra",
+        resources: 68,
+        sum: 900,
+        chain: { seconds: 360, steps: [step, { ...step, name: "null_resource.X", seconds: 0 }] },
+      },
+    ],
+    phases: [
+      { name: "deploy", seconds: 7.4 },
+      { name: "destroy", seconds: 5 },
+    ],
     excepted: ["azurerm_storage_account.X: primary_access_key: why"],
   });
   expect(lines.slice(0, 13)).toEqual([

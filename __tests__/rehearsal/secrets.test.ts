@@ -1,15 +1,35 @@
 import { parseState, type State } from "../../rehearsal/records";
-import { EXCEPTIONS, exceptionLines, LOCAL_ADMIN_EXCEPTION, scanDocument, scanPlan, scanState, secretPaths } from "../../rehearsal/secrets";
+import {
+  EXCEPTIONS,
+  exceptionLines,
+  LOCAL_ADMIN_EXCEPTION,
+  scanDocument,
+  scanPlan,
+  scanState,
+  secretPaths,
+} from "../../rehearsal/secrets";
 
-const stateOf = (type: string, attributes: Record<string, unknown>, mode = "managed", outputs: Record<string, unknown> = {}): State =>
+const stateOf = (
+  type: string,
+  attributes: Record<string, unknown>,
+  mode = "managed",
+  outputs: Record<string, unknown> = {},
+): State =>
   parseState("infra", JSON.stringify({ outputs, resources: [{ mode, type, name: "X", instances: [{ attributes }] }] }));
 
-const account = { shared_access_key_enabled: false, name: "files", primary_access_key: "CANARY-1", secondary_connection_string: "Key=CANARY-2" };
+const account = {
+  shared_access_key_enabled: false,
+  name: "files",
+  primary_access_key: "CANARY-1",
+  secondary_connection_string: "Key=CANARY-2",
+};
 
 describe("secretPaths", () => {
   test("finds the mark in values and keys, however deep, and in base64", () => {
     const encoded = Buffer.from("user:CANARY-x").toString("base64");
-    expect(secretPaths({ a: [{ b: "x CANARY" }], canaryKey: 1, c: `Basic ${encoded}`, d: "clean", e: null, f: 3 })).toEqual(["a.0.b", "canaryKey", "c"]);
+    expect(
+      secretPaths({ a: [{ b: "x CANARY" }], canaryKey: 1, c: `Basic ${encoded}`, d: "clean", e: null, f: 3 }),
+    ).toEqual(["a.0.b", "canaryKey", "c"]);
   });
 });
 
@@ -23,14 +43,20 @@ describe("scanState", () => {
   });
 
   test("the same keys count where they open something", () => {
-    const { findings } = scanState(stateOf("azurerm_storage_account", { ...account, shared_access_key_enabled: true }), EXCEPTIONS);
-    expect(findings.map(({ path }) => path)).toEqual(["azurerm_storage_account.X.primary_access_key", "azurerm_storage_account.X.secondary_connection_string"]);
+    const { findings } = scanState(
+      stateOf("azurerm_storage_account", { ...account, shared_access_key_enabled: true }),
+      EXCEPTIONS,
+    );
+    expect(findings.map(({ path }) => path)).toEqual([
+      "azurerm_storage_account.X.primary_access_key",
+      "azurerm_storage_account.X.secondary_connection_string",
+    ]);
   });
 
   test("an excepted type is excepted for its listed attributes only", () => {
-    expect(scanState(stateOf("azurerm_storage_account", { ...account, tags: { token: "CANARY" } }), EXCEPTIONS).findings).toEqual([
-      { where: "state of infra", path: "azurerm_storage_account.X.tags.token" },
-    ]);
+    expect(
+      scanState(stateOf("azurerm_storage_account", { ...account, tags: { token: "CANARY" } }), EXCEPTIONS).findings,
+    ).toEqual([{ where: "state of infra", path: "azurerm_storage_account.X.tags.token" }]);
   });
 
   test.each([
@@ -45,13 +71,18 @@ describe("scanState", () => {
   test("access: local-admin documents the cluster's certificate, in resource and data source", () => {
     const exceptions = [...EXCEPTIONS, LOCAL_ADMIN_EXCEPTION];
     for (const mode of ["managed", "data"]) {
-      expect(scanState(stateOf("azurerm_kubernetes_cluster", { kube_config: [{ client_key: "CANARY" }] }, mode), exceptions).findings).toEqual([]);
+      expect(
+        scanState(stateOf("azurerm_kubernetes_cluster", { kube_config: [{ client_key: "CANARY" }] }, mode), exceptions)
+          .findings,
+      ).toEqual([]);
     }
   });
 
   test("an output is never excepted", () => {
     const state = stateOf("azurerm_storage_account", {}, "managed", { key: { value: "CANARY" } });
-    expect(scanState(state, [...EXCEPTIONS, LOCAL_ADMIN_EXCEPTION]).findings).toEqual([{ where: "state of infra", path: "output key.value" }]);
+    expect(scanState(state, [...EXCEPTIONS, LOCAL_ADMIN_EXCEPTION]).findings).toEqual([
+      { where: "state of infra", path: "output key.value" },
+    ]);
   });
 });
 
@@ -70,7 +101,10 @@ describe("scanPlan", () => {
   test("everything else counts", () => {
     const plan = {
       variables: { token: { value: "CANARY" } },
-      planned_values: { outputs: { key: { value: "CANARY" } }, root_module: { resources: [{ ...instance, values: { ...account, shared_access_key_enabled: true } }] } },
+      planned_values: {
+        outputs: { key: { value: "CANARY" } },
+        root_module: { resources: [{ ...instance, values: { ...account, shared_access_key_enabled: true } }] },
+      },
     };
     expect(scanPlan("infra", plan, EXCEPTIONS).findings.map(({ path }) => path)).toEqual([
       "variables.token.value",
@@ -82,5 +116,7 @@ describe("scanPlan", () => {
 });
 
 test("scanDocument names the document", () => {
-  expect(scanDocument("infra/cdk.tf.json", { variable: { token: { default: "CANARY" } } })).toEqual([{ where: "infra/cdk.tf.json", path: "variable.token.default" }]);
+  expect(scanDocument("infra/cdk.tf.json", { variable: { token: { default: "CANARY" } } })).toEqual([
+    { where: "infra/cdk.tf.json", path: "variable.token.default" },
+  ]);
 });

@@ -1,6 +1,13 @@
 import { timingOf } from "../../rehearsal/critical-path";
 import { type JournalEntry, parseState, type Stack, type State } from "../../rehearsal/records";
-import { type Timeline, timelineOf, timelineSvg, tooLong, UNAVOIDABLE, unavoidableChain } from "../../rehearsal/timeline";
+import {
+  type Timeline,
+  timelineOf,
+  timelineSvg,
+  tooLong,
+  UNAVOIDABLE,
+  unavoidableChain,
+} from "../../rehearsal/timeline";
 
 const created = (type: string, id: string, seconds: number, started: string, ended: string): JournalEntry => ({
   started: `2026-01-01T00:00:${started}Z`,
@@ -14,10 +21,24 @@ const created = (type: string, id: string, seconds: number, started: string, end
   config: null,
 });
 
-const resource = (type: string, name: string, dependencies: readonly string[] = []) => ({ mode: "managed", type, name, instances: [{ attributes: { id: name }, dependencies }] });
+const resource = (type: string, name: string, dependencies: readonly string[] = []) => ({
+  mode: "managed",
+  type,
+  name,
+  instances: [{ attributes: { id: name }, dependencies }],
+});
 
 const states: readonly State[] = [
-  parseState("demo-infra", JSON.stringify({ resources: [resource("azurerm_resource_group", "Group"), resource("azurerm_key_vault", "Vault", ["azurerm_resource_group.Group"]), resource("azurerm_kubernetes_cluster", "Cluster", ["azurerm_resource_group.Group"])] })),
+  parseState(
+    "demo-infra",
+    JSON.stringify({
+      resources: [
+        resource("azurerm_resource_group", "Group"),
+        resource("azurerm_key_vault", "Vault", ["azurerm_resource_group.Group"]),
+        resource("azurerm_kubernetes_cluster", "Cluster", ["azurerm_resource_group.Group"]),
+      ],
+    }),
+  ),
   parseState("demo-cluster-config", JSON.stringify({ resources: [resource("kubernetes_namespace_v1", "Namespace")] })),
 ];
 const stacks: readonly Stack[] = [
@@ -45,14 +66,21 @@ describe("timelineOf", () => {
     expect(rest).toEqual({
       seconds: 371,
       sum: 491,
-      critical: ["demo-infra: azurerm_resource_group.Group", "demo-infra: azurerm_kubernetes_cluster.Cluster", "demo-cluster-config: kubernetes_namespace_v1.Namespace"],
+      critical: [
+        "demo-infra: azurerm_resource_group.Group",
+        "demo-infra: azurerm_kubernetes_cluster.Cluster",
+        "demo-cluster-config: kubernetes_namespace_v1.Namespace",
+      ],
       measured: false,
     });
   });
 
   test("with a scale, everything lies where the journal has it, drawn out, without the time in which nothing was under way", () => {
     const { bars, seconds, measured } = timelineOf({ ...props, scale: 0.01 });
-    expect(bars.find(({ resource: name }) => name === "azurerm_kubernetes_cluster.Cluster")).toMatchObject({ start: 10, end: 370 });
+    expect(bars.find(({ resource: name }) => name === "azurerm_kubernetes_cluster.Cluster")).toMatchObject({
+      start: 10,
+      end: 370,
+    });
     expect([Math.round(seconds), measured]).toEqual([371, true]);
   });
 });
@@ -72,7 +100,13 @@ describe("the unavoidable chain", () => {
 });
 
 describe("tooLong", () => {
-  const timeline: Timeline = { bars: [], seconds: 100, sum: 200, critical: ["demo-infra: a.A", "demo-infra: b.B"], measured: false };
+  const timeline: Timeline = {
+    bars: [],
+    seconds: 100,
+    sum: 200,
+    critical: ["demo-infra: a.A", "demo-infra: b.B"],
+    measured: false,
+  };
   const chain = (seconds: number) => ({ seconds, steps: [{ name: "infra: a.A", seconds, after: [] }] });
 
   test("almost 1.15 times the chain, and half of the sum, are right", () => {
@@ -80,8 +114,12 @@ describe("tooLong", () => {
   });
 
   test("more than that names what is on the path and not on the chain", () => {
-    expect(tooLong(timeline, chain(80))).toEqual(["estimated 100 s, more than 1.15 times the 80 s of the unavoidable chain; on the critical path and not on that one: demo-infra: b.B"]);
-    expect(tooLong({ ...timeline, measured: true, sum: 199 }, chain(100))).toEqual(["measured 100 s, more than 0.5 times the 199 s of all steps one after the other"]);
+    expect(tooLong(timeline, chain(80))).toEqual([
+      "estimated 100 s, more than 1.15 times the 80 s of the unavoidable chain; on the critical path and not on that one: demo-infra: b.B",
+    ]);
+    expect(tooLong({ ...timeline, measured: true, sum: 199 }, chain(100))).toEqual([
+      "measured 100 s, more than 0.5 times the 199 s of all steps one after the other",
+    ]);
   });
 });
 

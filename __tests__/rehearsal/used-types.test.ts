@@ -17,8 +17,20 @@ test("the types of a stack's JSON and of its state, each once and sorted: what g
         ephemeral: { azurerm_key_vault_secret: { D: {} } },
       }),
     );
-    const state = parseState("infra", JSON.stringify({ resources: ["azurerm_subnet", "azurerm_public_ip"].map((type) => ({ mode: "managed", type, name: "X", instances: [{}] })) }));
-    expect(usedTypes(folder, state)).toBe("azurerm_client_config,azurerm_key_vault_secret,azurerm_public_ip,azurerm_subnet");
+    const state = parseState(
+      "infra",
+      JSON.stringify({
+        resources: ["azurerm_subnet", "azurerm_public_ip"].map((type) => ({
+          mode: "managed",
+          type,
+          name: "X",
+          instances: [{}],
+        })),
+      }),
+    );
+    expect(usedTypes(folder, state)).toBe(
+      "azurerm_client_config,azurerm_key_vault_secret,azurerm_public_ip,azurerm_subnet",
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

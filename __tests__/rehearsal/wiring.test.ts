@@ -1,14 +1,31 @@
 import { wiring } from "../rehearsed/wiring";
 
-const stack = (server: object): unknown => ({ resource: { azurerm_mssql_server: { Sql: { "//": { metadata: {} }, name: "one", tags: { a: "1" }, resource_group_name: "${azurerm_resource_group.Group.name}", ...server } } } });
+const stack = (server: object): unknown => ({
+  resource: {
+    azurerm_mssql_server: {
+      Sql: {
+        "//": { metadata: {} },
+        name: "one",
+        tags: { a: "1" },
+        resource_group_name: "${azurerm_resource_group.Group.name}",
+        ...server,
+      },
+    },
+  },
+});
 const of = (server: object): string => wiring(stack(server), "azurerm_mssql_server.Sql");
 
 test("other values are the same wiring", () => {
-  expect(of({ name: "two", size: 2, tags: { a: "1", b: "2" }, "//": { metadata: { path: "other" } } })).toBe(of({ size: 1 }));
+  expect(of({ name: "two", size: 2, tags: { a: "1", b: "2" }, "//": { metadata: { path: "other" } } })).toBe(
+    of({ size: 1 }),
+  );
 });
 
 test("an argument more, inside of a block too, is another wiring", () => {
-  expect(new Set([of({}), of({ size: 1 }), of({ identity: [{ type: "a" }] }), of({ identity: [{ type: "a", ids: [] }] })]).size).toBe(4);
+  expect(
+    new Set([of({}), of({ size: 1 }), of({ identity: [{ type: "a" }] }), of({ identity: [{ type: "a", ids: [] }] })])
+      .size,
+  ).toBe(4);
 });
 
 test("items of the same shape count once", () => {

@@ -45,7 +45,12 @@ export class Deployments {
       deployed = await this.deploy(environment, processes);
       return problems(deployed);
     };
-    await this.suite.all([{ name: `${environment}: deployed; secrets agree and are in no state, and it does not take longer than it has to`, run }]);
+    await this.suite.all([
+      {
+        name: `${environment}: deployed; secrets agree and are in no state, and it does not take longer than it has to`,
+        run,
+      },
+    ]);
     return deployed;
   }
 
@@ -58,7 +63,12 @@ export class Deployments {
     await done.deploy(processes, ["cluster-config"]);
     const afterConfig = done.fork();
     await done.deploy(processes, ["workload"]);
-    return { environment, synthesis, before: { infra: empty, "cluster-config": afterInfra, workload: afterConfig }, done };
+    return {
+      environment,
+      synthesis,
+      before: { infra: empty, "cluster-config": afterInfra, workload: afterConfig },
+      done,
+    };
   }
 }
 
@@ -76,7 +86,9 @@ function problems({ synthesis: { stacks }, done }: Deployed): readonly string[] 
     ...ROLES.flatMap((role) => scanDocument(join(done.stackName(role), "cdk.tf.json"), JSON.parse(done.source(role)))),
   ];
   return [
-    ...tooLong(timelineOf({ stacks, states, timings, journal }), unavoidableChain(states, journal)).map((line) => `critical path: ${line}`),
+    ...tooLong(timelineOf({ stacks, states, timings, journal }), unavoidableChain(states, journal)).map(
+      (line) => `critical path: ${line}`,
+    ),
     ...secrets.map(({ where, path }) => `secret: ${where}: ${path}`),
     ...(CANARY.test(readFileSync(done.log, "utf8")) ? ["secret: Terraform prints one"] : []),
     ...passwordsUnknownToVault(objects),

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, join } from "node:path";
 import { RehearsalError } from "../../rehearsal/problem";
 import { errorLines } from "../../rehearsal/progress";
@@ -28,21 +38,42 @@ export async function everyStack({ rig, suite, deployments, environments, full, 
   await suite.all([
     ...environments.map((environment, index) => ({
       name: `${environment}: broken once in each stack, deployed to the end, empty plan of each folder alone, refused destroy if protected, destroyed`,
-      run: (processes: Processes) => wholeLife(rig, environment, { destroysAtOnce: full || index === 0, deploysAgain: full }, processes),
+      run: (processes: Processes) =>
+        wholeLife(rig, environment, { destroysAtOnce: full || index === 0, deploysAgain: full }, processes),
     })),
-    ...(deployed ? [{ name: `${deployed.environment}: deployers listed by the first one, and taken out again`, run: (processes: Processes) => deployersListed(rig, deployed, processes) }] : []),
+    ...(deployed
+      ? [
+          {
+            name: `${deployed.environment}: deployers listed by the first one, and taken out again`,
+            run: (processes: Processes) => deployersListed(rig, deployed, processes),
+          },
+        ]
+      : []),
     ...environments.flatMap((environment, index) => [
-      { name: `${environment}: its folders are valid and name nothing outside of them`, run: (processes: Processes) => contained(rig, environment, { elsewhere: full || index === 0, project }, processes) },
-      { name: `${environment} with its placeholders: the plan names each of them`, run: (processes: Processes) => placeholdersNamed(rig, environment, full || index === 0, processes) },
+      {
+        name: `${environment}: its folders are valid and name nothing outside of them`,
+        run: (processes: Processes) =>
+          contained(rig, environment, { elsewhere: full || index === 0, project }, processes),
+      },
+      {
+        name: `${environment} with its placeholders: the plan names each of them`,
+        run: (processes: Processes) => placeholdersNamed(rig, environment, full || index === 0, processes),
+      },
     ]),
   ]);
 }
 
 /** What a remote runner does not have must not be in the JSON. */
-const FOREIGN = /"(local-exec|remote-exec|file|provisioner|local_file|local_sensitive_file|external|archive_file|connection_info)":|\b(file|filebase64|templatefile|fileset|filesha256|filemd5|abspath|pathexpand)\(|\bpath\.(root|module|cwd)\b/;
+const FOREIGN =
+  /"(local-exec|remote-exec|file|provisioner|local_file|local_sensitive_file|external|archive_file|connection_info)":|\b(file|filebase64|templatefile|fileset|filesha256|filemd5|abspath|pathexpand)\(|\bpath\.(root|module|cwd)\b/;
 
 /** @param props.elsewhere - also: synthesized in another folder, planned in another workspace */
-async function contained(rig: Rig, environment: string, { elsewhere, project }: { readonly elsewhere: boolean; readonly project: string }, processes: Processes): Promise<readonly string[]> {
+async function contained(
+  rig: Rig,
+  environment: string,
+  { elsewhere, project }: { readonly elsewhere: boolean; readonly project: string },
+  processes: Processes,
+): Promise<readonly string[]> {
   const site = rig.site(await rig.synthesize({ environment }, processes));
   const own = elsewhere ? await rig.synthesizeProject(environment, processes) : [];
   const problems: string[] = [];
@@ -53,16 +84,26 @@ async function contained(rig: Rig, environment: string, { elsewhere, project }: 
     if (foreign) {
       problems.push(`${role}: ${foreign[0]} in cdk.tf.json`);
     }
-    for (const path of [project, realpathSync(project), process.env.HOME].filter((text): text is string => text !== undefined && text.length > 1)) {
+    for (const path of [project, realpathSync(project), process.env.HOME].filter(
+      (text): text is string => text !== undefined && text.length > 1,
+    )) {
       if (source.includes(path)) {
         problems.push(`${role}: cdk.tf.json names a folder of this machine: ${path}`);
       }
     }
-    const stray = readdirSync(site.stackFolder(role)).filter((name) => !["cdk.tf.json", "assets", "tests", ".terraform", ".terraform.lock.hcl"].includes(name));
+    const stray = readdirSync(site.stackFolder(role)).filter(
+      (name) => !["cdk.tf.json", "assets", "tests", ".terraform", ".terraform.lock.hcl"].includes(name),
+    );
     problems.push(...stray.map((name) => `${role}: a file beside cdk.tf.json: ${name}`));
     if (elsewhere) {
-      problems.push(...(readFileSync(join(own[index]?.folder ?? "", "cdk.tf.json"), "utf8") === source ? [] : [`${role}: synthesized from another folder, cdk.tf.json is another one`]));
-      const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], { env: { TF_WORKSPACE: "another" } });
+      problems.push(
+        ...(readFileSync(join(own[index]?.folder ?? "", "cdk.tf.json"), "utf8") === source
+          ? []
+          : [`${role}: synthesized from another folder, cdk.tf.json is another one`]),
+      );
+      const elsewhereStored = await site.terraform(processes, role, ["plan", "-input=false", "-no-color"], {
+        env: { TF_WORKSPACE: "another" },
+      });
       if (elsewhereStored.succeeded || !/unset\s+TF_WORKSPACE/i.test(elsewhereStored.output.replace(/[│╷╵]/g, ""))) {
         problems.push(`${role}: a plan in another workspace is not refused:`, ...errorLines(elsewhereStored.output));
       }
@@ -78,14 +119,24 @@ async function invalid(site: Site, role: Role, processes: Processes): Promise<re
 }
 
 /** The environment's file as it is, with no variable set: what a person meets who forgets all of them. */
-async function placeholdersNamed(rig: Rig, environment: string, goesOn: boolean, processes: Processes): Promise<readonly string[]> {
+async function placeholdersNamed(
+  rig: Rig,
+  environment: string,
+  goesOn: boolean,
+  processes: Processes,
+): Promise<readonly string[]> {
   const synthesis = await rig.synthesize({ environment, placeholders: true }, processes);
   const site = rig.site(synthesis);
   const problems: string[] = [];
   const plan = await site.terraform(processes, "infra", ["plan", "-input=false", "-no-color"]);
   const said = plan.output.replace(/[\s│]+/g, " ");
-  const unnamed = placeholdersLeft(synthesis.environment.settings).filter((variable) => !said.includes(`${variable} still has its placeholder.`));
-  problems.push(...(plan.succeeded ? ["a plan with placeholders is not refused"] : []), ...unnamed.map((variable) => `the plan does not name the placeholder of ${variable}`));
+  const unnamed = placeholdersLeft(synthesis.environment.settings).filter(
+    (variable) => !said.includes(`${variable} still has its placeholder.`),
+  );
+  problems.push(
+    ...(plan.succeeded ? ["a plan with placeholders is not refused"] : []),
+    ...unnamed.map((variable) => `the plan does not name the placeholder of ${variable}`),
+  );
   if (goesOn) {
     for (const role of ROLES) {
       problems.push(...(await invalid(site, role, processes)));
@@ -104,7 +155,12 @@ interface Life {
   readonly deploysAgain: boolean;
 }
 
-async function wholeLife(rig: Rig, environment: string, { destroysAtOnce, deploysAgain }: Life, processes: Processes): Promise<readonly string[]> {
+async function wholeLife(
+  rig: Rig,
+  environment: string,
+  { destroysAtOnce, deploysAgain }: Life,
+  processes: Processes,
+): Promise<readonly string[]> {
   const synthesis = await rig.synthesize({ environment }, processes);
   const released = await rig.synthesize({ environment, change: withoutProtection }, processes);
   const site = rig.site(synthesis);
@@ -114,7 +170,9 @@ async function wholeLife(rig: Rig, environment: string, { destroysAtOnce, deploy
     if (destroysAtOnce) {
       const broken = site.fork();
       broken.use(released);
-      problems.push(...(await destroyed(broken, processes)).map((line) => `broken in ${role}, destroyed at once: ${line}`));
+      problems.push(
+        ...(await destroyed(broken, processes)).map((line) => `broken in ${role}, destroyed at once: ${line}`),
+      );
       broken.remove();
     }
     await site.deploy(processes, [role]);
@@ -140,7 +198,9 @@ async function wholeLife(rig: Rig, environment: string, { destroysAtOnce, deploy
     // The deployment that turns the setting off may change nothing else.
     site.use(released);
     const journal = await site.deploy(processes);
-    problems.push(...changesIn(journal).map(({ action, type, id }) => `turning protection off: ${action} ${type} ${id}`));
+    problems.push(
+      ...changesIn(journal).map(({ action, type, id }) => `turning protection off: ${action} ${type} ${id}`),
+    );
   }
   problems.push(...(await destroyed(site, processes)));
   site.remove();
@@ -148,10 +208,17 @@ async function wholeLife(rig: Rig, environment: string, { destroysAtOnce, deploy
 }
 
 /** The made-up cloud refuses a second assignment of a role to the same principal, as Azure does. */
-async function deployersListed(rig: Rig, { environment, before }: Deployed, processes: Processes): Promise<readonly string[]> {
+async function deployersListed(
+  rig: Rig,
+  { environment, before }: Deployed,
+  processes: Processes,
+): Promise<readonly string[]> {
   const site = before["cluster-config"].fork();
   const problems: string[] = [];
-  for (const [deployers, action] of [[[ANOTHER_DEPLOYER, FIRST_DEPLOYER], "create"], [[], "delete"]] as const) {
+  for (const [deployers, action] of [
+    [[ANOTHER_DEPLOYER, FIRST_DEPLOYER], "create"],
+    [[], "delete"],
+  ] as const) {
     const change = (settings: SettingsFile): void => {
       withoutProtection(settings);
       settings.access = { ...settings.access, deployers: [...deployers] };
@@ -159,7 +226,9 @@ async function deployersListed(rig: Rig, { environment, before }: Deployed, proc
     site.use(await rig.synthesize({ environment, change }, processes));
     const changed = changesIn(await site.deploy(processes, ["infra"])).map((entry) => `${entry.action} ${entry.type}`);
     if (changed.length !== 2 || changed.some((entry) => entry !== `${action} azurerm_role_assignment`)) {
-      problems.push(`only the two roles of the other deployer were to ${action}, and this was done: ${changed.join(", ")}`);
+      problems.push(
+        `only the two roles of the other deployer were to ${action}, and this was done: ${changed.join(", ")}`,
+      );
     }
     problems.push(...(await site.plannedChanges(processes, ["infra"])));
   }
@@ -186,9 +255,15 @@ async function raisedByAks(deployed: Site, processes: Processes): Promise<readon
     writeFileSync(file, after);
   };
   // As a refresh finds it.
-  edit(site.stateFile("infra"), (state) => state.replace(/"(kubernetes_version|orchestrator_version)": "[\d.]+"/g, '"$1": "1.36.9"'));
-  edit(join(site.stackFolder("infra"), "cdk.tf.json"), (json) => json.replace(/"automatic_upgrade_channel":/, '"kubernetes_version": "1.35", $&'));
-  const problems = (await site.plannedChanges(processes, ["infra"])).map((line) => `AKS has raised the version, and ${line}`);
+  edit(site.stateFile("infra"), (state) =>
+    state.replace(/"(kubernetes_version|orchestrator_version)": "[\d.]+"/g, '"$1": "1.36.9"'),
+  );
+  edit(join(site.stackFolder("infra"), "cdk.tf.json"), (json) =>
+    json.replace(/"automatic_upgrade_channel":/, '"kubernetes_version": "1.35", $&'),
+  );
+  const problems = (await site.plannedChanges(processes, ["infra"])).map(
+    (line) => `AKS has raised the version, and ${line}`,
+  );
   site.remove();
   return problems;
 }
@@ -200,7 +275,9 @@ async function aloneInAFolder(rig: Rig, site: Site, role: Role, processes: Proce
   mkdirSync(folder, { recursive: true });
   cpSync(join(site.stackFolder(role), "cdk.tf.json"), join(folder, "cdk.tf.json"));
   const paths = statePaths(JSON.parse(site.source(role)));
-  const problems = paths.filter((path) => !path.startsWith("../../../")).map((path) => `${role}: a state's path leads elsewhere: ${path}`);
+  const problems = paths
+    .filter((path) => !path.startsWith("../../../"))
+    .map((path) => `${role}: a state's path leads elsewhere: ${path}`);
   for (const path of paths) {
     const from = join(site.stackFolder(role), path);
     if (existsSync(from)) {
@@ -211,14 +288,26 @@ async function aloneInAFolder(rig: Rig, site: Site, role: Role, processes: Proce
   const bin = join(place, "bin");
   mkdirSync(bin);
   symlinkSync(programInPath("terraform", site.env.PATH ?? ""), join(bin, "terraform"));
-  const env = { ...site.env, PATH: bin, HOME: join(place, "home"), REHEARSAL_TYPES: usedTypes(folder, site.state(role)) };
+  const env = {
+    ...site.env,
+    PATH: bin,
+    HOME: join(place, "home"),
+    REHEARSAL_TYPES: usedTypes(folder, site.state(role)),
+  };
   for (const [what, expected, programArguments] of [
     ["init", 0, ["init", "-input=false", "-no-color"]],
     ["plan", 0, ["plan", "-input=false", "-no-color", "-detailed-exitcode"]],
   ] as const) {
-    const { status, stdout, stderr } = await processes.run(join(bin, "terraform"), programArguments, { cwd: folder, env });
+    const { status, stdout, stderr } = await processes.run(join(bin, "terraform"), programArguments, {
+      cwd: folder,
+      env,
+    });
     if (status !== expected) {
-      problems.push(`${role} alone in a folder: terraform ${what} ends with status ${status}`, ...plannedLines(stdout), ...errorLines(`${stdout}\n${stderr}`).slice(-15));
+      problems.push(
+        `${role} alone in a folder: terraform ${what} ends with status ${status}`,
+        ...plannedLines(stdout),
+        ...errorLines(`${stdout}\n${stderr}`).slice(-15),
+      );
     }
   }
   rmSync(place, { recursive: true, force: true });
@@ -238,7 +327,10 @@ function statePaths(value: unknown): readonly string[] {
 }
 
 function programInPath(name: string, path: string): string {
-  const found = path.split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file));
+  const found = path
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
   if (found === undefined) {
     throw new RehearsalError(`${name} is not in PATH`);
   }
@@ -250,7 +342,11 @@ async function breaks(site: Site, role: Role, processes: Processes): Promise<rea
   for (const fail of BREAKS[role]) {
     const run = await site.apply(processes, role, { fail });
     const asked = run.journal.filter(({ asked_for }) => asked_for).length;
-    problems.push(...(run.succeeded || asked !== 1 ? [`${role}: ${fail} did not fail as asked for (${asked} times)`, ...errorLines(run.output)] : []));
+    problems.push(
+      ...(run.succeeded || asked !== 1
+        ? [`${role}: ${fail} did not fail as asked for (${asked} times)`, ...errorLines(run.output)]
+        : []),
+    );
   }
   return problems;
 }

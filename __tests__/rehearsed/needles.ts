@@ -26,7 +26,10 @@ export function needle(name: string, secret: string, mark: string): Needle {
   add("URL-encoded", encodeURIComponent(secret));
   add("URL-encoded for a form", new URLSearchParams([["", secret]]).toString().slice(1));
   add("in hexadecimal digits", Buffer.from(mark, "utf8").toString("hex"));
-  for (const [depth, text] of [["base64", mark], ["base64 of the whole", secret]] as const) {
+  for (const [depth, text] of [
+    ["base64", mark],
+    ["base64 of the whole", secret],
+  ] as const) {
     base64Forms(text).forEach((encoded, offset) => {
       add(`${depth}, at ${offset}`, encoded);
       add(`${depth} for URLs, at ${offset}`, encoded.replaceAll("+", "-").replaceAll("/", "_"));
@@ -39,7 +42,9 @@ export function needle(name: string, secret: string, mark: string): Needle {
 /** The characters that a text has in base64 whatever stands before and behind it, for each place in a group of three. */
 function base64Forms(text: string): readonly string[] {
   return [0, 1, 2].map((offset) => {
-    const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text, "utf8")]).toString("base64").replace(/=+$/, "");
+    const encoded = Buffer.concat([Buffer.alloc(offset), Buffer.from(text, "utf8")])
+      .toString("base64")
+      .replace(/=+$/, "");
     const before = [0, 2, 3][offset] ?? 0;
     // The last character may hold bits of what comes behind.
     return encoded.slice(before, -1);
@@ -48,7 +53,9 @@ function base64Forms(text: string): readonly string[] {
 
 /** encoding/json escapes these for HTML. */
 function goJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1).replace(/[<>&]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[<>&]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The forms in which the needle is in the content, as latin1. */
@@ -67,11 +74,21 @@ function members(name: string, zip: Buffer): readonly { readonly name: string; r
   const end = zip.lastIndexOf("PK\x05\x06", undefined, "latin1");
   let at = zip.readUInt32LE(end + 16);
   for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
-    const [method, size, nameLength, extra, comment, local] = [zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 20), zip.readUInt16LE(at + 28), zip.readUInt16LE(at + 30), zip.readUInt16LE(at + 32), zip.readUInt32LE(at + 42)];
+    const [method, size, nameLength, extra, comment, local] = [
+      zip.readUInt16LE(at + 10),
+      zip.readUInt32LE(at + 20),
+      zip.readUInt16LE(at + 28),
+      zip.readUInt16LE(at + 30),
+      zip.readUInt16LE(at + 32),
+      zip.readUInt32LE(at + 42),
+    ];
     const member = zip.subarray(at + 46, at + 46 + nameLength).toString("utf8");
     const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
     const packed = zip.subarray(start, start + size);
-    out.push({ name: `${name}, member ${member}`, content: (method === 0 ? packed : inflateRawSync(packed)).toString("latin1") });
+    out.push({
+      name: `${name}, member ${member}`,
+      content: (method === 0 ? packed : inflateRawSync(packed)).toString("latin1"),
+    });
     at += 46 + nameLength + extra + comment;
   }
   return out;

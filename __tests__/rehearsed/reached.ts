@@ -2,7 +2,13 @@ import { vaultSecrets } from "../../rehearsal/differences";
 import type { CloudObject } from "../../rehearsal/records";
 import { releaseLine } from "../../datasurface/releases";
 import { ROOT_SECRETS, type RootSecretId } from "../../constructs/secrets/root-secrets";
-import { type CredentialId, credentialId, dataSurfaceNames, isCredentialId, vaultSecretName } from "../../datasurface/names";
+import {
+  type CredentialId,
+  credentialId,
+  dataSurfaceNames,
+  isCredentialId,
+  vaultSecretName,
+} from "../../datasurface/names";
 import { SECRETS } from "../../settings/secret-names";
 import type { Settings } from "../../settings/schema";
 
@@ -30,7 +36,11 @@ const urlPassword: Decode = (content) => {
 const member =
   (...path: readonly string[]): Decode =>
   (content) => {
-    const found = path.reduce<unknown>((value, name) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined), JSON.parse(content));
+    const found = path.reduce<unknown>(
+      (value, name) =>
+        typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined,
+      JSON.parse(content),
+    );
     return typeof found === "string" ? found : undefined;
   };
 
@@ -83,7 +93,12 @@ function inKubernetes({ datasurface: { model, credentials } }: Settings): readon
     [SECRETS.redis.name, "password", "redis", plain],
     [SECRETS.broker.name, "connection", "redis", urlPassword],
     [SECRETS.admin.name, "password", "airflowAdmin", plain],
-    ...credentials.map(({ name, type, revision }): Place => [dataSurfaceNames(model, [{ name, type, revision }]).secrets[credentialId({ name })]?.name ?? "", ALL_KEYS, credentialId({ name }), fields]),
+    ...credentials.map(({ name, type, revision }): Place => [
+      dataSurfaceNames(model, [{ name, type, revision }]).secrets[credentialId({ name })]?.name ?? "",
+      ALL_KEYS,
+      credentialId({ name }),
+      fields,
+    ]),
   ];
 }
 
@@ -112,7 +127,12 @@ export function rootValues(objects: readonly CloudObject[]): ReadonlyMap<RootId,
     const value = held.get(vaultName);
     return value === undefined ? [] : [[root as RootSecretId, value]];
   });
-  return new Map([...own, ...[...held].flatMap(([name, value]): readonly [RootId, string][] => (isCredentialId(name) ? [[name, fields(value) ?? ""]] : []))]);
+  return new Map([
+    ...own,
+    ...[...held].flatMap(([name, value]): readonly [RootId, string][] =>
+      isCredentialId(name) ? [[name, fields(value) ?? ""]] : [],
+    ),
+  ]);
 }
 
 /** Every place where a root secret is used, the vault's own entries for the roots apart. */
@@ -146,7 +166,9 @@ export function reached(objects: readonly CloudObject[], settings: Settings): re
     }
     if (type === "kubernetes_secret_v1") {
       const data = (write_only?.data_wo ?? {}) as Readonly<Record<string, unknown>>;
-      for (const [name, key, root, decode] of kubernetes.filter(([wanted]) => wanted === id.slice(id.indexOf("/") + 1))) {
+      for (const [name, key, root, decode] of kubernetes.filter(
+        ([wanted]) => wanted === id.slice(id.indexOf("/") + 1),
+      )) {
         add(`Secret ${name} ${key}`, root, key === ALL_KEYS ? JSON.stringify(data) : data[key], decode);
       }
     }
@@ -163,6 +185,10 @@ export function places(settings: Settings): number {
 export function disagreements(objects: readonly CloudObject[], settings: Settings): readonly string[] {
   const roots = rootValues(objects);
   return reached(objects, settings).flatMap(({ root, place, value }) =>
-    value === undefined ? [`${place}: no ${root} can be read there`] : value === roots.get(root) ? [] : [`${place}: not the ${root} that the vault holds`],
+    value === undefined
+      ? [`${place}: no ${root} can be read there`]
+      : value === roots.get(root)
+        ? []
+        : [`${place}: not the ${root} that the vault holds`],
   );
 }

@@ -11,7 +11,18 @@ import type { Settings } from "../../settings/schema";
 import { Site } from "./site";
 
 /** What the app is made of: a copy can be synthesized with other settings. */
-const SOURCES = ["main.ts", "register.js", "tsconfig.json", "package.json", "settings", "stacks", "constructs", "datasurface", "bootstrap", "environments"];
+const SOURCES = [
+  "main.ts",
+  "register.js",
+  "tsconfig.json",
+  "package.json",
+  "settings",
+  "stacks",
+  "constructs",
+  "datasurface",
+  "bootstrap",
+  "environments",
+];
 
 /** The content of a settings file, to be changed. */
 export type SettingsFile = Record<string, Record<string, unknown> | undefined>;
@@ -69,7 +80,10 @@ export class Rig {
    * Synthesizes an environment in a folder of its own, the same settings once. Settings of a copy: no file of the project is
    * touched. One after the other, because all read the same copy.
    */
-  async synthesize({ environment, change, placeholders = false }: SynthesisProps, processes: Processes): Promise<Synthesis> {
+  async synthesize(
+    { environment, change, placeholders = false }: SynthesisProps,
+    processes: Processes,
+  ): Promise<Synthesis> {
     const app = join(this.props.folder, "app");
     const file = join(app, "environments", `${environment}.yaml`);
     const source = readFileSync(join(this.props.project, "environments", `${environment}.yaml`), "utf8");
@@ -84,7 +98,10 @@ export class Rig {
     const synthesis = this.last.then(async () => {
       writeFileSync(file, content);
       const output = await this.app(app, environment, placeholders, processes);
-      const loaded = loadEnvironment({ folder: join(app, "environments"), variables: this.variables(environment, output, placeholders) });
+      const loaded = loadEnvironment({
+        folder: join(app, "environments"),
+        variables: this.variables(environment, output, placeholders),
+      });
       const stacks = readStacks(output);
       for (const stack of stacks) {
         await this.init(stack, this.env(environment, join(output, "..")), processes);
@@ -97,7 +114,10 @@ export class Rig {
   }
 
   settings(environment: string): Settings {
-    return loadEnvironment({ folder: join(this.props.project, "environments"), variables: this.env(environment, this.props.folder) }).settings;
+    return loadEnvironment({
+      folder: join(this.props.project, "environments"),
+      variables: this.env(environment, this.props.folder),
+    }).settings;
   }
 
   /** The same from the project's own folder, to be read: its stacks are not initialized. */
@@ -109,7 +129,10 @@ export class Rig {
   site(synthesis: Synthesis): Site {
     const folder = this.newFolder("site");
     const { environment } = synthesis;
-    const env = { ...this.env(environment.name, folder), ...madeUpCredentials(environment.settings.datasurface.credentials) };
+    const env = {
+      ...this.env(environment.name, folder),
+      ...madeUpCredentials(environment.settings.datasurface.credentials),
+    };
     const site = new Site({ folder, environment, env, another: () => this.newFolder("site") });
     site.use(synthesis);
     return site;
@@ -127,7 +150,10 @@ export class Rig {
   /** @returns the folder of cdktf.out */
   private async app(app: string, environment: string, placeholders: boolean, processes: Processes): Promise<string> {
     const output = join(this.newFolder("synth"), "cdktf.out");
-    const { status, stdout, stderr } = await processes.run(process.execPath, ["-r", "./register.js", "main.ts"], { cwd: app, env: this.variables(environment, output, placeholders) });
+    const { status, stdout, stderr } = await processes.run(process.execPath, ["-r", "./register.js", "main.ts"], {
+      cwd: app,
+      env: this.variables(environment, output, placeholders),
+    });
     if (status !== 0) {
       throw new RehearsalError(`${environment} cannot be synthesized:\n${stdout}${stderr}`);
     }
@@ -142,7 +168,9 @@ export class Rig {
 
   /** Stacks with the same providers and backend are initialized once. */
   private async init(stack: Stack, env: Readonly<Record<string, string>>, processes: Processes): Promise<void> {
-    const { terraform } = JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8")) as { terraform?: unknown };
+    const { terraform } = JSON.parse(readFileSync(join(stack.folder, "cdk.tf.json"), "utf8")) as {
+      terraform?: unknown;
+    };
     const key = JSON.stringify(terraform);
     const same = this.initialized.get(key);
     if (same !== undefined) {
@@ -151,7 +179,10 @@ export class Rig {
       }
       return;
     }
-    const { status, stdout, stderr } = await processes.run("terraform", ["init", "-input=false", "-no-color"], { cwd: stack.folder, env });
+    const { status, stdout, stderr } = await processes.run("terraform", ["init", "-input=false", "-no-color"], {
+      cwd: stack.folder,
+      env,
+    });
     if (status !== 0) {
       throw new RehearsalError(`terraform init of ${stack.name} failed:\n${stdout}${stderr}`);
     }
@@ -160,7 +191,12 @@ export class Rig {
 
   /** Environment variables for Terraform and the app. */
   env(environment: string, scratch: string): Record<string, string> {
-    const env = rehearsalEnvironment({ own: this.props.own, settingsName: environment, scratch, cliConfigFile: this.cliConfigFile });
+    const env = rehearsalEnvironment({
+      own: this.props.own,
+      settingsName: environment,
+      scratch,
+      cliConfigFile: this.cliConfigFile,
+    });
     // What a person wishes for `npm run rehearse` would disturb here.
     delete env.REHEARSAL_FAIL;
     delete env.REHEARSAL_TIME_SCALE;

@@ -33,14 +33,26 @@ const ALL_AIRFLOW_PODS = "airflowPodAnnotations.datasurface.com/secrets-revision
 const gitSync = (component: string): string => `${component}.podAnnotations.datasurface.com/secrets-revision-tokens`;
 
 /** By the names of the environment's model. */
-function expectedOf({ settings: { datasurface: { version, namespace, model } } }: Environment): Readonly<Record<SecretFamily, Expected>> {
+function expectedOf({
+  settings: {
+    datasurface: { version, namespace, model },
+  },
+}: Environment): Readonly<Record<SecretFamily, Expected>> {
   const { git, mergeDatabase } = dataSurfaceNames(model).secrets;
-  const inVault = (credential: string): readonly string[] => (releaseLine(version).credentialSource === "key-vault" ? [vaultSecretName(namespace, model, credential)] : []);
+  const inVault = (credential: string): readonly string[] =>
+    releaseLine(version).credentialSource === "key-vault" ? [vaultSecretName(namespace, model, credential)] : [];
   return {
     databasePasswords: {
       vault: ["postgresql-admin-password", "sql-admin-password", ...inVault(model.mergeCredential)],
       servers: ["azurerm_mssql_server", "azurerm_postgresql_flexible_server"],
-      secrets: ["airflow-celery-results", "airflow-database", "airflow-database-direct", "airflow-pgbouncer-exporter", "airflow-pgbouncer-ini", mergeDatabase.name],
+      secrets: [
+        "airflow-celery-results",
+        "airflow-database",
+        "airflow-database-direct",
+        "airflow-pgbouncer-exporter",
+        "airflow-pgbouncer-ini",
+        mergeDatabase.name,
+      ],
       annotations: [ALL_AIRFLOW_PODS, "pgbouncer.podAnnotations.datasurface.com/secrets-revision"],
       mcp: false,
       jobs: ["verify"],
@@ -78,7 +90,10 @@ const CHAINS: readonly (readonly (SecretFamily | "reapply")[])[] = [
   ["databasePasswords", "tokens"],
   ["airflowKeys", "fernetKey", "reapply"],
 ];
-const NEW_TOKENS = { TF_VAR_github_token: `another-github-token"'%<>&`, TF_VAR_gitlab_customer_token: `another-gitlab-token"'%<>&` };
+const NEW_TOKENS = {
+  TF_VAR_github_token: `another-github-token"'%<>&`,
+  TF_VAR_gitlab_customer_token: `another-gitlab-token"'%<>&`,
+};
 
 /** Point 6: each family by itself; what was changed by hand is put right by revisions.reapply. */
 export async function rotation({ rig, suite, deployments, environments, full }: PointProps): Promise<void> {
@@ -93,7 +108,12 @@ export async function rotation({ rig, suite, deployments, environments, full }: 
   );
 }
 
-async function rotatedInTurn(rig: Rig, { environment, done }: Deployed, steps: readonly (SecretFamily | "reapply")[], processes: Processes): Promise<readonly string[]> {
+async function rotatedInTurn(
+  rig: Rig,
+  { environment, done }: Deployed,
+  steps: readonly (SecretFamily | "reapply")[],
+  processes: Processes,
+): Promise<readonly string[]> {
   const site = done.fork();
   const revisions: Record<string, number> = {};
   const env = () => ("tokens" in revisions ? NEW_TOKENS : {});
@@ -114,7 +134,12 @@ async function rotatedInTurn(rig: Rig, { environment, done }: Deployed, steps: r
   return problems;
 }
 
-async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<string, string>>, processes: Processes): Promise<readonly string[]> {
+async function rotate(
+  site: Site,
+  family: SecretFamily,
+  env: Readonly<Record<string, string>>,
+  processes: Processes,
+): Promise<readonly string[]> {
   const before = { roots: rootValues(site.objects()), values: helmValues(site) };
   const journal = changesIn(await site.deploy(processes, ROLES, { env }));
   const expected = expectedOf(site.environment)[family];
@@ -122,25 +147,49 @@ async function rotate(site: Site, family: SecretFamily, env: Readonly<Record<str
 
   const now = rootValues(site.objects());
   for (const root of before.roots.keys()) {
-    const [changes, should] = [before.roots.get(root) !== now.get(root), !isCredentialId(root) && ROOT_SECRETS[root].family === family];
+    const [changes, should] = [
+      before.roots.get(root) !== now.get(root),
+      !isCredentialId(root) && ROOT_SECRETS[root].family === family,
+    ];
     if (changes !== should) {
       problems.push(`${root}: ${changes ? "another value, though its family stays" : "the old value"}`);
     }
   }
-  if (family === "tokens" && (now.get("gitHub") !== NEW_TOKENS.TF_VAR_github_token || now.get("gitLab") !== NEW_TOKENS.TF_VAR_gitlab_customer_token)) {
+  if (
+    family === "tokens" &&
+    (now.get("gitHub") !== NEW_TOKENS.TF_VAR_github_token ||
+      now.get("gitLab") !== NEW_TOKENS.TF_VAR_gitlab_customer_token)
+  ) {
     problems.push("the vault does not hold the new tokens");
   }
   problems.push(...disagreements(site.objects(), site.environment.settings));
 
-  const updated = (type: RegExp): readonly string[] => names(journal.filter((entry) => entry.action === "update" && type.test(entry.type)));
+  const updated = (type: RegExp): readonly string[] =>
+    names(journal.filter((entry) => entry.action === "update" && type.test(entry.type)));
   problems.push(
-    ...different("vault secrets written", updated(/^azurerm_key_vault_secret$/).map((name) => expected.vault.find((end) => name.endsWith(end)) ?? name), expected.vault),
-    ...different("servers written", journal.filter(({ action, type }) => action === "update" && /_server$/.test(type)).map(({ type }) => type), expected.servers),
+    ...different(
+      "vault secrets written",
+      updated(/^azurerm_key_vault_secret$/).map((name) => expected.vault.find((end) => name.endsWith(end)) ?? name),
+      expected.vault,
+    ),
+    ...different(
+      "servers written",
+      journal.filter(({ action, type }) => action === "update" && /_server$/.test(type)).map(({ type }) => type),
+      expected.servers,
+    ),
     ...different("Secrets written", updated(/^kubernetes_secret_v1$/), expected.secrets),
     ...different("pod annotations", changedPaths(before.values, helmValues(site)), expected.annotations),
-    ...different("Deployments", updated(/^kubernetes_deployment_v1$/), expected.mcp ? [dataSurfaceNames(site.environment.settings.datasurface.model).mcpDeployment] : []),
+    ...different(
+      "Deployments",
+      updated(/^kubernetes_deployment_v1$/),
+      expected.mcp ? [dataSurfaceNames(site.environment.settings.datasurface.model).mcpDeployment] : [],
+    ),
     ...different("Helm releases", updated(/^helm_release$/), ["airflow"]),
-    ...different("jobs run again", names(journal.filter(({ action, type }) => action === "create" && type === "kubernetes_job_v1")), expected.jobs),
+    ...different(
+      "jobs run again",
+      names(journal.filter(({ action, type }) => action === "create" && type === "kubernetes_job_v1")),
+      expected.jobs,
+    ),
     // A job's revision is an object of its own: no other thing is made or deleted.
     ...different("other changes", journal.filter((entry) => !foreseen(entry)).map(describeEntry), []),
     ...written(journal),
@@ -155,7 +204,12 @@ function changeByHand(site: Site): void {
     const object = JSON.parse(readFileSync(file, "utf8")) as CloudObject;
     const isRoot = object.type === "azurerm_key_vault_secret" && !object.id.includes("/datasurface--");
     if (!isRoot && Object.keys(object.write_only ?? {}).length > 0) {
-      const write_only = Object.fromEntries(Object.entries(object.write_only ?? {}).map(([name, value]) => [name, typeof value === "string" ? "by hand" : {}]));
+      const write_only = Object.fromEntries(
+        Object.entries(object.write_only ?? {}).map(([name, value]) => [
+          name,
+          typeof value === "string" ? "by hand" : {},
+        ]),
+      );
       writeFileSync(file, JSON.stringify({ ...object, write_only }));
     }
   }
@@ -164,11 +218,20 @@ function changeByHand(site: Site): void {
 async function reapply(site: Site, processes: Processes): Promise<readonly string[]> {
   const held = rootValues(site.objects());
   changeByHand(site);
-  const problems = disagreements(site.objects(), site.environment.settings).length > 0 ? [] : ["nothing was changed by hand"];
+  const problems =
+    disagreements(site.objects(), site.environment.settings).length > 0 ? [] : ["nothing was changed by hand"];
   const journal = changesIn(await site.deploy(processes));
-  const releases = ROLES.flatMap((role) => site.state(role).instances.filter(({ type }) => type === "helm_release").map(({ attributes }) => String(attributes.name)));
-  const jobs = ["airflow-admin", "identity", "verify"].filter((job) => site.source("workload").includes(`"generate_name": "${job}-"`));
-  const done = (action: string, type: string) => names(journal.filter((entry) => entry.action === action && entry.type === type));
+  const releases = ROLES.flatMap((role) =>
+    site
+      .state(role)
+      .instances.filter(({ type }) => type === "helm_release")
+      .map(({ attributes }) => String(attributes.name)),
+  );
+  const jobs = ["airflow-admin", "identity", "verify"].filter((job) =>
+    site.source("workload").includes(`"generate_name": "${job}-"`),
+  );
+  const done = (action: string, type: string) =>
+    names(journal.filter((entry) => entry.action === action && entry.type === type));
   problems.push(
     ...disagreements(site.objects(), site.environment.settings),
     ...(isDeepStrictEqual(held, rootValues(site.objects())) ? [] : ["a root secret has another value"]),
@@ -181,21 +244,37 @@ async function reapply(site: Site, processes: Processes): Promise<readonly strin
 
 function foreseen({ action, type }: JournalEntry): boolean {
   return action === "update"
-    ? /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1|kubernetes_deployment_v1|helm_release)$/.test(type)
+    ? /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1|kubernetes_deployment_v1|helm_release)$/.test(
+        type,
+      )
     : type === "kubernetes_job_v1" || type === "null_resource";
 }
 
 /** What an update sent: the write-only values of the family are among it, or nothing was rotated. */
 function written(journal: readonly JournalEntry[]): readonly string[] {
   return journal
-    .filter(({ action, type }) => action === "update" && /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1)$/.test(type))
-    .filter(({ config }) => !Object.entries(config as Record<string, unknown>).some(([name, value]) => name.endsWith("_wo") && value !== null && value !== undefined))
+    .filter(
+      ({ action, type }) =>
+        action === "update" &&
+        /^(azurerm_key_vault_secret|azurerm_mssql_server|azurerm_postgresql_flexible_server|kubernetes_secret_v1)$/.test(
+          type,
+        ),
+    )
+    .filter(
+      ({ config }) =>
+        !Object.entries(config as Record<string, unknown>).some(
+          ([name, value]) => name.endsWith("_wo") && value !== null && value !== undefined,
+        ),
+    )
     .map((entry) => `no value was sent: ${describeEntry(entry)}`);
 }
 
 function names(entries: readonly JournalEntry[]): readonly string[] {
   return entries.map(({ type, id, config }) => {
-    const { name: own, metadata } = (config ?? {}) as { readonly name?: unknown; readonly metadata?: readonly { readonly generate_name?: unknown }[] };
+    const { name: own, metadata } = (config ?? {}) as {
+      readonly name?: unknown;
+      readonly metadata?: readonly { readonly generate_name?: unknown }[];
+    };
     const prefix = metadata?.[0]?.generate_name;
     if (typeof prefix === "string") {
       return prefix.replace(/-$/, "");
@@ -224,5 +303,7 @@ function changedPaths(before: unknown, after: unknown, path: readonly string[] =
     return [path.join(".")];
   }
   const [old, young] = [before as Record<string, unknown>, after as Record<string, unknown>];
-  return [...new Set([...Object.keys(old), ...Object.keys(young)])].flatMap((key) => changedPaths(old[key], young[key], [...path, key]));
+  return [...new Set([...Object.keys(old), ...Object.keys(young)])].flatMap((key) =>
+    changedPaths(old[key], young[key], [...path, key]),
+  );
 }

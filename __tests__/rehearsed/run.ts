@@ -17,21 +17,37 @@ import { secrets } from "./secrets";
 import { Suite } from "./suite";
 import { values } from "./values";
 
-const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> = {
-  values: { about: "what becomes of each value of a TF_VAR_*: used, trimmed or refused (no environment)", run: values },
-  reason: { about: "cdktf deploy shows why a plan is refused (one environment)", run: reason },
-  "every-stack": { about: "each stack is valid, breaks once, is deployed to the end, planned empty alone in a folder, destroyed", run: everyStack },
-  "failure-sweep": { about: "each resource fails or is left tainted (data and secrets: both), each delete fails; all secrets agree in the end", run: failureSweep },
-  secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },
-  given: { about: "TF_VAR_*: when a plan asks for one, and when it refuses a value (one environment)", run: given },
-  rotation: { about: "each family of secrets: what is written, what restarts, what stays (one environment)", run: rotation },
-};
+const POINTS: Readonly<Record<string, { readonly about: string; readonly run: (props: PointProps) => Promise<void> }>> =
+  {
+    values: {
+      about: "what becomes of each value of a TF_VAR_*: used, trimmed or refused (no environment)",
+      run: values,
+    },
+    reason: { about: "cdktf deploy shows why a plan is refused (one environment)", run: reason },
+    "every-stack": {
+      about: "each stack is valid, breaks once, is deployed to the end, planned empty alone in a folder, destroyed",
+      run: everyStack,
+    },
+    "failure-sweep": {
+      about:
+        "each resource fails or is left tainted (data and secrets: both), each delete fails; all secrets agree in the end",
+      run: failureSweep,
+    },
+    secrets: { about: "no secret in any file but the vault's; each reaches its place unchanged", run: secrets },
+    given: { about: "TF_VAR_*: when a plan asks for one, and when it refuses a value (one environment)", run: given },
+    rotation: {
+      about: "each family of secrets: what is written, what restarts, what stays (one environment)",
+      run: rotation,
+    },
+  };
 
 const USAGE = `npm run test:rehearsal [-- OPTIONS]
 
 Deployments with the real Terraform and stand-ins for the providers (rehearsal/README.md), no account and no network:
 
-${Object.entries(POINTS).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`).join("\n")}
+${Object.entries(POINTS)
+  .map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`)
+  .join("\n")}
 
   --only NAME         only this one; may be given several times
   --environment NAME  only this file of environments/; may be given several times (default: the three examples)
@@ -70,7 +86,15 @@ async function main(options: Options): Promise<number> {
     const rig = await Rig.start({ project: PROJECT, folder, processes, own: process.env });
     const points = Object.entries(POINTS).filter(([name]) => options.only.length === 0 || options.only.includes(name));
     points.forEach(([name, { about }]) => say(`${name}: ${about}`));
-    const props: PointProps = { rig, suite, deployments: new Deployments(rig, suite), environments: options.environments, resources: options.resources, full: options.full, project: PROJECT };
+    const props: PointProps = {
+      rig,
+      suite,
+      deployments: new Deployments(rig, suite),
+      environments: options.environments,
+      resources: options.resources,
+      full: options.full,
+      project: PROJECT,
+    };
     await settled(points.map(async ([, { run }]) => run(props)));
     say(`\n${((Date.now() - started) / 1000).toFixed(0)} s`);
     say(`${suite.passed} passed, ${suite.failed} failed`);
@@ -88,7 +112,14 @@ void runCommand({
     workers: { type: "string" },
     keep: { type: "boolean" },
   },
-  run: ({ only = [], environment: environments = [], resource: resources = [], full = false, workers = "2", keep = false }) => {
+  run: ({
+    only = [],
+    environment: environments = [],
+    resource: resources = [],
+    full = false,
+    workers = "2",
+    keep = false,
+  }) => {
     const unknown = only.find((name) => !(name in POINTS));
     if (unknown !== undefined) {
       throw new ArgumentError(`--only: "${unknown}" is not one of ${Object.keys(POINTS).join(", ")}.`);
@@ -96,6 +127,13 @@ void runCommand({
     if (!/^[1-9]$/.test(workers)) {
       throw new ArgumentError(`--workers: "${workers}" is no number from 1 to 9.`);
     }
-    return main({ only, environments: chosenEnvironments(environments), resources, full, workers: Number(workers), keep });
+    return main({
+      only,
+      environments: chosenEnvironments(environments),
+      resources,
+      full,
+      workers: Number(workers),
+      keep,
+    });
   },
 });

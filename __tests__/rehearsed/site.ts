@@ -5,7 +5,14 @@ import { withoutTokens } from "../../rehearsal/environment";
 import { RehearsalError } from "../../rehearsal/problem";
 import { errorLines } from "../../rehearsal/progress";
 import type { Processes } from "../../rehearsal/processes";
-import { type CloudObject, type JournalEntry, readCloud, readJournal, readState, type State } from "../../rehearsal/records";
+import {
+  type CloudObject,
+  type JournalEntry,
+  readCloud,
+  readJournal,
+  readState,
+  type State,
+} from "../../rehearsal/records";
 import { usedTypes } from "../../rehearsal/used-types";
 import type { Environment } from "../../settings/load";
 import type { Synthesis } from "./rig";
@@ -97,7 +104,12 @@ export class Site {
       }
     }
     rmSync(join(folder, "cloud", "failures"), { recursive: true, force: true });
-    const env = { ...this.env, HOME: join(folder, "home"), USERPROFILE: join(folder, "home"), REHEARSAL_DIR: join(folder, "cloud") };
+    const env = {
+      ...this.env,
+      HOME: join(folder, "home"),
+      USERPROFILE: join(folder, "home"),
+      REHEARSAL_DIR: join(folder, "cloud"),
+    };
     return new Site({ ...this.props, folder, env });
   }
 
@@ -105,12 +117,22 @@ export class Site {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async terraform(processes: Processes, role: Role, programArguments: readonly string[], { fail, env, unlogged }: RunProps = {}): Promise<Run> {
+  async terraform(
+    processes: Processes,
+    role: Role,
+    programArguments: readonly string[],
+    { fail, env, unlogged }: RunProps = {},
+  ): Promise<Run> {
     const before = this.journal().length;
     mkdirSync(join(this.folder, "terraform-state"), { recursive: true });
     const { status, stdout, stderr } = await processes.run("terraform", programArguments, {
       cwd: this.stackFolder(role),
-      env: { ...this.env, REHEARSAL_TYPES: usedTypes(this.stackFolder(role), this.state(role)), ...env, ...(fail === undefined ? {} : { REHEARSAL_FAIL: fail }) },
+      env: {
+        ...this.env,
+        REHEARSAL_TYPES: usedTypes(this.stackFolder(role), this.state(role)),
+        ...env,
+        ...(fail === undefined ? {} : { REHEARSAL_FAIL: fail }),
+      },
     });
     const output = `${stdout}\n${stderr}`;
     if (!unlogged) {
@@ -126,12 +148,23 @@ export class Site {
   /** Without any token. */
   async destroy(processes: Processes, role: Role, { fail }: Pick<RunProps, "fail"> = {}): Promise<Run> {
     const env = withoutTokens(this.env);
-    const tokens = Object.fromEntries(Object.keys(this.env).filter((name) => !(name in env)).map((name) => [name, undefined]));
-    return this.terraform(processes, role, ["apply", "-destroy", "-auto-approve", "-input=false", "-no-color"], { fail, env: tokens });
+    const tokens = Object.fromEntries(
+      Object.keys(this.env)
+        .filter((name) => !(name in env))
+        .map((name) => [name, undefined]),
+    );
+    return this.terraform(processes, role, ["apply", "-destroy", "-auto-approve", "-input=false", "-no-color"], {
+      fail,
+      env: tokens,
+    });
   }
 
   /** @throws RehearsalError when it fails */
-  async deploy(processes: Processes, roles: readonly Role[] = ROLES, props: RunProps = {}): Promise<readonly JournalEntry[]> {
+  async deploy(
+    processes: Processes,
+    roles: readonly Role[] = ROLES,
+    props: RunProps = {},
+  ): Promise<readonly JournalEntry[]> {
     const journal: JournalEntry[] = [];
     for (const role of roles) {
       journal.push(...succeeded(await this.apply(processes, role, props), `deploy of ${this.stackName(role)}`).journal);
@@ -140,10 +173,19 @@ export class Site {
   }
 
   /** What Terraform would change: nothing, if the plan is empty. */
-  async plannedChanges(processes: Processes, roles: readonly Role[] = ROLES, props: RunProps = {}): Promise<readonly string[]> {
+  async plannedChanges(
+    processes: Processes,
+    roles: readonly Role[] = ROLES,
+    props: RunProps = {},
+  ): Promise<readonly string[]> {
     const out: string[] = [];
     for (const role of roles) {
-      const { status, output } = await this.terraform(processes, role, ["plan", "-input=false", "-no-color", "-detailed-exitcode"], props);
+      const { status, output } = await this.terraform(
+        processes,
+        role,
+        ["plan", "-input=false", "-no-color", "-detailed-exitcode"],
+        props,
+      );
       if (status === 2) {
         out.push(...plannedLines(output).map((line) => `${this.stackName(role)}: the plan is not empty: ${line}`));
       } else if (status !== 0) {
@@ -164,7 +206,10 @@ export class Site {
     try {
       const what = `plan of ${this.stackName(role)}`;
       succeeded(await this.terraform(processes, role, ["plan", "-input=false", "-no-color", "-out=anew.tfplan"]), what);
-      return JSON.parse(succeeded(await this.terraform(processes, role, ["show", "-json", "anew.tfplan"], { unlogged: true }), what).output) as unknown;
+      return JSON.parse(
+        succeeded(await this.terraform(processes, role, ["show", "-json", "anew.tfplan"], { unlogged: true }), what)
+          .output,
+      ) as unknown;
     } finally {
       rmSync(state, { force: true });
       renameSync(aside, state);
@@ -173,7 +218,11 @@ export class Site {
 
   /** What a destroy has left. */
   left(): readonly string[] {
-    const states = ROLES.flatMap((role) => this.state(role).instances.filter(({ mode }) => mode === "managed").map(({ address }) => `left in the state of ${role}: ${address}`));
+    const states = ROLES.flatMap((role) =>
+      this.state(role)
+        .instances.filter(({ mode }) => mode === "managed")
+        .map(({ address }) => `left in the state of ${role}: ${address}`),
+    );
     return [...this.objects().map(({ type, id }) => `left in the made-up cloud: ${type} ${id}`), ...states];
   }
 
@@ -198,14 +247,19 @@ export class Site {
 export function succeeded(run: Run, what: string): Run {
   if (!run.succeeded) {
     const errors = run.journal.filter(({ error }) => error !== undefined).map(describeEntry);
-    throw new RehearsalError([`${what} failed (status ${run.status})`, ...errors, ...errorLines(run.output)].join("\n"));
+    throw new RehearsalError(
+      [`${what} failed (status ${run.status})`, ...errors, ...errorLines(run.output)].join("\n"),
+    );
   }
   return run;
 }
 
 /** The lines of a plan that tell what it would change. */
 export function plannedLines(output: string): readonly string[] {
-  return output.split("\n").filter((line) => /^ {2}# |^Plan:|^Changes to Outputs/.test(line)).map((line) => line.trim());
+  return output
+    .split("\n")
+    .filter((line) => /^ {2}# |^Plan:|^Changes to Outputs/.test(line))
+    .map((line) => line.trim());
 }
 
 /** Stacks in the order in which they are destroyed. */

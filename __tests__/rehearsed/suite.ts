@@ -29,7 +29,9 @@ export class Suite {
 
   /** Several may be under way: they share the workers. */
   async all(checks: readonly Check[]): Promise<void> {
-    await this.workers.each(checks, async (check, processes) => this.report(check.name, await problemsOf(check, processes)));
+    await this.workers.each(checks, async (check, processes) =>
+      this.report(check.name, await problemsOf(check, processes)),
+    );
   }
 
   note(line: string): void {

@@ -19,11 +19,32 @@ import type { Rig } from "./rig";
 export async function values({ rig, suite }: PointProps): Promise<void> {
   const all: readonly Case[] = [
     ...GIVEN_VALUES.map(({ of, ...given }) => ({ ...given, of, original: [ROOT_SECRETS[of].variable.name] as const })),
-    ...GIVEN_CREDENTIALS.map(({ of, used, ...given }) => ({ ...given, of, original: [CREDENTIALS_VARIABLE, credentialId({ name: of }).replaceAll("-", "_")] as const, used: used && terraformJson(used) })),
+    ...GIVEN_CREDENTIALS.map(({ of, used, ...given }) => ({
+      ...given,
+      of,
+      original: [CREDENTIALS_VARIABLE, credentialId({ name: of }).replaceAll("-", "_")] as const,
+      used: used && terraformJson(used),
+    })),
   ].map((given, index) => ({ ...given, name: `case_${index}` }));
   await suite.all([
-    { name: "values of TF_VAR_* that are refused, each by its name and never shown", run: (processes) => refused(rig, all.filter((given) => given.refused !== undefined), processes) },
-    { name: "values of TF_VAR_* that are used, without what is around them", run: (processes) => used(rig, all.filter((given) => given.refused === undefined), processes) },
+    {
+      name: "values of TF_VAR_* that are refused, each by its name and never shown",
+      run: (processes) =>
+        refused(
+          rig,
+          all.filter((given) => given.refused !== undefined),
+          processes,
+        ),
+    },
+    {
+      name: "values of TF_VAR_* that are used, without what is around them",
+      run: (processes) =>
+        used(
+          rig,
+          all.filter((given) => given.refused === undefined),
+          processes,
+        ),
+    },
   ]);
 }
 
@@ -42,12 +63,20 @@ function terraformJson(fields: Readonly<Record<string, string>>): string {
 
 async function refused(rig: Rig, cases: readonly Case[], processes: Processes): Promise<readonly string[]> {
   const { status, output } = await plan(rig, cases, [], processes);
-  const messages = output.split("\n").flatMap((line) => (line.startsWith("{") ? [String((JSON.parse(line) as { diagnostic?: { detail?: string } }).diagnostic?.detail ?? "")] : []));
+  const messages = output
+    .split("\n")
+    .flatMap((line) =>
+      line.startsWith("{")
+        ? [String((JSON.parse(line) as { diagnostic?: { detail?: string } }).diagnostic?.detail ?? "")]
+        : [],
+    );
   return [
     ...(status === 1 ? [] : [`terraform plan ended with ${status}`]),
     ...(output.includes(MARK) ? ["a secret of a credential is shown"] : []),
     ...cases.flatMap(({ name, of, what, value, refused: problem = "" }) => [
-      ...(messages.some((message) => message.startsWith(`TF_VAR_${name} `) && message.includes(problem)) ? [] : [`${of}, ${what}: no message says "${problem}"`]),
+      ...(messages.some((message) => message.startsWith(`TF_VAR_${name} `) && message.includes(problem))
+        ? []
+        : [`${of}, ${what}: no message says "${problem}"`]),
       ...(output.includes(JSON.stringify(value).slice(1, -1)) ? [`${of}, ${what}: the value is shown`] : []),
     ]),
   ];
@@ -56,21 +85,53 @@ async function refused(rig: Rig, cases: readonly Case[], processes: Processes): 
 async function used(rig: Rig, cases: readonly Case[], processes: Processes): Promise<readonly string[]> {
   const hash = (text: string): string => createHash("sha256").update(text).digest("hex");
   const conditions = cases.map(({ name, of, what, used: wanted = null }) => ({
-    condition: interpolate(wanted === null ? `local.${name} == null` : `local.${name} == null ? false : sha256(local.${name}) == "${hash(wanted)}"`),
+    condition: interpolate(
+      wanted === null
+        ? `local.${name} == null`
+        : `local.${name} == null ? false : sha256(local.${name}) == "${hash(wanted)}"`,
+    ),
     error_message: `${of}, ${what}: something else is used`,
   }));
   const { status, output } = await plan(rig, cases, conditions, processes);
   return status === 0 ? [] : output.split("\n").filter((line) => line.includes('"@level":"error"'));
 }
 
-async function plan(rig: Rig, cases: readonly Case[], precondition: readonly JsonObject[], processes: Processes): Promise<{ readonly status: number; readonly output: string }> {
+async function plan(
+  rig: Rig,
+  cases: readonly Case[],
+  precondition: readonly JsonObject[],
+  processes: Processes,
+): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
-    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: LISTED, settingsFile: "environments/demo.yaml", tags: {}, protect: false });
+    const vault = new SecretVault(scope, "Vault", {
+      placement: PLACEMENT,
+      name: "kv",
+      tenantId: "t",
+      resourceGroupId: "g",
+      officers: {},
+      purgeProtection: false,
+      protect: false,
+    });
+    new RootSecrets(scope, "RootSecrets", {
+      vault,
+      ids: Object.keys(ROOT_SECRETS) as RootSecretId[],
+      logins: LOGINS,
+      revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 },
+      credentials: LISTED,
+      settingsFile: "environments/demo.yaml",
+      tags: {},
+      protect: false,
+    });
   });
   const copies = cases.map(({ original: [variable, local = variable], name }) => {
-    const both = JSON.stringify({ variable: { [variable]: stack.variable(variable) }, locals: { [local]: stack.local(local) } });
-    return JSON.parse(both.replaceAll(variable, name).replaceAll(local, name)) as { variable: JsonObject; locals: JsonObject };
+    const both = JSON.stringify({
+      variable: { [variable]: stack.variable(variable) },
+      locals: { [local]: stack.local(local) },
+    });
+    return JSON.parse(both.replaceAll(variable, name).replaceAll(local, name)) as {
+      variable: JsonObject;
+      locals: JsonObject;
+    };
   });
   const configuration = {
     variable: Object.assign({}, ...copies.map(({ variable }) => variable)) as JsonObject,
@@ -79,10 +140,19 @@ async function plan(rig: Rig, cases: readonly Case[], precondition: readonly Jso
   };
   const folder = rig.newFolder("values");
   writeFileSync(join(folder, "main.tf.json"), JSON.stringify(configuration, undefined, 2));
-  const env = { ...rig.env("demo", folder), ...Object.fromEntries(cases.map(({ name, value }) => [`TF_VAR_${name}`, value])) };
+  const env = {
+    ...rig.env("demo", folder),
+    ...Object.fromEntries(cases.map(({ name, value }) => [`TF_VAR_${name}`, value])),
+  };
   const runs = [];
-  for (const words of [["init", "-input=false", "-json"], ["plan", "-input=false", "-json"]]) {
+  for (const words of [
+    ["init", "-input=false", "-json"],
+    ["plan", "-input=false", "-json"],
+  ]) {
     runs.push(await processes.run("terraform", words, { cwd: folder, env }));
   }
-  return { status: runs.at(-1)?.status ?? 1, output: runs.map(({ stdout, stderr }) => `${stdout}${stderr}`).join("\n") };
+  return {
+    status: runs.at(-1)?.status ?? 1,
+    output: runs.map(({ stdout, stderr }) => `${stdout}${stderr}`).join("\n"),
+  };
 }

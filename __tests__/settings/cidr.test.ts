@@ -28,9 +28,12 @@ test.each([
   expect(parseCidr(text)).toEqual(expected);
 });
 
-test.each(["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0", "10.0.0.0/8/8", "10.0.0.0/-1", "/8"])("%j is no range", (text) => {
-  expect(parseCidr(text)).toBeUndefined();
-});
+test.each(["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0", "10.0.0.0/8/8", "10.0.0.0/-1", "/8"])(
+  "%j is no range",
+  (text) => {
+    expect(parseCidr(text)).toBeUndefined();
+  },
+);
 
 test.each([
   ["10.0.0.7/24", "10.0.0.0/24"],

@@ -1,6 +1,10 @@
 import { readCommandLine } from "../../settings/command-line";
 
-const OPTIONS = { environment: { type: "string" }, only: { type: "string", multiple: true }, keep: { type: "boolean" } } as const;
+const OPTIONS = {
+  environment: { type: "string" },
+  only: { type: "string", multiple: true },
+  keep: { type: "boolean" },
+} as const;
 
 test.each([
   [[], {}],
@@ -19,7 +23,10 @@ test.each([
   [["--environment="], "--environment has no value"],
   [["--only", "a", "--only", ""], "--only has no value"],
 ])("%j is refused with what is allowed", (given, reason) => {
-  expect(readCommandLine(given, OPTIONS)).toEqual({ kind: "error", message: `${reason}. Allowed: --environment, --only, --keep, --help.` });
+  expect(readCommandLine(given, OPTIONS)).toEqual({
+    kind: "error",
+    message: `${reason}. Allowed: --environment, --only, --keep, --help.`,
+  });
 });
 
 test("--help wins over all else", () => {

@@ -15,7 +15,12 @@ interface CrossFieldRule {
 }
 
 const AZURERM = { type: "azurerm", resourceGroup: "state-rg", storageAccount: "stateaccount", container: "states" };
-const NETWORK_10_20: Changes = { "network.addressSpace": "10.20.0.0/16", "network.clusterSubnet": "10.20.0.0/20", "network.postgresqlSubnet": "10.20.16.0/24", "network.privateEndpointSubnet": "10.20.17.0/24" };
+const NETWORK_10_20: Changes = {
+  "network.addressSpace": "10.20.0.0/16",
+  "network.clusterSubnet": "10.20.0.0/20",
+  "network.postgresqlSubnet": "10.20.16.0/24",
+  "network.privateEndpointSubnet": "10.20.17.0/24",
+};
 
 const RULES = [
   {
@@ -30,7 +35,12 @@ const RULES = [
   {
     rule: "the address space is none of Azure's own",
     right: { ...NETWORK_10_20 },
-    refused: { "network.addressSpace": "172.30.0.0/16", "network.clusterSubnet": "172.30.0.0/20", "network.postgresqlSubnet": "172.30.16.0/24", "network.privateEndpointSubnet": "172.30.17.0/24" },
+    refused: {
+      "network.addressSpace": "172.30.0.0/16",
+      "network.clusterSubnet": "172.30.0.0/20",
+      "network.postgresqlSubnet": "172.30.16.0/24",
+      "network.privateEndpointSubnet": "172.30.17.0/24",
+    },
     field: "network.addressSpace",
     given: "172.30.0.0/16",
     allowed: "a range that does not overlap 172.30.0.0/16",
@@ -141,7 +151,11 @@ const RULES = [
   {
     rule: "a pod range smaller than /24 has room for no node",
     right: { "network.podCidr": "10.244.0.0/23", "cluster.nodes.count": 1, "cluster.nodes.vmSize": "Standard_D4s_v3" },
-    refused: { "network.podCidr": "10.244.0.0/25", "cluster.nodes.count": 1, "cluster.nodes.vmSize": "Standard_D4s_v3" },
+    refused: {
+      "network.podCidr": "10.244.0.0/25",
+      "cluster.nodes.count": 1,
+      "cluster.nodes.vmSize": "Standard_D4s_v3",
+    },
     field: "network.podCidr",
     given: "10.244.0.0/25",
     allowed: "the range has 0",
@@ -248,8 +262,16 @@ const RULES = [
   },
   {
     rule: "workers that ask for more memory are fewer",
-    right: { "cluster.nodes.vmSize": "Standard_F8s_v2", "airflow.workers": 6, "airflow.workerResources.memoryRequest": 4096 },
-    refused: { "cluster.nodes.vmSize": "Standard_F8s_v2", "airflow.workers": 7, "airflow.workerResources.memoryRequest": 4096 },
+    right: {
+      "cluster.nodes.vmSize": "Standard_F8s_v2",
+      "airflow.workers": 6,
+      "airflow.workerResources.memoryRequest": 4096,
+    },
+    refused: {
+      "cluster.nodes.vmSize": "Standard_F8s_v2",
+      "airflow.workers": 7,
+      "airflow.workerResources.memoryRequest": 4096,
+    },
     field: "airflow.workers",
     given: "7",
     allowed: "at most 6 on 3 nodes of Standard_F8s_v2: a worker asks for 4096 MiB",
@@ -258,16 +280,33 @@ const RULES = [
   {
     rule: "what a job asks for beyond its default is not there for workers",
     right: { "cluster.nodes.vmSize": "Standard_F8s_v2", "airflow.workers": 12 },
-    refused: { "cluster.nodes.vmSize": "Standard_F8s_v2", "airflow.workers": 12, "datasurface.jobResources.memoryRequest": 1024 },
+    refused: {
+      "cluster.nodes.vmSize": "Standard_F8s_v2",
+      "airflow.workers": 12,
+      "datasurface.jobResources.memoryRequest": 1024,
+    },
     field: "airflow.workers",
     given: "12",
-    allowed: "at most 11 on 3 nodes of Standard_F8s_v2: a worker asks for 2048 MiB, and half of the memory is for the rest, which asks for 768 MiB more than by default",
+    allowed:
+      "at most 11 on 3 nodes of Standard_F8s_v2: a worker asks for 2048 MiB, and half of the memory is for the rest, which asks for 768 MiB more than by default",
     remedy: "fewer or smaller workers",
   },
   {
     rule: "the CPU of workers, MCP server and jobs is counted as the settings say it",
-    right: { "cluster.nodes.vmSize": "Standard_E2s_v3", "airflow.workers": 3, "airflow.workerResources.cpuRequest": 780, "datasurface.mcpResources.cpuRequest": 200, "datasurface.jobResources.cpuRequest": 200 },
-    refused: { "cluster.nodes.vmSize": "Standard_E2s_v3", "airflow.workers": 3, "airflow.workerResources.cpuRequest": 780, "datasurface.mcpResources.cpuRequest": 300, "datasurface.jobResources.cpuRequest": 200 },
+    right: {
+      "cluster.nodes.vmSize": "Standard_E2s_v3",
+      "airflow.workers": 3,
+      "airflow.workerResources.cpuRequest": 780,
+      "datasurface.mcpResources.cpuRequest": 200,
+      "datasurface.jobResources.cpuRequest": 200,
+    },
+    refused: {
+      "cluster.nodes.vmSize": "Standard_E2s_v3",
+      "airflow.workers": 3,
+      "airflow.workerResources.cpuRequest": 780,
+      "datasurface.mcpResources.cpuRequest": 300,
+      "datasurface.jobResources.cpuRequest": 200,
+    },
     field: "airflow.workers",
     given: "3",
     allowed: "a worker asks for 790 of them, and the rest of Airflow for 1860",
@@ -374,8 +413,16 @@ const RULES = [
   },
   {
     rule: "a standby in another zone needs a region that has it",
-    right: { "azure.region": "japanwest", "postgresql.sku": "GP_Standard_D2ds_v5", "postgresql.highAvailability": "same-zone" },
-    refused: { "azure.region": "japanwest", "postgresql.sku": "GP_Standard_D2ds_v5", "postgresql.highAvailability": "zone-redundant" },
+    right: {
+      "azure.region": "japanwest",
+      "postgresql.sku": "GP_Standard_D2ds_v5",
+      "postgresql.highAvailability": "same-zone",
+    },
+    refused: {
+      "azure.region": "japanwest",
+      "postgresql.sku": "GP_Standard_D2ds_v5",
+      "postgresql.highAvailability": "zone-redundant",
+    },
     field: "postgresql.highAvailability",
     given: "zone-redundant, with azure.region japanwest",
     allowed: "none or same-zone in this region",
@@ -470,18 +517,59 @@ describe.each<CrossFieldRule>(RULES)("$rule", ({ right, refused, field, given, a
 });
 
 describe("the names of further credentials", () => {
-  const credentials = (version: string, ...names: readonly string[]) => fileWith({ "datasurface.version": version, "datasurface.credentials": names.map((name) => ({ name, type: "API_TOKEN" })) });
+  const credentials = (version: string, ...names: readonly string[]) =>
+    fileWith({
+      "datasurface.version": version,
+      "datasurface.credentials": names.map((name) => ({ name, type: "API_TOKEN" })),
+    });
 
   test.each([
-    ["the repository's Secret", "1.8.4", ["git-2"], ["Git"], "the Secret git is that of datasurface.model.gitCredential"],
-    ["the merge database's", "1.8.4", ["sqlserver-demo"], ["SQLServer_Demo_Merge"], "the Secret sqlserver-demo-merge is that of datasurface.model.mergeCredential"],
-    ["another one's, by DataSurface's rule for names", "1.8.4", ["a-b", "ab"], ["a-b", "A_B"], "the Secret a-b is that of datasurface.credentials.0"],
-    ["a Secret of this deployment", "1.8.4", ["airflow-db"], ["airflow-database"], "the Secret airflow-database is one of this deployment's own"],
-    ["a Secret of Airflow's chart", "1.8.4", ["airflow-meta"], ["airflow-metadata"], "the Secret airflow-metadata is one of this deployment's own"],
+    [
+      "the repository's Secret",
+      "1.8.4",
+      ["git-2"],
+      ["Git"],
+      "the Secret git is that of datasurface.model.gitCredential",
+    ],
+    [
+      "the merge database's",
+      "1.8.4",
+      ["sqlserver-demo"],
+      ["SQLServer_Demo_Merge"],
+      "the Secret sqlserver-demo-merge is that of datasurface.model.mergeCredential",
+    ],
+    [
+      "another one's, by DataSurface's rule for names",
+      "1.8.4",
+      ["a-b", "ab"],
+      ["a-b", "A_B"],
+      "the Secret a-b is that of datasurface.credentials.0",
+    ],
+    [
+      "a Secret of this deployment",
+      "1.8.4",
+      ["airflow-db"],
+      ["airflow-database"],
+      "the Secret airflow-database is one of this deployment's own",
+    ],
+    [
+      "a Secret of Airflow's chart",
+      "1.8.4",
+      ["airflow-meta"],
+      ["airflow-metadata"],
+      "the Secret airflow-metadata is one of this deployment's own",
+    ],
     ["Key Vault's signs, with a release that reads it", "1.3.7", ["a-b"], ["a_b"], "DataSurface 1.3.7 reads Key Vault"],
   ])("%s", (_what, version, right, refused, allowed) => {
     expect(problemsOf(credentials(version, ...right))).toEqual([]);
-    expect(problemsOf(credentials(version, ...refused))).toMatchObject([{ field: `datasurface.credentials.${refused.length - 1}.name`, given: expect.stringContaining(refused.at(-1) ?? "") as string, allowed: expect.stringContaining(allowed) as string, remedy: expect.stringContaining("in the model") as string }]);
+    expect(problemsOf(credentials(version, ...refused))).toMatchObject([
+      {
+        field: `datasurface.credentials.${refused.length - 1}.name`,
+        given: expect.stringContaining(refused.at(-1) ?? "") as string,
+        allowed: expect.stringContaining(allowed) as string,
+        remedy: expect.stringContaining("in the model") as string,
+      },
+    ]);
   });
 
   test("a release that reads no vault takes '_'", () => {
@@ -489,19 +577,34 @@ describe("the names of further credentials", () => {
   });
 });
 
-test.each(["ecosystem", "gitCredential", "mergeCredential"] as const)("datasurface.model.%s has '_' with releases that read no vault alone", (name) => {
-  const file = (version: string) => fileWith({ "datasurface.version": version, [`datasurface.model.${name}`]: "Acme_1" });
-  expect(problemsOf(file("1.8.4"))).toEqual([]);
-  expect(problemsOf(file("1.3.7"))).toMatchObject([{ field: `datasurface.model.${name}`, given: expect.stringContaining("Acme_1") as string, allowed: expect.stringContaining("DataSurface 1.3.7 reads Key Vault") as string, remedy: expect.stringContaining("with '-' in place of '_'") as string }]);
-});
+test.each(["ecosystem", "gitCredential", "mergeCredential"] as const)(
+  "datasurface.model.%s has '_' with releases that read no vault alone",
+  (name) => {
+    const file = (version: string) =>
+      fileWith({ "datasurface.version": version, [`datasurface.model.${name}`]: "Acme_1" });
+    expect(problemsOf(file("1.8.4"))).toEqual([]);
+    expect(problemsOf(file("1.3.7"))).toMatchObject([
+      {
+        field: `datasurface.model.${name}`,
+        given: expect.stringContaining("Acme_1") as string,
+        allowed: expect.stringContaining("DataSurface 1.3.7 reads Key Vault") as string,
+        remedy: expect.stringContaining("with '-' in place of '_'") as string,
+      },
+    ]);
+  },
+);
 
 test("a rule is silent about a field that is refused for itself", () => {
-  expect(problemsOf(fileWith({ "network.podCidr": "10.0.0.0" })).map(({ field }) => field)).toEqual(["network.podCidr"]);
+  expect(problemsOf(fileWith({ "network.podCidr": "10.0.0.0" })).map(({ field }) => field)).toEqual([
+    "network.podCidr",
+  ]);
 });
 
 test("a fault of a default is told at its section", () => {
   const text = fileWith({ "network.serviceCidr": "192.168.0.0/16" });
-  expect(problemsOf(text)).toMatchObject([{ where: placeOf(text, "network"), field: "network.dnsServiceIp", given: "172.16.0.10" }]);
+  expect(problemsOf(text)).toMatchObject([
+    { where: placeOf(text, "network"), field: "network.dnsServiceIp", given: "172.16.0.10" },
+  ]);
 });
 
 test.each([
@@ -533,5 +636,7 @@ test.each([
 });
 
 test("a size whose vCPUs its name does not tell is not checked against the quota", () => {
-  expect(settingsOf(fileWith({ "azure.vcpuQuota": 1, "cluster.nodes.vmSize": "Standard_DS2_v2" })).cluster.nodes.vmSize).toBe("Standard_DS2_v2");
+  expect(
+    settingsOf(fileWith({ "azure.vcpuQuota": 1, "cluster.nodes.vmSize": "Standard_DS2_v2" })).cluster.nodes.vmSize,
+  ).toBe("Standard_DS2_v2");
 });

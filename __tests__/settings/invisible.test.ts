@@ -12,19 +12,32 @@ const MARK = "\ufeff";
 
 describe("white space around a value is no part of it", () => {
   test.each(["\r", "\n", "\r\n", " ", "\t", NO_BREAK, ZERO_WIDTH, MARK, "\u3000"])("%j around a field", (around) => {
-    expect(settingsOf(fileWith({ "cluster.name": `${around}the-cluster${around}`, "access.deployers": [`${around}11111111-2222-4333-8444-555555555555${around}`] }))).toEqual(
-      settingsOf(fileWith({ "cluster.name": "the-cluster", "access.deployers": ["11111111-2222-4333-8444-555555555555"] })),
+    expect(
+      settingsOf(
+        fileWith({
+          "cluster.name": `${around}the-cluster${around}`,
+          "access.deployers": [`${around}11111111-2222-4333-8444-555555555555${around}`],
+        }),
+      ),
+    ).toEqual(
+      settingsOf(
+        fileWith({ "cluster.name": "the-cluster", "access.deployers": ["11111111-2222-4333-8444-555555555555"] }),
+      ),
     );
   });
 
   test.each(Object.keys(FIELD_OF_VARIABLE) as OverridingVariable[])("around the variable %s", (variable) => {
     const [section, key] = FIELD_OF_VARIABLE[variable];
     const value = { ...LEAST.azure, ...LEAST.cluster, ...LEAST[section as "network"] }[key as "name"] ?? "some-vault";
-    expect(settingsOf(fileWith(), { [variable]: `${MARK} ${value}\r\n` })).toEqual(settingsOf(fileWith(), { [variable]: value }));
+    expect(settingsOf(fileWith(), { [variable]: `${MARK} ${value}\r\n` })).toEqual(
+      settingsOf(fileWith(), { [variable]: value }),
+    );
   });
 
   test("a variable of white space alone counts as not set", () => {
-    expect(settingsOf(fileWith(), { NAMESPACE: ` \r\n${NO_BREAK}`, DATASURFACE_BACKEND: "\r" })).toEqual(settingsOf(fileWith()));
+    expect(settingsOf(fileWith(), { NAMESPACE: ` \r\n${NO_BREAK}`, DATASURFACE_BACKEND: "\r" })).toEqual(
+      settingsOf(fileWith()),
+    );
   });
 });
 
@@ -52,7 +65,12 @@ describe("which environment, and in which encoding", () => {
     ["UTF-16 without", Buffer.from(fileWith(), "utf16le")],
     ["Latin-1", Buffer.from(fileWith({ "airflow.admin.firstName": "Zo\u00eb" }), "latin1")],
   ])("a file in %s is refused by its encoding", (_, bytes) => {
-    expect(problemsWhen(() => load(bytes))).toEqual([expect.objectContaining({ given: expect.stringContaining("another encoding than UTF-8") as string, remedy: "save it as UTF-8 in your editor" })]);
+    expect(problemsWhen(() => load(bytes))).toEqual([
+      expect.objectContaining({
+        given: expect.stringContaining("another encoding than UTF-8") as string,
+        remedy: "save it as UTF-8 in your editor",
+      }),
+    ]);
   });
 });
 
@@ -67,11 +85,18 @@ describe("an invisible character within a text is shown by its number", () => {
   });
 
   test("in a key, too", () => {
-    expect(problemsOf(fileWith().replace("resourceGroup:", `resource${ZERO_WIDTH}Group:`)).map(({ given }) => given).join()).toContain("\\u200b");
+    expect(
+      problemsOf(fileWith().replace("resourceGroup:", `resource${ZERO_WIDTH}Group:`))
+        .map(({ given }) => given)
+        .join(),
+    ).toContain("\\u200b");
   });
 
   test("letters of other scripts, and their joiners, stay", () => {
-    expect(settingsOf(fileWith({ "airflow.admin.lastName": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 O\u2019Neil" })).airflow.admin.lastName).toContain("\u200c");
+    expect(
+      settingsOf(fileWith({ "airflow.admin.lastName": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 O\u2019Neil" }))
+        .airflow.admin.lastName,
+    ).toContain("\u200c");
   });
 });
 
@@ -82,7 +107,9 @@ test.each([
   ["letters of full width", "\uff54he-cluster"],
   ["a zero-width space", `the-${ZERO_WIDTH}cluster`],
 ])("%s: what was meant is said", (_, name) => {
-  expect(problemsOf(fileWith(), { CLUSTER_NAME: name })).toEqual([expect.objectContaining({ remedy: expect.stringContaining("did you mean the-cluster?") as string })]);
+  expect(problemsOf(fileWith(), { CLUSTER_NAME: name })).toEqual([
+    expect.objectContaining({ remedy: expect.stringContaining("did you mean the-cluster?") as string }),
+  ]);
 });
 
 test("settings and payload have one pattern of a GitHub repository", () => {

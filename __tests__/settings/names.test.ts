@@ -11,7 +11,7 @@ test("the names of an environment do not change from one release to the next", (
     namesOf({
       "azure.resourceGroup": "ds-demo-rg",
       "airflow.image": { source: "acr" },
-    })
+    }),
   ).toMatchInlineSnapshot(`
     {
       "containerRegistry": "dsdemorgacr4cqgtfvb",
@@ -83,8 +83,8 @@ describe.each(NASTY)("resource group %j", (resourceGroup) => {
       fileWith({
         "azure.resourceGroup": resourceGroup,
         "airflow.image": { source: "acr" },
-      })
-    )
+      }),
+    ),
   );
 
   test("makes names that Azure takes", () => {
@@ -96,7 +96,9 @@ describe.each(NASTY)("resource group %j", (resourceGroup) => {
       containerRegistry: registryName(),
       nodeResourceGroup: resourceGroupName(),
     } satisfies Partial<Record<keyof Names, ReturnType<typeof serverName>>>;
-    const refused = (Object.keys(checks) as (keyof typeof checks)[]).filter((name) => !checks[name].safeParse(names[name]).success);
+    const refused = (Object.keys(checks) as (keyof typeof checks)[]).filter(
+      (name) => !checks[name].safeParse(names[name]).success,
+    );
     expect(refused.map((name) => [name, names[name]])).toEqual([]);
     expect(names.logAnalyticsWorkspace).toMatch(/^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/);
   });
@@ -104,7 +106,11 @@ describe.each(NASTY)("resource group %j", (resourceGroup) => {
   test("makes names within the limits, without double hyphens", () => {
     expect(names.nodeResourceGroup.length).toBeLessThanOrEqual(80);
     expect(names.nodeResourceGroup).not.toBe(resourceGroup);
-    expect([names.postgresqlServer, names.sqlServer, names.keyVault, names.logAnalyticsWorkspace].filter((name) => name.includes("--"))).toEqual([]);
+    expect(
+      [names.postgresqlServer, names.sqlServer, names.keyVault, names.logAnalyticsWorkspace].filter((name) =>
+        name.includes("--"),
+      ),
+    ).toEqual([]);
     expect(names.postgresqlServer).not.toBe(names.sqlServer);
   });
 });

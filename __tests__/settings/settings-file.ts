@@ -32,7 +32,10 @@ const LEAST_TEXT = stringify(LEAST);
 export type FieldPath<T = SettingsInput> = T extends readonly unknown[]
   ? never
   : T extends object
-    ? { [K in keyof T & string]: K | (NonNullable<T[K]> extends object ? `${K}.${FieldPath<NonNullable<T[K]>>}` : never) }[keyof T & string]
+    ? {
+        [K in keyof T & string]:
+          K | (NonNullable<T[K]> extends object ? `${K}.${FieldPath<NonNullable<T[K]>>}` : never);
+      }[keyof T & string]
     : never;
 
 export type Changes = Readonly<Partial<Record<FieldPath, unknown>>>;

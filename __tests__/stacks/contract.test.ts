@@ -17,19 +17,31 @@ jest.mock("child_process", () => {
   const refuse = (command: string) => {
     throw new Error(`synthesis started ${command}`);
   };
-  return { exec: refuse, execFile: refuse, execFileSync: refuse, execSync: refuse, fork: refuse, spawn: refuse, spawnSync: refuse };
+  return {
+    exec: refuse,
+    execFile: refuse,
+    execFileSync: refuse,
+    execSync: refuse,
+    fork: refuse,
+    spawn: refuse,
+    spawnSync: refuse,
+  };
 });
 
 const BACKENDS = {
   local: { backend: { type: "local" } },
-  azurerm: { backend: { type: "azurerm", resourceGroup: "state-rg", storageAccount: "statestorage", container: "state" } },
+  azurerm: {
+    backend: { type: "azurerm", resourceGroup: "state-rg", storageAccount: "statestorage", container: "state" },
+  },
   cloud: { backend: { type: "cloud", organization: "some-org", workspacePrefix: "prefix" } },
 } as const satisfies Record<string, SettingsChange>;
 
 /** Outputs that a stack reads, by the name of its remote state. */
 function readsOf(stack: SynthesizedStack): readonly { readonly from: string; readonly output: string }[] {
   return references(stack.json).flatMap(({ address, rest }) =>
-    address.startsWith("data.terraform_remote_state.") ? [{ from: address.split(".")[2] ?? "", output: /^\.outputs\.(\w+)/.exec(rest)?.[1] ?? rest }] : [],
+    address.startsWith("data.terraform_remote_state.")
+      ? [{ from: address.split(".")[2] ?? "", output: /^\.outputs\.(\w+)/.exec(rest)?.[1] ?? rest }]
+      : [],
   );
 }
 
@@ -64,11 +76,20 @@ describe.each(Object.entries(BACKENDS))("backend %s", (type, change) => {
   });
 
   test("every output that is given is read", () => {
-    const read = (from: string) => new Set(consumers().flatMap((consumer) => readsOf(consumer).filter((one) => one.from === from).map(({ output }) => output)));
+    const read = (from: string) =>
+      new Set(
+        consumers().flatMap((consumer) =>
+          readsOf(consumer)
+            .filter((one) => one.from === from)
+            .map(({ output }) => output),
+        ),
+      );
     // cluster_name is for local-admin, the resource group for that and the shares.
     expect(Object.keys(INFRA_OUTPUTS).filter((name) => !read("Infra").has(name))).toEqual(["cluster_name"]);
     // The chart and the vendor's DAGs name this claim by themselves.
-    expect(Object.keys(CLUSTER_CONFIG_OUTPUTS).filter((name) => !read("ClusterConfig").has(name))).toEqual(["logs_claim"]);
+    expect(Object.keys(CLUSTER_CONFIG_OUTPUTS).filter((name) => !read("ClusterConfig").has(name))).toEqual([
+      "logs_claim",
+    ]);
   });
 
   test("each state is read from where its stack keeps it", () => {
@@ -76,8 +97,13 @@ describe.each(Object.entries(BACKENDS))("backend %s", (type, change) => {
       consumer.all("terraform_remote_state", "data").flatMap(({ id, attributes }) => {
         const producer = producers[id];
         const kept = producer && backendOf(producer);
-        const same = kept?.type === attributes.backend && JSON.stringify(kept?.config) === JSON.stringify(attributes.config);
-        return same ? [] : [`${consumer.name} reads ${id} from ${JSON.stringify(attributes)}, which is kept in ${JSON.stringify(kept)}`];
+        const same =
+          kept?.type === attributes.backend && JSON.stringify(kept?.config) === JSON.stringify(attributes.config);
+        return same
+          ? []
+          : [
+              `${consumer.name} reads ${id} from ${JSON.stringify(attributes)}, which is kept in ${JSON.stringify(kept)}`,
+            ];
       }),
     );
     expect(wrong).toEqual([]);
@@ -86,7 +112,9 @@ describe.each(Object.entries(BACKENDS))("backend %s", (type, change) => {
   test("each stack has a state of its own, whose name is the stack's", () => {
     const places = demo.stacks.map((stack) => JSON.stringify(backendOf(stack).config));
     expect(new Set(places).size).toBe(3);
-    expect(demo.stacks.filter((stack, index) => !places[index]?.includes(stack.name)).map(({ name }) => name)).toEqual([]);
+    expect(demo.stacks.filter((stack, index) => !places[index]?.includes(stack.name)).map(({ name }) => name)).toEqual(
+      [],
+    );
   });
 
   test("the stacks are deployed one after another", () => {
@@ -101,7 +129,13 @@ describe.each(Object.entries(BACKENDS))("backend %s", (type, change) => {
     const expected = {
       // Outside of the folder that each synth cleans.
       local: { path: "../../../terraform-state/demo-infra.tfstate" },
-      azurerm: { resource_group_name: "state-rg", storage_account_name: "statestorage", container_name: "state", key: "demo-infra.tfstate", use_azuread_auth: true },
+      azurerm: {
+        resource_group_name: "state-rg",
+        storage_account_name: "statestorage",
+        container_name: "state",
+        key: "demo-infra.tfstate",
+        use_azuread_auth: true,
+      },
       cloud: { hostname: "app.terraform.io", organization: "some-org", workspaces: { name: "prefix-demo-infra" } },
     }[type];
     expect(backendOf(demo.infra).config).toEqual(expected);
@@ -112,7 +146,13 @@ test("two environments share no stack, no state and no Azure name", () => {
   const seen = EVERY_ENVIRONMENT.flatMap((name) => {
     const environment = projectEnvironment(name, { DATASURFACE_BACKEND: "local" });
     const { stacks, infra } = synthesizeEnvironment(environment);
-    const uniqueInAzure = ["azurerm_key_vault", "azurerm_postgresql_flexible_server", "azurerm_mssql_server", "azurerm_storage_account", "azurerm_container_registry"];
+    const uniqueInAzure = [
+      "azurerm_key_vault",
+      "azurerm_postgresql_flexible_server",
+      "azurerm_mssql_server",
+      "azurerm_storage_account",
+      "azurerm_container_registry",
+    ];
     const { subscriptionId, resourceGroup } = environment.settings.azure;
     return [
       ...stacks.flatMap((stack) => [stack.name, plain(at(stack.json, "terraform.backend.local.path"))]),

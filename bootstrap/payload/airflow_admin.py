@@ -20,9 +20,19 @@ from patience import Patience
 ROLE = "Admin"
 
 VARIABLES = (
-    Variable("ADMIN_USERNAME", "login name", pattern=r"[A-Za-z0-9._@+-]{1,64}", allowed="1 to 64 letters, digits and . _ @ + -"),
+    Variable(
+        "ADMIN_USERNAME",
+        "login name",
+        pattern=r"[A-Za-z0-9._@+-]{1,64}",
+        allowed="1 to 64 letters, digits and . _ @ + -",
+    ),
     Variable("ADMIN_PASSWORD", "password, from a Secret", secret=True),
-    Variable("ADMIN_EMAIL", "e-mail address; FAB wants one that no other user has", pattern=r"[^\s@]+@[^\s@]+", allowed="an e-mail address"),
+    Variable(
+        "ADMIN_EMAIL",
+        "e-mail address; FAB wants one that no other user has",
+        pattern=r"[^\s@]+@[^\s@]+",
+        allowed="an e-mail address",
+    ),
     Variable("ADMIN_FIRST_NAME", "first name", default="Admin", pattern=r".{1,64}"),
     Variable("ADMIN_LAST_NAME", "last name", default="User", pattern=r".{1,64}"),
     *airflow_database.VARIABLES,
@@ -53,16 +63,25 @@ def _bring_to(manager: Any, settings: dict[str, str]) -> list[str]:
     user = manager.find_user(username=username)
     same_email = manager.find_user(email=email)
     if same_email is not None and (user is None or same_email.id != user.id):
-        raise WrongSetting(f"ADMIN_EMAIL {email} belongs to another user ({same_email.username}), and FAB wants it unique: change it, or delete that user")
+        raise WrongSetting(
+            f"ADMIN_EMAIL {email} belongs to another user ({same_email.username}), and FAB wants it unique: change it, or delete that user"
+        )
 
     if user is None:
         # FAB gives False, and logs why, when it cannot.
-        if not manager.add_user(username, settings["ADMIN_FIRST_NAME"], settings["ADMIN_LAST_NAME"], email, role, password):
+        if not manager.add_user(
+            username, settings["ADMIN_FIRST_NAME"], settings["ADMIN_LAST_NAME"], email, role, password
+        ):
             raise Retryable(f"FAB could not create the user {username}; its error stands above")
         return ["created"]
 
     changed = []
-    for attribute, value in (("first_name", settings["ADMIN_FIRST_NAME"]), ("last_name", settings["ADMIN_LAST_NAME"]), ("email", email), ("active", True)):
+    for attribute, value in (
+        ("first_name", settings["ADMIN_FIRST_NAME"]),
+        ("last_name", settings["ADMIN_LAST_NAME"]),
+        ("email", email),
+        ("active", True),
+    ):
         if getattr(user, attribute) != value:
             setattr(user, attribute, value)
             changed.append(attribute.replace("_", " "))
@@ -86,9 +105,18 @@ def _prove(manager: Any, settings: dict[str, str]) -> list[str]:
     hashing = importlib.import_module("werkzeug.security")
     username = settings["ADMIN_USERNAME"]
     user = manager.find_user(username=username)
-    if user is None or not user.active or ROLE not in {role.name for role in user.roles} or not hashing.check_password_hash(user.password, settings["ADMIN_PASSWORD"]):
+    if (
+        user is None
+        or not user.active
+        or ROLE not in {role.name for role in user.roles}
+        or not hashing.check_password_hash(user.password, settings["ADMIN_PASSWORD"])
+    ):
         raise Retryable(f"the user {username} is not what was written a moment ago: does somebody else change it?")
-    return sorted(other.username for other in manager.get_all_users() if other.id != user.id and other.active and ROLE in {role.name for role in other.roles})
+    return sorted(
+        other.username
+        for other in manager.get_all_users()
+        if other.id != user.id and other.active and ROLE in {role.name for role in other.roles}
+    )
 
 
 def main() -> Result:
@@ -97,7 +125,9 @@ def main() -> Result:
     where = airflow_database.register_dsn(dsn)
     engine = airflow_database.connect(dsn, Patience.of(settings), settings["DATABASE_SECRET"], where)
     if not airflow_database.has_fab_tables(engine):
-        raise WrongSetting(f"{where} has no table {airflow_database.FAB_TABLE}: airflow-migrate has not run on it, or with another auth manager")
+        raise WrongSetting(
+            f"{where} has no table {airflow_database.FAB_TABLE}: airflow-migrate has not run on it, or with another auth manager"
+        )
 
     os.environ[airflow_database.AUTH_MANAGER] = settings[airflow_database.AUTH_MANAGER]
     _quiet()

@@ -35,19 +35,29 @@ VARIABLES = (
         pattern=re.escape(FAB_AUTH_MANAGER),
         allowed=FAB_AUTH_MANAGER,
     ),
-    Variable("DATABASE_SECRET", "how messages call the place that the DSN comes from", default=f"the Secret behind {DSN}"),
+    Variable(
+        "DATABASE_SECRET", "how messages call the place that the DSN comes from", default=f"the Secret behind {DSN}"
+    ),
 )
 
 _CONNECT_TIMEOUT = 10
 
 # What libpq and the server say. The texts are PostgreSQL's in English, as Azure has them.
-_WRONG_PASSWORD = re.compile(r"password authentication failed|no password supplied|SASL authentication failed|role \"[^\"]*\" does not exist", re.I)
-_NO_ENCRYPTION = re.compile(r"no pg_hba\.conf entry for host .*(no encryption|SSL off)", re.I)
-_NOT_ADMITTED = re.compile(r"no pg_hba\.conf entry|permission denied for database|is not permitted to log in", re.I)
-_NO_DATABASE = re.compile(r"database \"([^\"]*)\" does not exist", re.I)
-_NO_TLS_THERE = re.compile(r"server does not support SSL", re.I)
-_CERTIFICATE = re.compile(r"certificate verify failed|root certificate file|does not match host name", re.I)
-_NO_NAME = re.compile(r"could not translate host name|name or service not known|nodename nor servname|failure in name resolution", re.I)
+_WRONG_PASSWORD = re.compile(
+    r"password authentication failed|no password supplied|SASL authentication failed|role \"[^\"]*\" does not exist",
+    re.IGNORECASE,
+)
+_NO_ENCRYPTION = re.compile(r"no pg_hba\.conf entry for host .*(no encryption|SSL off)", re.IGNORECASE)
+_NOT_ADMITTED = re.compile(
+    r"no pg_hba\.conf entry|permission denied for database|is not permitted to log in", re.IGNORECASE
+)
+_NO_DATABASE = re.compile(r"database \"([^\"]*)\" does not exist", re.IGNORECASE)
+_NO_TLS_THERE = re.compile(r"server does not support SSL", re.IGNORECASE)
+_CERTIFICATE = re.compile(r"certificate verify failed|root certificate file|does not match host name", re.IGNORECASE)
+_NO_NAME = re.compile(
+    r"could not translate host name|name or service not known|nodename nor servname|failure in name resolution",
+    re.IGNORECASE,
+)
 
 
 def register_dsn(dsn: str) -> str:
@@ -70,18 +80,28 @@ def _explain(error: BaseException, where: str, secret: str) -> Failure:
     text = str(getattr(error, "orig", None) or error).strip()
     first = " ".join(text.split())[:400]
     if _WRONG_PASSWORD.search(text):
-        return Refused(f"{where} does not accept user and password ({first}): the password in {secret} is not the server's. Both come from Key Vault; deploy again; if it stays, raise revisions.databasePasswords in the environment's file, and deploy")
+        return Refused(
+            f"{where} does not accept user and password ({first}): the password in {secret} is not the server's. Both come from Key Vault; deploy again; if it stays, raise revisions.databasePasswords in the environment's file, and deploy"
+        )
     if _NO_ENCRYPTION.search(text):
-        return WrongSetting(f"{where} wants an encrypted connection ({first}): the DSN in {secret} needs ?sslmode=require")
+        return WrongSetting(
+            f"{where} wants an encrypted connection ({first}): the DSN in {secret} needs ?sslmode=require"
+        )
     if _NOT_ADMITTED.search(text):
         return Refused(f"{where} does not admit this user or address ({first})")
     missing = _NO_DATABASE.search(text)
     if missing:
-        return WrongSetting(f"the server has no database {missing[1]!r} ({where}): the DSN in {secret} names another one than InfraStack made")
+        return WrongSetting(
+            f"the server has no database {missing[1]!r} ({where}): the DSN in {secret} names another one than InfraStack made"
+        )
     if _NO_TLS_THERE.search(text) or _CERTIFICATE.search(text):
-        return WrongSetting(f"no TLS connection to {where} ({first}): is it the server, and does sslmode in {secret} fit it?")
+        return WrongSetting(
+            f"no TLS connection to {where} ({first}): is it the server, and does sslmode in {secret} fit it?"
+        )
     if _NO_NAME.search(text):
-        return Unreachable(f"the name in {where} cannot be resolved ({first}): the private DNS zone and its link to the VNet, or the cluster's DNS")
+        return Unreachable(
+            f"the name in {where} cannot be resolved ({first}): the private DNS zone and its link to the VNet, or the cluster's DNS"
+        )
     return Unreachable(f"{where} takes no connection ({first})")
 
 
@@ -91,11 +111,15 @@ def connect(dsn: str, patience: Patience, secret: str, where: str) -> Any:
     arguments = {} if dsn.startswith("sqlite") else {"connect_timeout": _CONNECT_TIMEOUT}
     try:
         # hide_parameters: an error must not show what was written, such as the hash of a password.
-        engine = sqlalchemy.create_engine(dsn, connect_args=arguments, hide_parameters=True, poolclass=sqlalchemy.pool.NullPool)
+        engine = sqlalchemy.create_engine(
+            dsn, connect_args=arguments, hide_parameters=True, poolclass=sqlalchemy.pool.NullPool
+        )
     except ModuleNotFoundError as error:
         raise WrongSetting(f"the image lacks the database driver that {DSN} names ({error})") from error
     except sqlalchemy.exc.ArgumentError as error:
-        raise WrongSetting(f"{DSN} is not a SQLAlchemy URL ({error}): are user and password percent-encoded?") from error
+        raise WrongSetting(
+            f"{DSN} is not a SQLAlchemy URL ({error}): are user and password percent-encoded?"
+        ) from error
 
     def probe() -> None:
         try:

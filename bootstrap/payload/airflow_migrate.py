@@ -35,8 +35,17 @@ VARIABLES = (
         pattern=_NAME_LIST,
         allowed="a JSON list of driver names",
     ),
-    Variable("EXPECTED_AIRFLOW_VERSION", "version that the image must have, or its beginning (3.1 admits 3.1.8)", default="", pattern=r"[0-9]+(\.[0-9a-z]+)*"),
-    Variable("IMAGE_SETTING", "how messages call the setting that names the image", default="the setting that names the Airflow image"),
+    Variable(
+        "EXPECTED_AIRFLOW_VERSION",
+        "version that the image must have, or its beginning (3.1 admits 3.1.8)",
+        default="",
+        pattern=r"[0-9]+(\.[0-9a-z]+)*",
+    ),
+    Variable(
+        "IMAGE_SETTING",
+        "how messages call the setting that names the image",
+        default="the setting that names the Airflow image",
+    ),
     *airflow_database.VARIABLES,
     *PATIENCE_VARIABLES,
 )
@@ -70,9 +79,18 @@ def _python(code: str, *arguments: str) -> tuple[int, str, str]:
     """Exit code, last line of stdout, last lines of stderr. The process does not get the database's DSN: importing a package needs none."""
     environment = {name: value for name, value in os.environ.items() if name != airflow_database.DSN}
     try:
-        done = subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, errors="replace", timeout=_IMPORT_SECONDS)
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_IMPORT_SECONDS,
+        )
     except subprocess.TimeoutExpired as error:
-        raise Retryable(f"importing {' '.join(arguments) or 'pyodbc'} took more than {_IMPORT_SECONDS} s: is the node that slow?") from error
+        raise Retryable(
+            f"importing {' '.join(arguments) or 'pyodbc'} took more than {_IMPORT_SECONDS} s: is the node that slow?"
+        ) from error
     lines = done.stdout.strip().splitlines()
     return done.returncode, lines[-1] if lines else "", " ".join(done.stderr.split())[-300:]
 
@@ -99,7 +117,9 @@ def _prove_version(expected: str, remedy: str) -> str:
         raise WrongSetting(f"the image has no Airflow in {sys.executable}: {remedy}")
     wanted = expected.split(".") if expected else []
     if actual.split(".")[: len(wanted)] != wanted:
-        raise WrongSetting(f"the image has Airflow {actual}, not {expected}, which the chart and the DAGs of this release want: {remedy}")
+        raise WrongSetting(
+            f"the image has Airflow {actual}, not {expected}, which the chart and the DAGs of this release want: {remedy}"
+        )
     progress(f"the image has Airflow {actual} on Python {sys.version.split()[0]}")
     return actual
 
@@ -127,7 +147,13 @@ def _airflow(remedy: str, *arguments: str) -> None:
     shown = f"airflow {' '.join(arguments)}"
     progress(f"$ {shown}")
     tail: deque[str] = deque(maxlen=15)
-    process = subprocess.Popen([sys.executable, "-m", "airflow", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "airflow", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     try:
         assert process.stdout is not None
         for line in process.stdout:
@@ -176,7 +202,10 @@ def main() -> Result:
     os.environ[airflow_database.AUTH_MANAGER] = settings[airflow_database.AUTH_MANAGER]
 
     remedy = f"{settings['IMAGE_SETTING']} must name an image that has them (walkthrough step 11)"
-    version = _prove_version(settings["EXPECTED_AIRFLOW_VERSION"], f"{settings['IMAGE_SETTING']} and the DataSurface version must fit each other")
+    version = _prove_version(
+        settings["EXPECTED_AIRFLOW_VERSION"],
+        f"{settings['IMAGE_SETTING']} and the DataSurface version must fit each other",
+    )
     _prove_packages(packages, drivers, remedy)
 
     engine = airflow_database.connect(dsn, patience, settings["DATABASE_SECRET"], where)
@@ -184,7 +213,9 @@ def main() -> Result:
     _airflow(remedy, "db", "migrate")
     _airflow(remedy, "db", "check-migrations", "--migration-wait-timeout", "30")
     if not airflow_database.has_fab_tables(engine):
-        raise WrongSetting(f"Airflow's tables are there, but not those of FAB ({airflow_database.FAB_TABLE}): does the image's Airflow know {settings[airflow_database.AUTH_MANAGER]}?")
+        raise WrongSetting(
+            f"Airflow's tables are there, but not those of FAB ({airflow_database.FAB_TABLE}): does the image's Airflow know {settings[airflow_database.AUTH_MANAGER]}?"
+        )
     return {"airflow": version, "packages": packages, "database": where}
 
 

@@ -18,9 +18,16 @@ JOB = "checkout-model"
 ATTEMPTS = 5
 
 VARIABLES = (
-    Variable("MODEL_REPO", "repository of the model; its live release is taken", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
+    Variable(
+        "MODEL_REPO", "repository of the model; its live release is taken", pattern=REPOSITORY, allowed=REPOSITORY_TEXT
+    ),
     MODEL_FOLDER,
-    Variable("TOKEN_VARIABLE", "Terraform variable that the token comes from", pattern=r"TF_VAR_\w+", allowed="the name of a Terraform variable"),
+    Variable(
+        "TOKEN_VARIABLE",
+        "Terraform variable that the token comes from",
+        pattern=r"TF_VAR_\w+",
+        allowed="the name of a Terraform variable",
+    ),
     *GITHUB_VARIABLES,
     *PATIENCE_VARIABLES,
 )
@@ -34,7 +41,14 @@ def main() -> Result:
     patience = Patience.of(settings)
     variable = settings["TOKEN_VARIABLE"]
     with tempfile.TemporaryDirectory(prefix="checkout-model-") as home:
-        server = GitServer(settings["GITHUB_URL"], settings["GITHUB_TOKEN"], Path(home), patience, (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]), variable)
+        server = GitServer(
+            settings["GITHUB_URL"],
+            settings["GITHUB_TOKEN"],
+            Path(home),
+            patience,
+            (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]),
+            variable,
+        )
         github = GitHub(settings["GITHUB_API_URL"], settings["GITHUB_TOKEN"], patience, variable)
         server.check_git()
 
@@ -43,7 +57,9 @@ def main() -> Result:
             live = live_release(releases, tags, form)
             if live is None:
                 others = ", ".join(release.tag for release in releases if form.version_of(release.tag)) or "none"
-                raise Retryable(f"{repository} has no stable release {form} (drafts and pre-releases: {others}): publish-model makes it, and comes first")
+                raise Retryable(
+                    f"{repository} has no stable release {form} (drafts and pre-releases: {others}): publish-model makes it, and comes first"
+                )
             empty(folder)
             server.clone(repository, source_folder(folder), live.tag)
             return ModelRelease(live.tag, live.commit)
@@ -51,7 +67,12 @@ def main() -> Result:
         release = patience.until_won("looking for the live release", ATTEMPTS, check_out)
     write_release(folder, release)
     progress(f"model {repository}, release {release.tag} at {release.commit}")
-    return {"repository": repository, "model_tag": release.tag, "model_commit": release.commit, "token_expires": github.token_expires}
+    return {
+        "repository": repository,
+        "model_tag": release.tag,
+        "model_commit": release.commit,
+        "token_expires": github.token_expires,
+    }
 
 
 if __name__ == "__main__":

@@ -68,7 +68,11 @@ class Table:
         except Failure as failure:
             # Of several, those that are not through yet, unless the failure names one.
             named = failure.facts.pop("at", None)
-            culprits = [self.checks[key] for key in keys if (key == named if named else self.checks[key].state not in ("ok", "not asked"))]
+            culprits = [
+                self.checks[key]
+                for key in keys
+                if (key == named if named else self.checks[key].state not in ("ok", "not asked"))
+            ]
             for check in culprits:
                 check.state, check.seconds = "FAILED", time.monotonic() - start
                 check.detail = check.detail or (str(failure).splitlines() or [""])[0][:200]
@@ -94,7 +98,9 @@ class Table:
         progress("")
         progress(f"{'check'.ljust(width)}  {'result'.ljust(11)}  seconds  detail")
         for check in self.checks.values():
-            progress(f"{check.name.ljust(width)}  {check.state.ljust(11)}  {check.seconds:7.0f}  {check.detail}".rstrip())
+            progress(
+                f"{check.name.ljust(width)}  {check.state.ljust(11)}  {check.seconds:7.0f}  {check.detail}".rstrip()
+            )
 
     def facts(self) -> dict[str, str]:
         return {check.name: check.state for check in self.checks.values()}

@@ -19,8 +19,17 @@ from patience import Patience, Unreachable
 VARIABLES = (
     Variable("NAMESPACE", "Kubernetes namespace of the pods", pattern=r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"),
     Variable("KEEP_DAYS", "days for which a failed pod stays", pattern=r"[0-9]+(\.[0-9]+)?"),
-    Variable("KUBERNETES_API", "address of the Kubernetes API", default="https://kubernetes.default.svc", pattern=r"https?://[^\s/@?#]+"),
-    Variable("TOKEN_FILE", "file with the service account's token", default="/var/run/secrets/kubernetes.io/serviceaccount/token"),
+    Variable(
+        "KUBERNETES_API",
+        "address of the Kubernetes API",
+        default="https://kubernetes.default.svc",
+        pattern=r"https?://[^\s/@?#]+",
+    ),
+    Variable(
+        "TOKEN_FILE",
+        "file with the service account's token",
+        default="/var/run/secrets/kubernetes.io/serviceaccount/token",
+    ),
     *PATIENCE_VARIABLES,
 )
 
@@ -46,18 +55,28 @@ class _Pods:
         def call() -> Answer:
             answer = exchange(self._director, method, self._url + path, headers, data, timeout=60)
             if answer.status == 429 or answer.status >= 500:
-                raise Unreachable(f"{self._url} answers HTTP {answer.status} to {method} {path.split('?')[0]}", after=answer.seconds_to_wait())
+                raise Unreachable(
+                    f"{self._url} answers HTTP {answer.status} to {method} {path.split('?')[0]}",
+                    after=answer.seconds_to_wait(),
+                )
             return answer
 
         answer = self._patience.until_reached("the Kubernetes API", call)
         if answer.status in (401, 403):
-            raise Refused(f"the Kubernetes API refuses to {method} {path.split('?')[0]} (HTTP {answer.status}): the service account needs a Role with list and delete on pods. It says: {answer.text()}")
+            raise Refused(
+                f"the Kubernetes API refuses to {method} {path.split('?')[0]} (HTTP {answer.status}): the service account needs a Role with list and delete on pods. It says: {answer.text()}"
+            )
         return answer
 
     def failed(self) -> Iterator[Mapping[str, object]]:
         more = ""
         while True:
-            query = {"labelSelector": _LABEL, "fieldSelector": "status.phase=Failed", "limit": str(_PAGE), **({"continue": more} if more else {})}
+            query = {
+                "labelSelector": _LABEL,
+                "fieldSelector": "status.phase=Failed",
+                "limit": str(_PAGE),
+                **({"continue": more} if more else {}),
+            }
             answer = self._call("GET", f"{self._path}?{urlencode(query)}")
             if answer.status != 200:
                 raise Retryable(f"listing pods answers HTTP {answer.status}: {answer.text()}")
@@ -93,7 +112,9 @@ def main() -> Result:
     settings = read_settings(VARIABLES)
     pods = _Pods(settings)
     before = datetime.now(timezone.utc) - timedelta(days=float(settings["KEEP_DAYS"]))
-    progress(f"failed pods of tasks in {settings['NAMESPACE']} that ended before {before.isoformat(timespec='seconds')}")
+    progress(
+        f"failed pods of tasks in {settings['NAMESPACE']} that ended before {before.isoformat(timespec='seconds')}"
+    )
     deleted = kept = 0
     for pod in list(pods.failed()):
         metadata, ended = an_object(pod.get("metadata")), _ended(pod)

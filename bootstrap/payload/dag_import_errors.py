@@ -16,7 +16,7 @@ _SHOWN = 20
 
 # What Airflow reports may hold a connection string.
 _URL_PASSWORD = re.compile(r"(://[^\s:/@]+:)[^\s@/]+@")
-_ODBC_PASSWORD = re.compile(r"\b(pwd|password)(\s*=\s*)(\{[^}]*\}|[^\s;,)'\"]+)", re.I)
+_ODBC_PASSWORD = re.compile(r"\b(pwd|password)(\s*=\s*)(\{[^}]*\}|[^\s;,)'\"]+)", re.IGNORECASE)
 
 
 def _without_passwords(text: str) -> str:
@@ -65,10 +65,18 @@ class ImportErrors:
         return fnmatchcase(PurePosixPath(str(error.get("filename"))).name, self.files)
 
     def _tell_others(self, errors: list[Mapping[str, object]]) -> None:
-        before, self.others = self.others, {str(error.get("filename")): _without_passwords(str(error.get("stack_trace", "")).strip()) for error in errors}
+        before, self.others = (
+            self.others,
+            {
+                str(error.get("filename")): _without_passwords(str(error.get("stack_trace", "")).strip())
+                for error in errors
+            },
+        )
         for name, trace in self.others.items():
             if name not in before:
-                progress(f"    note: {name} does not import; it is none of {self.files}, so not this deployment's: {_last_line(trace)}")
+                progress(
+                    f"    note: {name} does not import; it is none of {self.files}, so not this deployment's: {_last_line(trace)}"
+                )
 
     def _fail(self, errors: list[Mapping[str, object]]) -> None:
         summaries, traces = [], []

@@ -11,7 +11,10 @@ from airflow_api import Airflow
 from outcome import Failure, progress
 
 # What DataSurface's merge says, in a line of text or inside of JSON.
-_CONFIGURATIONS = re.compile(r"Populated (?P<kind>factory|CQRS) DAG configurations(?:(?!Populated).){0,400}?config_count[\\\"']*\s*[:=]\s*(?P<count>\d+)", re.DOTALL)
+_CONFIGURATIONS = re.compile(
+    r"Populated (?P<kind>factory|CQRS) DAG configurations(?:(?!Populated).){0,400}?config_count[\\\"']*\s*[:=]\s*(?P<count>\d+)",
+    re.DOTALL,
+)
 _KINDS = ("factory", "CQRS")
 
 
@@ -46,7 +49,10 @@ class Runs:
                 return
             if state == "failed" and run_id not in self._noted:
                 self._noted.add(run_id)
-                tasks = ", ".join(str(task.get("task_id")) for task in airflow.tasks(self.dag, run_id, "failed")) or "no task"
+                tasks = (
+                    ", ".join(str(task.get("task_id")) for task in airflow.tasks(self.dag, run_id, "failed"))
+                    or "no task"
+                )
                 self._failed.append(f"{run_id} (failed: {tasks})")
                 progress(f"    note: the run {run_id} failed ({tasks}); the next scheduled one decides")
         seen = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
@@ -66,7 +72,12 @@ def merged_configurations(airflow: Airflow, runs: Runs) -> dict[str, int]:
     found: dict[str, int] = {}
     try:
         for task in sorted(airflow.tasks(runs.dag, runs.succeeded, "success"), key=_place_of_merge):
-            found.update({match["kind"]: int(match["count"]) for match in _CONFIGURATIONS.finditer(airflow.log(runs.dag, runs.succeeded, task))})
+            found.update(
+                {
+                    match["kind"]: int(match["count"])
+                    for match in _CONFIGURATIONS.finditer(airflow.log(runs.dag, runs.succeeded, task))
+                }
+            )
             if len(found) == len(_KINDS):
                 break
     except Failure as failure:

@@ -84,9 +84,13 @@ def _run_generator(settings: dict[str, str], model: Path, output: Path) -> None:
     if timed_out:
         raise Retryable(f"the generator was stopped after {limit} s; it said: {said}")
     if code < 0:
-        raise Retryable(f"the generator was killed by {signal.Signals(-code).name} (SIGKILL: too little memory?); it said: {said}")
+        raise Retryable(
+            f"the generator was killed by {signal.Signals(-code).name} (SIGKILL: too little memory?); it said: {said}"
+        )
     if code != 0 and re.search(rf"No module named '?{re.escape(settings['GENERATOR_MODULE'].split('.')[0])}\b", said):
-        raise WrongSetting(f"GENERATOR_MODULE {settings['GENERATOR_MODULE']} is not in this image: the release line and the image do not belong together; it said: {said}")
+        raise WrongSetting(
+            f"GENERATOR_MODULE {settings['GENERATOR_MODULE']} is not in this image: the release line and the image do not belong together; it said: {said}"
+        )
     if code != 0:
         raise WrongSetting(f"DataSurface does not generate ring 0 from this model (exit code {code}); it said: {said}")
 
@@ -101,7 +105,10 @@ def generate(settings: dict[str, str], model: Path, output: Path) -> list[str]:
         except (SyntaxError, ValueError) as error:
             raise WrongSetting(f"the generator made {name}, which is not valid Python: {error}") from None
     if not dags:
-        made = ", ".join(sorted(str(path.relative_to(output)) for path in output.rglob("*") if path.is_file())) or "nothing"
+        made = (
+            ", ".join(sorted(str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()))
+            or "nothing"
+        )
         raise WrongSetting(f"the generator made no {settings['PSP']}/*_dag.py, but: {made}")
     progress(f"generated: {', '.join(dags)}")
     return list(dags)

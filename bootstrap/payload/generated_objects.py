@@ -97,7 +97,9 @@ class Report:
         for error in self.errors:
             subjects.setdefault(error.field if error.field != "object" else error.subject, []).append(error.subject)
         texts = [f"{name} ({', '.join(ones)})" if ones != [name] else name for name, ones in subjects.items()]
-        return ", ".join(texts[:_MOST_NAMED]) + (f", and {len(texts) - _MOST_NAMED} more (in the log)" if len(texts) > _MOST_NAMED else "")
+        return ", ".join(texts[:_MOST_NAMED]) + (
+            f", and {len(texts) - _MOST_NAMED} more (in the log)" if len(texts) > _MOST_NAMED else ""
+        )
 
 
 def _matches(pattern: str, text: str) -> bool:
@@ -170,12 +172,18 @@ def _variable(entry: object) -> str:
 
 
 def _resources(node: object) -> str:
-    parts = [f"{kind} {name} {_plain(amount)}" for kind in ("requests", "limits") for name, amount in sorted((_at(node, kind) or {}).items())]  # type: ignore[attr-defined]
+    parts = [
+        f"{kind} {name} {_plain(amount)}"
+        for kind in ("requests", "limits")
+        for name, amount in sorted((_at(node, kind) or {}).items())
+    ]  # type: ignore[attr-defined]
     return ", ".join(parts)
 
 
 def _container(node: object) -> Container:
-    words = [word if isinstance(word, str) else "" for word in (*_list(_at(node, "command")), *_list(_at(node, "args")))]
+    words = [
+        word if isinstance(word, str) else "" for word in (*_list(_at(node, "command")), *_list(_at(node, "args")))
+    ]
     shell = ""
     besides: list[str] = []
     if tuple(words[:2]) in _SHELLS and len(words) == 3:
@@ -241,16 +249,27 @@ def read_running(text: str) -> Running:
                 entry["kind"],
                 entry["name"],
                 {
-                    name: Container(container["image"], "", *split_command(container["command"]), container["variables"], _BY_SETTINGS)
+                    name: Container(
+                        container["image"],
+                        "",
+                        *split_command(container["command"]),
+                        container["variables"],
+                        _BY_SETTINGS,
+                    )
                     for name, container in entry.get("containers", {}).items()
                 },
             )
             for entry in given["objects"]
         ]
-        known = [Known(entry["subject"], entry["field"], entry.get("generated"), entry.get("running"), entry["reason"]) for entry in given["known"]]
+        known = [
+            Known(entry["subject"], entry["field"], entry.get("generated"), entry.get("running"), entry["reason"])
+            for entry in given["known"]
+        ]
         return Running(given["line"], given["seen"], objects, known)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WrongSetting(f"RUNNING_OBJECTS is no JSON of the form that datasurface/generated-objects.ts makes: {error!r}") from None
+        raise WrongSetting(
+            f"RUNNING_OBJECTS is no JSON of the form that datasurface/generated-objects.ts makes: {error!r}"
+        ) from None
 
 
 # --- comparing ------------------------------------------------------------------------------------------------------------
@@ -260,7 +279,9 @@ def _without_digest(image: str) -> str:
     return image.partition("@")[0]
 
 
-def _values(subject: str, name: str, generated: tuple[str, ...] | None, running: tuple[str, ...] | None) -> Iterator[Difference]:
+def _values(
+    subject: str, name: str, generated: tuple[str, ...] | None, running: tuple[str, ...] | None
+) -> Iterator[Difference]:
     """Of a flag: another value, or each value that only one side has."""
     if generated is None or running is None or (len(generated) == len(running) == 1):
         if generated != running:
@@ -269,7 +290,9 @@ def _values(subject: str, name: str, generated: tuple[str, ...] | None, running:
         return
     for value in sorted(set(generated) | set(running)):
         if generated.count(value) != running.count(value):
-            yield Difference(subject, f"flag {name}", value if value in generated else "", value if value in running else "")
+            yield Difference(
+                subject, f"flag {name}", value if value in generated else "", value if value in running else ""
+            )
 
 
 def _compare_containers(subject: str, generated: Container, running: Container) -> Iterator[Difference]:
@@ -308,9 +331,13 @@ def differences(generated: list[KubernetesObject], running: list[KubernetesObjec
         for name in sorted({*made.containers, *runs.containers}):
             one, other = made.containers.get(name), runs.containers.get(name)
             if one is not None and other is not None:
-                yield from _compare_containers(f"{subject}, container {name}" if len(made.containers) > 1 else subject, one, other)
+                yield from _compare_containers(
+                    f"{subject}, container {name}" if len(made.containers) > 1 else subject, one, other
+                )
             else:
-                yield Difference(subject, f"container {name}", "made" if one else "", "runs" if other else "", missing=other is None)
+                yield Difference(
+                    subject, f"container {name}", "made" if one else "", "runs" if other else "", missing=other is None
+                )
     for key, runs in here.items():
         if key not in met:
             yield Difference(f"{runs.kind} {runs.name}", "object", "", "runs")
@@ -335,5 +362,7 @@ def compare(files: Mapping[str, bytes], running: Running) -> Report:
     for error in errors[:_MOST_SHOWN]:
         progress(f"  error: {error}")
     read = f"{len(generated)} generated objects compared with what runs (release line {running.line})"
-    progress(f"{read}: {'no difference that is not meant' if not new and not unread else f'{len(errors)} errors, {len(warnings)} warnings'}")
+    progress(
+        f"{read}: {'no difference that is not meant' if not new and not unread else f'{len(errors)} errors, {len(warnings)} warnings'}"
+    )
     return Report(errors, warnings)

@@ -8,9 +8,11 @@ import json
 import re
 from typing import NoReturn
 
-Node = str | None | list["Node"] | dict[str, "Node"]  # noqa: UP007
+Node = str | None | list["Node"] | dict[str, "Node"]
 
-_KEY = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'\[\]{},#&*!|>%@`-](?:[^:#]|:(?=\S)|(?<=\S)\#)*?|-[^\s:#][^:#]*?)\s*:(?:\s+(.*)|)""")
+_KEY = re.compile(
+    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'\[\]{},#&*!|>%@`-](?:[^:#]|:(?=\S)|(?<=\S)\#)*?|-[^\s:#][^:#]*?)\s*:(?:\s+(.*)|)"""
+)
 _BLOCK = re.compile(r"([|>])([+-]?)")
 _DEEPEST = 60
 _LONGEST_LINE = 10_000
@@ -94,7 +96,9 @@ class _Reader:
 
     def _mapping(self, indent: int, depth: int) -> dict[str, Node]:
         pairs: dict[str, Node] = {}
-        while (here := self.peek()) is not None and here[0] == indent and not here[1].startswith("- ") and here[1] != "-":
+        while (
+            (here := self.peek()) is not None and here[0] == indent and not here[1].startswith("- ") and here[1] != "-"
+        ):
             found = _KEY.fullmatch(here[1])
             if found is None:
                 self._fail("is no `key: value`")
@@ -109,7 +113,11 @@ class _Reader:
             else:
                 following = self.peek()
                 # A list may stand as far to the left as its key.
-                own = following is not None and following[0] == indent and (following[1] == "-" or following[1].startswith("- "))
+                own = (
+                    following is not None
+                    and following[0] == indent
+                    and (following[1] == "-" or following[1].startswith("- "))
+                )
                 pairs[key] = self._sequence(indent, depth + 1) if own else self._below(indent, depth)
         if here is not None and here[0] > indent:
             self._fail("is indented more than what it belongs to")

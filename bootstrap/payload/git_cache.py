@@ -10,7 +10,9 @@ from pathlib import Path
 
 from outcome import Variable, progress
 
-VARIABLES = (Variable("GIT_CACHE", "folder where the share of the git cache is mounted; empty: it is left alone", default=""),)
+VARIABLES = (
+    Variable("GIT_CACHE", "folder where the share of the git cache is mounted; empty: it is left alone", default=""),
+)
 
 _OLD = re.compile(r"(bootstrap-[0-9a-f]{16})(\.removed)?")
 # None of their jobs ran for half an hour, its retries included. A day is far beyond, whatever clock a file's time comes from.
@@ -30,7 +32,15 @@ def remove_old_caches(share: str) -> list[str]:
     removed: list[str] = []
     end = time.monotonic() + SECONDS
     try:
-        folders = [folder for folder in sorted(Path(share).iterdir()) if _OLD.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()] if share else []
+        folders = (
+            [
+                folder
+                for folder in sorted(Path(share).iterdir())
+                if _OLD.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+            ]
+            if share
+            else []
+        )
         for folder in folders:
             if time.monotonic() > end:
                 progress(f"note: what else earlier versions have left on {share} is removed the next time")

@@ -22,7 +22,9 @@ _OLDEST_GIT = (2, 31)
 _USER = "x-access-token"
 _TOKEN_VARIABLE = "PAYLOAD_GIT_TOKEN"
 # git's credential protocol: it calls the helper with get, store or erase.
-_HELPER = f"!f() {{ if [ \"$1\" = get ]; then printf 'username=%s\\npassword=%s\\n' {_USER} \"${_TOKEN_VARIABLE}\"; fi; }}; f"
+_HELPER = (
+    f'!f() {{ if [ "$1" = get ]; then printf \'username=%s\\npassword=%s\\n\' {_USER} "${_TOKEN_VARIABLE}"; fi; }}; f'
+)
 _TIMEOUT = 600.0
 _PASSED_ON = (
     "PATH", "TMPDIR", "LD_LIBRARY_PATH",
@@ -34,9 +36,13 @@ _PASSED_ON = (
 # Seconds, when a limit is used up and no answer says for how long: what GitHub asks for then ("Rate limits for the REST API").
 LIMIT_PAUSE = 60.0
 
-RIGHT_TO_READ = "fine-grained token: repository permission \"Contents: Read-only\" on it; classic token: scope `repo`"
-RIGHT_TO_WRITE = "fine-grained token: repository permission \"Contents: Read and write\" on it; classic token: scope `repo`"
-RIGHT_TO_WORKFLOWS = "fine-grained token: repository permission \"Workflows: Read and write\"; classic token: scope `workflow`"
+RIGHT_TO_READ = 'fine-grained token: repository permission "Contents: Read-only" on it; classic token: scope `repo`'
+RIGHT_TO_WRITE = (
+    'fine-grained token: repository permission "Contents: Read and write" on it; classic token: scope `repo`'
+)
+RIGHT_TO_WORKFLOWS = (
+    'fine-grained token: repository permission "Workflows: Read and write"; classic token: scope `workflow`'
+)
 
 
 class BadToken(Refused):
@@ -82,7 +88,15 @@ _BUSY = re.compile(r"returned error: 503|http 503", re.IGNORECASE)
 class GitServer:
     """`base_url` is what stands before `/owner/name.git`; without a token it is read anonymously."""
 
-    def __init__(self, base_url: str, token: str, home: Path, patience: Patience, author: tuple[str, str], token_variable: str = WRITE_TOKEN) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        home: Path,
+        patience: Patience,
+        author: tuple[str, str],
+        token_variable: str = WRITE_TOKEN,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.token = token
         self.token_variable = token_variable
@@ -160,7 +174,9 @@ class GitServer:
         text = self._call(["version"], None).out
         found = re.search(r"(\d+)\.(\d+)", text)
         if not found or (int(found[1]), int(found[2])) < _OLDEST_GIT:
-            raise WrongSetting(f"this image has {text.strip()!r}: git {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]} or newer is needed")
+            raise WrongSetting(
+                f"this image has {text.strip()!r}: git {_OLDEST_GIT[0]}.{_OLDEST_GIT[1]} or newer is needed"
+            )
 
     def local(self, cwd: Path, *arguments: str) -> str:
         """A command that does not talk to the server; must succeed."""
@@ -189,17 +205,28 @@ class GitServer:
         remote = _remote_lines(done.err)
         quoted = f" It says: {remote}" if remote else ""
         if re.search(r"certificate (problem|verif)|server certificate|error setting certificate", lower):
-            return WrongSetting(f"{where}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {_last_lines(done.err)}")
+            return WrongSetting(
+                f"{where}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {_last_lines(done.err)}"
+            )
         if _LIMITED.search(said):
-            return Unreachable(f"{where}: too many requests.{quoted}", after=self._wait_asked_for(repository) or LIMIT_PAUSE)
+            return Unreachable(
+                f"{where}: too many requests.{quoted}", after=self._wait_asked_for(repository) or LIMIT_PAUSE
+            )
         if _BUSY.search(said):
             return Unreachable(f"{where}: {_last_lines(done.err)}", after=self._wait_asked_for(repository))
         if _UNREACHABLE.search(said) and "returned error: 403" not in lower:
             return Unreachable(f"{where}: {_last_lines(done.err)}")
-        if "authentication failed" in lower or "could not read username" in lower or "could not read password" in lower or "error: 401" in lower:
+        if (
+            "authentication failed" in lower
+            or "could not read username" in lower
+            or "could not read password" in lower
+            or "error: 401" in lower
+        ):
             if not self.token:
                 return BadToken(f"{where} does not exist or is not public.{quoted}")
-            return BadToken(f"{where} does not accept the token: it is mistyped, expired or revoked. Take a valid one: {new_token(self.token_variable)}.{quoted}")
+            return BadToken(
+                f"{where} does not accept the token: it is mistyped, expired or revoked. Take a valid one: {new_token(self.token_variable)}.{quoted}"
+            )
         known = diagnosis(said, self.token_variable)
         if known and not re.search(r"not found|returned error: 404", lower):
             return Refused(f"{where} refuses: {known}.{quoted}")
@@ -215,12 +242,16 @@ class GitServer:
         if self.token:
             headers["Authorization"] = "Basic " + base64.b64encode(f"{_USER}:{self.token}".encode()).decode()
         try:
-            return exchange(opener(use_proxies=True), "GET", f"{self.url(repository)}/info/refs?service=git-upload-pack", headers).seconds_to_wait()
+            return exchange(
+                opener(use_proxies=True), "GET", f"{self.url(repository)}/info/refs?service=git-upload-pack", headers
+            ).seconds_to_wait()
         except Failure as fault:
             progress(f"how long {self.base_url} is to be left alone cannot be asked: {fault}")
             return 0.0
 
-    def _remote(self, what: str, repository: str, arguments: Sequence[str], cwd: Path | None, right: str = RIGHT_TO_READ) -> str:
+    def _remote(
+        self, what: str, repository: str, arguments: Sequence[str], cwd: Path | None, right: str = RIGHT_TO_READ
+    ) -> str:
         def call() -> str:
             done = self._call(arguments, cwd)
             if done.code != 0:
@@ -230,7 +261,9 @@ class GitServer:
         return self.patience.until_reached(what, call)
 
     def _refs(self, repository: str, kind: str) -> dict[str, str]:
-        out = self._remote(f"looking at {repository}", repository, ["ls-remote", f"--{kind}", self.url(repository)], None)
+        out = self._remote(
+            f"looking at {repository}", repository, ["ls-remote", f"--{kind}", self.url(repository)], None
+        )
         refs: dict[str, str] = {}
         prefix = f"refs/{kind}/"
         for line in out.splitlines():
@@ -280,17 +313,31 @@ class GitServer:
             done = self._call(["push", "--porcelain", self.url(repository), f"HEAD:refs/heads/{branch}"], cwd)
             if done.code == 0:
                 return
-            status = next((line.split("\t", 2)[2] for line in done.out.splitlines() if line.startswith("!") and line.count("\t") >= 2), "")
+            status = next(
+                (
+                    line.split("\t", 2)[2]
+                    for line in done.out.splitlines()
+                    if line.startswith("!") and line.count("\t") >= 2
+                ),
+                "",
+            )
             remote = _remote_lines(done.err)
             said = f" It says: {remote}" if remote else ""
             if "refusing to allow" in (status + done.err) and "workflow" in (status + done.err):
-                raise WorkflowRefused(f"{self.url(repository)} refuses files under .github/workflows: the token lacks a right ({RIGHT_TO_WORKFLOWS}).{said}")
-            if re.search(r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|failed to lock|reference already exists|incorrect old value", status):
+                raise WorkflowRefused(
+                    f"{self.url(repository)} refuses files under .github/workflows: the token lacks a right ({RIGHT_TO_WORKFLOWS}).{said}"
+                )
+            if re.search(
+                r"fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|failed to lock|reference already exists|incorrect old value",
+                status,
+            ):
                 raise LostRace(f"{repository} {branch} was changed by somebody else meanwhile: {status}")
             if re.search(r"remote rejected|hook declined|protected", status):
                 known = diagnosis(f"{status} {remote}", self.token_variable)
                 if known:
-                    raise Refused(f"{self.url(repository)} refuses the push to {branch}: {known}. It says: {status}. {remote}")
+                    raise Refused(
+                        f"{self.url(repository)} refuses the push to {branch}: {known}. It says: {status}. {remote}"
+                    )
                 raise Refused(
                     f"{self.url(repository)} refuses the push to {branch}: {status}.{said} "
                     f"If {branch} is protected, or a ruleset holds for it, let the token's owner bypass it (Settings, Rules or Branches); "

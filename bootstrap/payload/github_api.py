@@ -31,12 +31,42 @@ REPOSITORY = r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}$)(?!.*\.git$)[A-Za-z0-9
 REPOSITORY_TEXT = "owner/name, without .git"
 
 VARIABLES = (
-    Variable("GITHUB_URL", "address before /owner/name.git", default="https://github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
-    Variable("GITHUB_API_URL", "address of the REST API (GitHub Enterprise Server: https://HOST/api/v3)", default="https://api.github.com", pattern=_HTTPS, allowed=_HTTPS_TEXT),
-    Variable("GITHUB_TOKEN", "token that may read the repositories' contents, and write them where the job does", secret=True, pattern=r"[\x21-\x7e]+", allowed="one word"),
-    Variable("RELEASE_SUFFIX", "what the tags of live releases have behind vN.N.N", default="", pattern=r"(-[A-Za-z0-9]+)*", allowed="letters, digits and hyphens, with a hyphen first"),
+    Variable(
+        "GITHUB_URL",
+        "address before /owner/name.git",
+        default="https://github.com",
+        pattern=_HTTPS,
+        allowed=_HTTPS_TEXT,
+    ),
+    Variable(
+        "GITHUB_API_URL",
+        "address of the REST API (GitHub Enterprise Server: https://HOST/api/v3)",
+        default="https://api.github.com",
+        pattern=_HTTPS,
+        allowed=_HTTPS_TEXT,
+    ),
+    Variable(
+        "GITHUB_TOKEN",
+        "token that may read the repositories' contents, and write them where the job does",
+        secret=True,
+        pattern=r"[\x21-\x7e]+",
+        allowed="one word",
+    ),
+    Variable(
+        "RELEASE_SUFFIX",
+        "what the tags of live releases have behind vN.N.N",
+        default="",
+        pattern=r"(-[A-Za-z0-9]+)*",
+        allowed="letters, digits and hyphens, with a hyphen first",
+    ),
     Variable("COMMIT_NAME", "author of the commits", default="DataSurface bootstrap"),
-    Variable("COMMIT_EMAIL", "e-mail address of that author", default="bootstrap@datasurface-azure.invalid", pattern=r"[^\s<>]+@[^\s<>]+", allowed="an e-mail address"),
+    Variable(
+        "COMMIT_EMAIL",
+        "e-mail address of that author",
+        default="bootstrap@datasurface-azure.invalid",
+        pattern=r"[^\s<>]+@[^\s<>]+",
+        allowed="an e-mail address",
+    ),
 )
 
 FIRST_VERSION = (1, 0, 0)
@@ -83,7 +113,12 @@ class _Answer:
         errors = self.body.get("errors")
         for error in errors if isinstance(errors, list) else []:
             if isinstance(error, dict):
-                parts.append(str(error.get("message") or " ".join(str(error[key]) for key in ("resource", "field", "code") if key in error)))
+                parts.append(
+                    str(
+                        error.get("message")
+                        or " ".join(str(error[key]) for key in ("resource", "field", "code") if key in error)
+                    )
+                )
             else:
                 parts.append(str(error))
         return ". ".join(part.rstrip(".") for part in parts if part)
@@ -92,7 +127,9 @@ class _Answer:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """urllib would send the token to whatever host a redirect names."""
 
-    def redirect_request(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> None:
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> None:
         return None
 
 
@@ -131,7 +168,11 @@ class GitHub:
             return
         self.token_expires = expires.isoformat(timespec="seconds").replace("+00:00", "Z")
         days = int((expires.timestamp() - time_of_day(headers)) // 86400)
-        warning = f"warning: in {days} days. Make a new one before: {new_token(self._token_variable)}" if days < EXPIRY_WARNING_DAYS else f"in {days} days"
+        warning = (
+            f"warning: in {days} days. Make a new one before: {new_token(self._token_variable)}"
+            if days < EXPIRY_WARNING_DAYS
+            else f"in {days} days"
+        )
         progress(f"the GitHub token ends on {self.token_expires} ({warning})")
 
     # --- one request ---
@@ -159,7 +200,9 @@ class GitHub:
                     raise Unreachable(f"{self._api_url}: {broken}") from broken
         except (OSError, http.client.HTTPException) as error:  # URLError is an OSError
             if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
-                raise WrongSetting(f"{self._api_url}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {error}") from None
+                raise WrongSetting(
+                    f"{self._api_url}: its certificate is not trusted in this image (no CA certificates, or a proxy that replaces it): {error}"
+                ) from None
             raise Unreachable(f"{self._api_url}: {getattr(error, 'reason', None) or error}") from error
         self._note_expiry(answer_headers)
         try:
@@ -180,7 +223,9 @@ class GitHub:
             # A renamed repository is redirected to its number, on the same host.
             target = urljoin(url, target)
             if urlsplit(target)[:2] != urlsplit(url)[:2]:
-                raise Refused(f"{self._api_url} sends us to {place_of(target)}, which does not get the token: set GITHUB_API_URL")
+                raise Refused(
+                    f"{self._api_url} sends us to {place_of(target)}, which does not get the token: set GITHUB_API_URL"
+                )
             url = target
         raise Refused(f"{self._api_url} redirects in a circle")
 
@@ -196,17 +241,27 @@ class GitHub:
             reset = _number(answer.headers.get("X-RateLimit-Reset"))
             if wait is None and limit_is_used_up and reset is not None:
                 wait = max(1.0, reset - time_of_day(answer.headers) + 1)
-            return Unreachable(f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE)
+            return Unreachable(
+                f"{where}: the rate limit of the token is used up (HTTP {status}).{quoted}", after=wait or LIMIT_PAUSE
+            )
         if status == 401:
-            return Refused(f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Take a valid one: {new_token(self._token_variable)}.{quoted}")
-        known = diagnosis(f"{said} {'single sign-on' if answer.headers.get('X-GitHub-SSO') else ''}", self._token_variable)
+            return Refused(
+                f"{where} does not accept the token (HTTP 401): it is mistyped, expired or revoked. Take a valid one: {new_token(self._token_variable)}.{quoted}"
+            )
+        known = diagnosis(
+            f"{said} {'single sign-on' if answer.headers.get('X-GitHub-SSO') else ''}", self._token_variable
+        )
         if status in (403, 451) and known:
             return Refused(f"{where} refuses (HTTP {status}): {known}.{quoted}")
         if status == 403:
             named = answer.headers.get("X-Accepted-GitHub-Permissions")
-            return Refused(f"{where} refuses (HTTP 403): the token lacks a right ({right}{f'; GitHub names {named}' if named else ''}).{quoted}")
+            return Refused(
+                f"{where} refuses (HTTP 403): the token lacks a right ({right}{f'; GitHub names {named}' if named else ''}).{quoted}"
+            )
         if status == 404:
-            return Refused(f"{where} was not found (HTTP 404): it does not exist, or the token lacks a right ({right}).{quoted}")
+            return Refused(
+                f"{where} was not found (HTTP 404): it does not exist, or the token lacks a right ({right}).{quoted}"
+            )
         if status >= 500 or status == 408:
             return Unreachable(f"{where} answers HTTP {status}.{quoted}", after=wait or 0.0)
         return Refused(f"{where} refuses (HTTP {status}).{quoted}")
@@ -258,7 +313,9 @@ class GitHub:
         if answer.status == 201 and isinstance(answer.body, dict):
             body = answer.body
             if body.get("draft") is not False or body.get("prerelease") is not False:
-                raise Refused(f"GitHub made {tag} of {repository} a draft or a pre-release: DataSurface reads stable releases only")
+                raise Refused(
+                    f"GitHub made {tag} of {repository} a draft or a pre-release: DataSurface reads stable releases only"
+                )
             return Release(tag, True, str(body.get("published_at") or ""), str(body.get("html_url", "")))
         said = answer.message()
         # A tag name stays used up after an immutable release was deleted.
@@ -289,7 +346,11 @@ class Live:
 
 def live_release(releases: list[Release], tags: Mapping[str, str], form: TagForm) -> Live | None:
     """The stable release of the highest version."""
-    matching = [(version, release) for release in releases if release.stable and (version := form.version_of(release.tag)) and release.tag in tags]
+    matching = [
+        (version, release)
+        for release in releases
+        if release.stable and (version := form.version_of(release.tag)) and release.tag in tags
+    ]
     if not matching:
         return None
     _, release = max(matching, key=lambda pair: pair[0])
@@ -310,11 +371,15 @@ def look(server: GitServer, github: GitHub, repository: str) -> tuple[list[Relea
 
 def _is_newest(tag: str, releases: list[Release], form: TagForm) -> bool:
     """No matching stable release was published after it (whoever selects by time and not by version gets the same)."""
-    times = {release.tag: release.published_at for release in releases if release.stable and form.version_of(release.tag)}
+    times = {
+        release.tag: release.published_at for release in releases if release.stable and form.version_of(release.tag)
+    }
     return all(times[tag] >= other for other in times.values())
 
 
-def ensure_release(server: GitServer, github: GitHub, patience: Patience, repository: str, form: TagForm, commit: str, notes: str) -> tuple[Live, bool]:
+def ensure_release(
+    server: GitServer, github: GitHub, patience: Patience, repository: str, form: TagForm, commit: str, notes: str
+) -> tuple[Live, bool]:
     """Makes the commit the live release. Returns it, and whether it had to be made."""
     refused_tags: set[str] = set()
 
@@ -336,10 +401,14 @@ def ensure_release(server: GitServer, github: GitHub, patience: Patience, reposi
             raise
         made = server.tags(repository).get(tag)
         if made != commit:
-            raise LostRace(f"release {tag} of {repository} stands at {made or 'no commit'}, and not at {commit}: somebody else made the tag in this moment")
+            raise LostRace(
+                f"release {tag} of {repository} stands at {made or 'no commit'}, and not at {commit}: somebody else made the tag in this moment"
+            )
         return Live(tag, commit, release.url), True
 
     # After a lost answer it must look before it makes another one, so both are inside of the patience.
     return patience.until_won(
-        f"publishing a release of {repository}", 5, lambda: patience.until_reached(f"publishing a release of {repository}", look_and_make)
+        f"publishing a release of {repository}",
+        5,
+        lambda: patience.until_reached(f"publishing a release of {repository}", look_and_make),
     )

@@ -15,8 +15,18 @@ from pathlib import Path
 
 from outcome import Retryable, Variable, WrongSetting
 
-MODEL_FOLDER = Variable("MODEL_FOLDER", "folder of the model's live release, which checkout-model fills", pattern=r"/.+", allowed="an absolute path")
-GENERATED_FOLDER = Variable("GENERATED_FOLDER", "folder of the generator's output, which generate-dags fills", pattern=r"/.+", allowed="an absolute path")
+MODEL_FOLDER = Variable(
+    "MODEL_FOLDER",
+    "folder of the model's live release, which checkout-model fills",
+    pattern=r"/.+",
+    allowed="an absolute path",
+)
+GENERATED_FOLDER = Variable(
+    "GENERATED_FOLDER",
+    "folder of the generator's output, which generate-dags fills",
+    pattern=r"/.+",
+    allowed="an absolute path",
+)
 
 DAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*_dag\.py")
 
@@ -46,7 +56,9 @@ def read_release(model: Path) -> ModelRelease:
         content = json.loads((model / _RELEASE).read_bytes())
         return ModelRelease(str(content["tag"]), str(content["commit"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Retryable(f"{model / _RELEASE} cannot be read ({error}): checkout-model writes it, and comes first") from None
+        raise Retryable(
+            f"{model / _RELEASE} cannot be read ({error}): checkout-model writes it, and comes first"
+        ) from None
 
 
 def empty(folder: Path) -> None:
@@ -76,10 +88,14 @@ def read_generated(folder: Path, ending: str, name: re.Pattern[str]) -> dict[str
 
 def _read_plain(path: Path) -> bytes:
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise WrongSetting(f"the generator made {path.name}, which is no regular file but a link, a folder or a device: it is not taken")
+        raise WrongSetting(
+            f"the generator made {path.name}, which is no regular file but a link, a folder or a device: it is not taken"
+        )
     # Again by the opened file: a link is not followed, and a pipe is not waited for.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         data = file.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
-        raise WrongSetting(f"the generator made {path.name} with more than {_LARGEST_FILE // 1024 // 1024} MiB: it is not taken")
+        raise WrongSetting(
+            f"the generator made {path.name} with more than {_LARGEST_FILE // 1024 // 1024} MiB: it is not taken"
+        )
     return data

@@ -84,7 +84,9 @@ def retry_after(headers: Message) -> float | None:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """urllib would send credentials on to whatever host a redirect names."""
 
-    def redirect_request(self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> None:
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> None:
         return None
 
 
@@ -106,7 +108,9 @@ def explain(error: BaseException, place: str) -> Exception:
     """What a failed exchange means. Whatever may pass by itself is Unreachable."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return WrongSetting(f"the certificate of {place} is not trusted ({reason.verify_message}): the image lacks CA certificates, or a proxy opens the connection")
+        return WrongSetting(
+            f"the certificate of {place} is not trusted ({reason.verify_message}): the image lacks CA certificates, or a proxy opens the connection"
+        )
     if isinstance(reason, socket.gaierror):
         return NameUnknown(f"the name in {place} cannot be resolved ({reason.strerror})")
     if isinstance(reason, (TimeoutError, socket.timeout)):

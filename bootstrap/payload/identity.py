@@ -18,7 +18,18 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from http_exchange import Answer, NameUnknown, exchange, opener, place_of
-from outcome import Failure, Refused, Result, Retryable, Variable, WrongSetting, progress, read_settings, register_secret, run
+from outcome import (
+    Failure,
+    Refused,
+    Result,
+    Retryable,
+    Variable,
+    WrongSetting,
+    progress,
+    read_settings,
+    register_secret,
+    run,
+)
 from patience import Patience, Unreachable
 
 _HTTPS = r"https://[^\s/@?#]+(/[^\s?#]*)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/[^\s?#]*)?"
@@ -29,13 +40,34 @@ _INJECTED = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE",
 
 VARIABLES = (
     Variable("KEY_VAULT_URL", "address of the vault", pattern=_HTTPS, allowed="https://NAME.vault.azure.net/"),
-    Variable("SECRET_NAME", "name of the secret to read", pattern=r"[0-9A-Za-z-]{1,127}", allowed="1 to 127 letters, digits and hyphens"),
-    Variable("REQUIRED_KEYS", 'JSON list of keys that the secret, a JSON object, must have with a value, e.g. ["USER", "PASSWORD"]', default="[]", pattern=r"\[.*\]", allowed="a JSON list"),
+    Variable(
+        "SECRET_NAME",
+        "name of the secret to read",
+        pattern=r"[0-9A-Za-z-]{1,127}",
+        allowed="1 to 127 letters, digits and hyphens",
+    ),
+    Variable(
+        "REQUIRED_KEYS",
+        'JSON list of keys that the secret, a JSON object, must have with a value, e.g. ["USER", "PASSWORD"]',
+        default="[]",
+        pattern=r"\[.*\]",
+        allowed="a JSON list",
+    ),
     Variable("VAULT_SCOPE", "scope of the token", default="https://vault.azure.net/.default", pattern=r"https://\S+"),
-    Variable("RETRY_SECONDS", "how long Entra ID and the vault are asked again while they cannot be reached", default="300", pattern=_SECONDS),
+    Variable(
+        "RETRY_SECONDS",
+        "how long Entra ID and the vault are asked again while they cannot be reached",
+        default="300",
+        pattern=_SECONDS,
+    ),
     Variable("RETRY_DELAY", "seconds before the first repetition; doubles up to 30", default="2", pattern=_SECONDS),
     Variable("TIMEOUT_SECONDS", "bound for everything together", default="1200", pattern=_SECONDS),
-    Variable("SPREAD_SECONDS", "how long a refusal is asked again that a new role or federated credential, still spreading, would explain", default="900", pattern=_SECONDS),
+    Variable(
+        "SPREAD_SECONDS",
+        "how long a refusal is asked again that a new role or federated credential, still spreading, would explain",
+        default="900",
+        pattern=_SECONDS,
+    ),
 )
 
 _WEBHOOK_HELP = """\
@@ -73,17 +105,26 @@ def _identity(environment: Mapping[str, str]) -> Identity:
     if absent == list(_INJECTED) or "AZURE_FEDERATED_TOKEN_FILE" in absent:
         # A new pod passes the webhook again, so it is worth another try.
         raise Retryable(
-            f"the Workload Identity webhook has not changed this pod ({', '.join(absent)} absent). One of: the pod's label azure.workload.identity/use: \"true\" is missing "
+            f'the Workload Identity webhook has not changed this pod ({", ".join(absent)} absent). One of: the pod\'s label azure.workload.identity/use: "true" is missing '
             "(labels of the service account do not count); the webhook's pods in kube-system (azure-wi-webhook) were not running when the pod was made; "
             "workload identity is off on the cluster"
         )
     if absent == ["AZURE_CLIENT_ID"]:
-        raise WrongSetting("the webhook has changed this pod, but AZURE_CLIENT_ID is absent: the service account lacks the annotation azure.workload.identity/client-id")
+        raise WrongSetting(
+            "the webhook has changed this pod, but AZURE_CLIENT_ID is absent: the service account lacks the annotation azure.workload.identity/client-id"
+        )
     if absent:
-        raise Retryable(f"the Workload Identity webhook has changed this pod in part only ({', '.join(absent)} absent): is another tool setting these variables?")
+        raise Retryable(
+            f"the Workload Identity webhook has changed this pod in part only ({', '.join(absent)} absent): is another tool setting these variables?"
+        )
     if not re.fullmatch(_HTTPS, values["AZURE_AUTHORITY_HOST"]):
         raise WrongSetting(f"AZURE_AUTHORITY_HOST is {values['AZURE_AUTHORITY_HOST']!r}: wanted is an https address")
-    return Identity(values["AZURE_CLIENT_ID"], values["AZURE_TENANT_ID"], values["AZURE_FEDERATED_TOKEN_FILE"], values["AZURE_AUTHORITY_HOST"].rstrip("/"))
+    return Identity(
+        values["AZURE_CLIENT_ID"],
+        values["AZURE_TENANT_ID"],
+        values["AZURE_FEDERATED_TOKEN_FILE"],
+        values["AZURE_AUTHORITY_HOST"].rstrip("/"),
+    )
 
 
 def _assertion(path: str) -> str:
@@ -91,7 +132,9 @@ def _assertion(path: str) -> str:
         with open(path, encoding="ascii") as file:
             token = file.read().strip()
     except (OSError, UnicodeError) as error:
-        raise Retryable(f"the service account token {path} cannot be read ({getattr(error, 'strerror', None) or error}): the webhook's volume is not mounted") from error
+        raise Retryable(
+            f"the service account token {path} cannot be read ({getattr(error, 'strerror', None) or error}): the webhook's volume is not mounted"
+        ) from error
     if not token:
         raise Retryable(f"the service account token {path} is empty: the kubelet has not written it")
     register_secret(token)
@@ -114,9 +157,13 @@ def _entra_refusal(answer: Answer, identity: Identity, token: str) -> Exception:
         return Unreachable(f"{place} is busy (HTTP {answer.status})", after=answer.seconds_to_wait())
     body = answer.json()
     if not isinstance(body, dict) or "error" not in body:
-        return Unreachable(f"{place} does not answer like Entra ID (HTTP {answer.status}: {answer.text(120)}): does something stand between?")
+        return Unreachable(
+            f"{place} does not answer like Entra ID (HTTP {answer.status}: {answer.text(120)}): does something stand between?"
+        )
     description = str(body.get("error_description", ""))
-    codes = {int(code) for code in body.get("error_codes", []) if str(code).isdigit()} or {int(code) for code in re.findall(r"AADSTS(\d+)", description)}
+    codes = {int(code) for code in body.get("error_codes", []) if str(code).isdigit()} or {
+        int(code) for code in re.findall(r"AADSTS(\d+)", description)
+    }
     said = f"{body['error']}: {' '.join(description.split())[:300]}"
     claims = _claims(token)
     if codes & _NO_MATCH:
@@ -127,11 +174,17 @@ def _entra_refusal(answer: Answer, identity: Identity, token: str) -> Exception:
             )
         )
     if codes & _NO_APPLICATION:
-        return Spreading(WrongSetting(f"Entra ID does not know the identity {identity.client_id} in the tenant {identity.tenant_id}: does the annotation azure.workload.identity/client-id hold the managed identity's client id? Entra ID says: {said}"))
+        return Spreading(
+            WrongSetting(
+                f"Entra ID does not know the identity {identity.client_id} in the tenant {identity.tenant_id}: does the annotation azure.workload.identity/client-id hold the managed identity's client id? Entra ID says: {said}"
+            )
+        )
     if codes & _NO_TENANT:
         return WrongSetting(f"Entra ID does not know the tenant {identity.tenant_id}. It says: {said}")
     if codes & _ASSERTION_TIME:
-        return Unreachable(f"the service account token is outside of its time: is the node's clock right? Entra ID says: {said}")
+        return Unreachable(
+            f"the service account token is outside of its time: is the node's clock right? Entra ID says: {said}"
+        )
     if codes & _BUSY:
         return Unreachable(f"{place} is busy: {said}")
     return Refused(f"Entra ID gives no token to the identity {identity.client_id}: {said}")
@@ -150,15 +203,27 @@ def _vault_refusal(answer: Answer, vault: str, secret: str, client_id: str) -> E
     if answer.status == 401:
         return Refused(f"{vault} does not accept the token: does it belong to another tenant? It says: {said}")
     if answer.status == 403 and code in ("ForbiddenByFirewall", "ForbiddenByConnection"):
-        return Spreading(Refused(f"{vault} does not admit this network: its firewall lacks the cluster's outbound address, or public access is off and its private endpoint's DNS is not used. It says: {said}"))
+        return Spreading(
+            Refused(
+                f"{vault} does not admit this network: its firewall lacks the cluster's outbound address, or public access is off and its private endpoint's DNS is not used. It says: {said}"
+            )
+        )
     if answer.status == 403 and code == "ForbiddenByPolicy":
-        return Refused(f"{vault} is in access policy mode, where roles do not count: it must be in RBAC mode. It says: {said}")
+        return Refused(
+            f"{vault} is in access policy mode, where roles do not count: it must be in RBAC mode. It says: {said}"
+        )
     if answer.status == 403 and code == "SecretDisabled":
         return Refused(f"the secret {secret} in {vault} is disabled, or outside of its time. It says: {said}")
     if answer.status == 403:
-        return Spreading(Refused(f"the identity {client_id} may not read secrets in {vault}: it lacks the role \"Key Vault Secrets User\" on the vault (a new assignment needs up to 10 minutes to spread). It says: {said}"))
+        return Spreading(
+            Refused(
+                f'the identity {client_id} may not read secrets in {vault}: it lacks the role "Key Vault Secrets User" on the vault (a new assignment needs up to 10 minutes to spread). It says: {said}'
+            )
+        )
     if answer.status == 404 and code in ("SecretNotFound", ""):
-        return WrongSetting(f"{vault} has no secret {secret}: its name holds the namespace, the ecosystem and the credential; was it deleted (soft-deleted secrets do not count), or does InfraStack use another namespace? It says: {said}")
+        return WrongSetting(
+            f"{vault} has no secret {secret}: its name holds the namespace, the ecosystem and the credential; was it deleted (soft-deleted secrets do not count), or does InfraStack use another namespace? It says: {said}"
+        )
     return Refused(f"{vault} does not give the secret {secret}. It says: {said}")
 
 
@@ -202,9 +267,17 @@ class _Reader:
                 "client_assertion": assertion,
             }
             try:
-                answer = exchange(self._director, "POST", url, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(form).encode())
+                answer = exchange(
+                    self._director,
+                    "POST",
+                    url,
+                    {"Content-Type": "application/x-www-form-urlencoded"},
+                    urlencode(form).encode(),
+                )
             except NameUnknown as error:
-                raise NameUnknown(f"{error}: the cluster's DNS, or a network policy that cuts port 53, not the identity") from None
+                raise NameUnknown(
+                    f"{error}: the cluster's DNS, or a network policy that cuts port 53, not the identity"
+                ) from None
             if answer.status != 200:
                 raise _entra_refusal(answer, identity, assertion)
             body = answer.json()
@@ -221,10 +294,14 @@ class _Reader:
 
         def call() -> str:
             try:
-                answer = exchange(self._director, "GET", url, {"Authorization": f"Bearer {token}", "Accept": "application/json"})
+                answer = exchange(
+                    self._director, "GET", url, {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+                )
             except NameUnknown as error:
                 host = urlsplit(self._vault).hostname
-                raise NameUnknown(f"{error}: is there a vault {str(host).split('.')[0]}? Otherwise the cluster's DNS, or a private DNS zone without its record") from None
+                raise NameUnknown(
+                    f"{error}: is there a vault {str(host).split('.')[0]}? Otherwise the cluster's DNS, or a private DNS zone without its record"
+                ) from None
             if answer.status != 200:
                 raise _vault_refusal(answer, self._vault, name, self._identity.client_id)
             body = answer.json()
@@ -242,17 +319,25 @@ def _check_keys(value: str, required: list[str], name: str) -> list[str]:
     try:
         content = json.loads(value)
     except ValueError:
-        raise WrongSetting(f"the secret {name} is not JSON: it must be an object with the keys {', '.join(required)}") from None
+        raise WrongSetting(
+            f"the secret {name} is not JSON: it must be an object with the keys {', '.join(required)}"
+        ) from None
     if not isinstance(content, dict):
         raise WrongSetting(f"the secret {name} is JSON, but no object: it must have the keys {', '.join(required)}")
     for held in content.values():
         if isinstance(held, str):
             register_secret(held)
     missing = [key for key in required if key not in content]
-    empty = [key for key in required if key in content and (not isinstance(content[key], str) or not content[key].strip())]
+    empty = [
+        key for key in required if key in content and (not isinstance(content[key], str) or not content[key].strip())
+    ]
     if missing or empty:
-        faults = ([f"lacks {', '.join(missing)}"] if missing else []) + ([f"has no text in {', '.join(empty)}"] if empty else [])
-        raise WrongSetting(f"the secret {name} {' and '.join(faults)}; its keys are: {', '.join(sorted(content)) or 'none'}")
+        faults = ([f"lacks {', '.join(missing)}"] if missing else []) + (
+            [f"has no text in {', '.join(empty)}"] if empty else []
+        )
+        raise WrongSetting(
+            f"the secret {name} {' and '.join(faults)}; its keys are: {', '.join(sorted(content)) or 'none'}"
+        )
     return sorted(content)
 
 

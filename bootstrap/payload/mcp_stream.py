@@ -36,13 +36,19 @@ def wait_for_stream(url: str, clock: Clock, retry_seconds: float) -> str:
                 return url
             last = f"HTTP {status}, {said}"
             if status == 421 or "invalid host" in said.lower():
-                raise Refused(f"the MCP server does not admit the host name in {url} ({last}): its --allowed-host arguments must name it")
+                raise Refused(
+                    f"the MCP server does not admit the host name in {url} ({last}): its --allowed-host arguments must name it"
+                )
             # Something else listens there, or the path is wrong: waiting long helps nobody.
             refused_since = refused_since or time.monotonic()
             if status < 500 and time.monotonic() - refused_since >= retry_seconds:
-                raise WrongSetting(f"{url} is no event stream ({last}): is it the MCP server, and is --transport sse set?")
+                raise WrongSetting(
+                    f"{url} is no event stream ({last}): is it the MCP server, and is --transport sse set?"
+                )
         except Unreachable as error:
             last, refused_since = str(error), None
         clock.tell(f"not yet: {last}")
         if not clock.pause():
-            raise Retryable(f"{url} did not answer with an event stream within the time; the last thing seen: {last}. kubectl describe deployment and kubectl logs of the MCP server tell why")
+            raise Retryable(
+                f"{url} did not answer with an event stream within the time; the last thing seen: {last}. kubectl describe deployment and kubectl logs of the MCP server tell why"
+            )

@@ -16,7 +16,9 @@ from model_reading import PROVIDER_CALL, Place, Reader
 from outcome import Variable, WrongSetting
 from python_source import argument, called, imported_from, imports
 
-CREDENTIALS = Variable("CREDENTIALS", "the model's other credentials (datasurface.credentials), as JSON: type by name", default="{}")
+CREDENTIALS = Variable(
+    "CREDENTIALS", "the model's other credentials (datasurface.credentials), as JSON: type by name", default="{}"
+)
 
 _CALL = "Credential"
 _TYPES = "CredentialType"
@@ -31,7 +33,9 @@ def parse_credentials(text: str) -> dict[str, str]:
     try:
         types = json.loads(text)
     except ValueError as error:
-        raise WrongSetting(f"CREDENTIALS is {text!r}: {error}; wanted is JSON of a type by each credential's name") from None
+        raise WrongSetting(
+            f"CREDENTIALS is {text!r}: {error}; wanted is JSON of a type by each credential's name"
+        ) from None
     if not isinstance(types, dict) or not all(isinstance(value, str) for value in types.values()):
         raise WrongSetting(f"CREDENTIALS is {text!r}: wanted is JSON of a type by each credential's name")
     return types
@@ -67,7 +71,10 @@ class _Credentials(Reader):
             node = parent
 
     def _in_repository(self, file: str, node: ast.AST) -> bool:
-        return any(isinstance(around, ast.Call) and called(self.parsed(file), around).endswith("Repository") for around in self._around(node))
+        return any(
+            isinstance(around, ast.Call) and called(self.parsed(file), around).endswith("Repository")
+            for around in self._around(node)
+        )
 
     def _uses(self, file: str, name: str, scope: ast.AST) -> list[tuple[str, ast.AST]]:
         """Where a name that is made in the scope is read: there, and in other files where the scope is the module."""
@@ -79,8 +86,14 @@ class _Credentials(Reader):
     def _made_names(self, node: ast.AST) -> list[str]:
         """The names by which others use what stands in a statement; none for one that has no name."""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            return [] if node.name == _ENTRY or node.decorator_list or isinstance(self._parents.get(node), ast.ClassDef) else [node.name]
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+            return (
+                []
+                if node.name == _ENTRY or node.decorator_list or isinstance(self._parents.get(node), ast.ClassDef)
+                else [node.name]
+            )
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         return [target.id for target in targets if isinstance(target, ast.Name)]
 
     def _doubt(self, call: Place) -> str:
@@ -91,7 +104,14 @@ class _Credentials(Reader):
             if isinstance(around, _BRANCHES):
                 return "in a branch"
             names = self._made_names(around)
-            scope = next((outer for outer in self._around(around) if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))), around)
+            scope = next(
+                (
+                    outer
+                    for outer in self._around(around)
+                    if isinstance(outer, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+                ),
+                around,
+            )
             uses = [use for name in names for use in self._uses(call.file, name, scope)]
             if names and not uses:
                 return f"{names[0]} is not used"
@@ -104,7 +124,13 @@ class _Credentials(Reader):
         for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
             if isinstance(given, ast.Attribute):
                 holder = given.value
-                name = holder.attr if isinstance(holder, ast.Attribute) else holder.id if isinstance(holder, ast.Name) else ""
+                name = (
+                    holder.attr
+                    if isinstance(holder, ast.Attribute)
+                    else holder.id
+                    if isinstance(holder, ast.Name)
+                    else ""
+                )
                 origin = imported_from(self.parsed(call.file), name)
                 if _TYPES in (name, origin and origin[1]):
                     return given.attr
@@ -136,13 +162,17 @@ class _Credentials(Reader):
             assert isinstance(call.node, ast.Call)
             name, kind, doubt = self._name(call), self._type(call), self._doubt(call)
             if name is None:
-                comparison.notes.append(f"{call.file}: line {call.node.lineno}: {ast.unparse(call.node)}: its name cannot be read without running the model, so it is not compared with datasurface.credentials")
+                comparison.notes.append(
+                    f"{call.file}: line {call.node.lineno}: {ast.unparse(call.node)}: its name cannot be read without running the model, so it is not compared with datasurface.credentials"
+                )
                 continue
             named.add(name)
             wanted = own.get(name) or listed.get(name)
             said = ""
             if wanted is None:
-                said = f"is not in datasurface.credentials: add it, as name: {name}, type: {kind or 'that of the model'}"
+                said = (
+                    f"is not in datasurface.credentials: add it, as name: {name}, type: {kind or 'that of the model'}"
+                )
             elif kind not in (None, wanted):
                 said = f"is of the type {kind}, and {f'wanted is {wanted}' if name in own else f'datasurface.credentials says {wanted}: set type: {kind}'}"
             if said:
@@ -153,7 +183,9 @@ class _Credentials(Reader):
                     comparison.wrong.append(text)
         unused = [name for name in listed if name not in named]
         if unused:
-            comparison.notes.append(f"datasurface.credentials has {', '.join(unused)}: the model has no {_CALL}(...) of that name that can be read")
+            comparison.notes.append(
+                f"datasurface.credentials has {', '.join(unused)}: the model has no {_CALL}(...) of that name that can be read"
+            )
         return comparison
 
 

@@ -15,7 +15,16 @@ from model_files import Model
 from model_names import ASSEMBLY_CALL, Names, disagreements, images_of_their_own
 from model_reading import ECO, OTHER_RUNTIMES, RTE
 from outcome import Refused, WrongSetting, progress
-from python_source import Keyword, assignments, defined_functions, defined_names, keyword_values, set_import, set_keyword, set_literal
+from python_source import (
+    Keyword,
+    assignments,
+    defined_functions,
+    defined_names,
+    keyword_values,
+    set_import,
+    set_keyword,
+    set_literal,
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,12 @@ def _literals(values: Values) -> list[_Literal]:
     ]
 
 
-_EXTRA = re.compile(r"(?P<absent>!)?(?:(?P<call>[A-Za-z_]\w*)\.)?(?P<keyword>[A-Za-z_]\w*)(?:\s*=\s*(?P<value>.+))?", re.DOTALL)
-EXTRAS_TEXT = 'a JSON list of "keyword=literal", "Call.keyword=literal" or, for a keyword that must not be there, "!keyword"'
+_EXTRA = re.compile(
+    r"(?P<absent>!)?(?:(?P<call>[A-Za-z_]\w*)\.)?(?P<keyword>[A-Za-z_]\w*)(?:\s*=\s*(?P<value>.+))?", re.DOTALL
+)
+EXTRAS_TEXT = (
+    'a JSON list of "keyword=literal", "Call.keyword=literal" or, for a keyword that must not be there, "!keyword"'
+)
 
 
 def parse_extras(text: str) -> list[Keyword]:
@@ -83,13 +96,29 @@ def parse_extras(text: str) -> list[Keyword]:
                 ast.literal_eval(found["value"].strip())
             except (ValueError, SyntaxError, MemoryError, RecursionError):
                 raise wrong(f"{found['value']!r} is no Python literal") from None
-        extras.append(Keyword(found["call"] or ASSEMBLY_CALL, found["keyword"], found["value"].strip() if found["value"] is not None else None))
+        extras.append(
+            Keyword(
+                found["call"] or ASSEMBLY_CALL,
+                found["keyword"],
+                found["value"].strip() if found["value"] is not None else None,
+            )
+        )
     return extras
 
 
 def _set_runtime(model: Model) -> None:
     tree = model.tree(RTE)
-    model.replace(ECO, set_import(ECO, model.source(ECO), defined_functions(tree), OTHER_RUNTIMES, RTE.removesuffix(".py"), defined_names(tree)))
+    model.replace(
+        ECO,
+        set_import(
+            ECO,
+            model.source(ECO),
+            defined_functions(tree),
+            OTHER_RUNTIMES,
+            RTE.removesuffix(".py"),
+            defined_names(tree),
+        ),
+    )
 
 
 def _set(model: Model, literal: _Literal) -> None:
@@ -101,7 +130,9 @@ def _set_extra(model: Model, extra: Keyword, say: Callable[[str], None]) -> None
     before = keyword_values(RTE, model.source(RTE), extra)
     model.replace(RTE, set_keyword(RTE, model.source(RTE), extra))
     if before and before != keyword_values(RTE, model.source(RTE), extra):
-        say(f"{RTE}: {extra.name}={', '.join(before)} of {extra.call} is {'removed' if extra.value is None else f'replaced by {extra.value}'}: the release line of this image wants it so")
+        say(
+            f"{RTE}: {extra.name}={', '.join(before)} of {extra.call} is {'removed' if extra.value is None else f'replaced by {extra.value}'}: the release line of this image wants it so"
+        )
 
 
 def _refuse_placeholders(model: Model) -> None:
@@ -133,7 +164,9 @@ def edit_model(folder: Path, values: Values, extras: list[Keyword], say: Callabl
     # Anywhere, as the vendor's walkthrough does with sed.
     for literal in literals:
         if literal.placeholder:
-            model.replace(RTE, re.sub(rb"\b%s\b" % literal.placeholder.encode(), literal.value.encode(), model.source(RTE)))
+            model.replace(
+                RTE, re.sub(rb"\b%s\b" % literal.placeholder.encode(), literal.value.encode(), model.source(RTE))
+            )
     steps: list[Callable[[], None]] = [
         lambda: _set_runtime(model),
         *(lambda literal=literal: _set(model, literal) for literal in literals),
@@ -167,7 +200,9 @@ def refuse_foreign_values(folder: Path, values: Values, repository: str) -> None
         file, name = model.home_of(literal.file, literal.name)
         for found in assignments(model.tree(file), name):
             if literal.placeholder and found.value not in (None, literal.value, literal.placeholder):
-                said.setdefault(file, []).append(f"{name} is {found.value!r}, and this deployment's is {literal.value!r}")
+                said.setdefault(file, []).append(
+                    f"{name} is {found.value!r}, and this deployment's is {literal.value!r}"
+                )
                 lines.setdefault(file, []).append(f'{name}: str = "{literal.placeholder}"')
     if said:
         foreign = "; ".join(f"in its {file} {'; '.join(texts)}" for file, texts in said.items())

@@ -26,7 +26,9 @@ class Model:
     def source(self, file: str) -> bytes:
         if file not in self._read:
             if not self.has(file):
-                raise WrongSetting(f"{file} is not in the model's main branch: it must be a model of the shape of DataSurface's demo model, or an empty repository (then the template is taken)")
+                raise WrongSetting(
+                    f"{file} is not in the model's main branch: it must be a model of the shape of DataSurface's demo model, or an empty repository (then the template is taken)"
+                )
             data = (self._folder / file).read_bytes()
             try:
                 data.decode()
@@ -54,7 +56,9 @@ class Model:
             module, name_there = origin
             target = self.file_of(file, module)
             if target is None:
-                raise WrongSetting(f"{file}: {name} comes from {module}, which is not a module of the model: assign it in {file}, as a string literal")
+                raise WrongSetting(
+                    f"{file}: {name} comes from {module}, which is not a module of the model: assign it in {file}, as a string literal"
+                )
             if target in seen:
                 break
             file, name = target, name_there

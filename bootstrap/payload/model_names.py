@@ -69,7 +69,9 @@ class _Names(Reader):
     def _compare(self, setting: str, place: Place, found: str | None) -> None:
         wanted = str(getattr(self._wanted, setting))
         if found is not None and found != wanted:
-            self.wrong.append(f"{place} is {found!r}, wanted is {wanted!r}: set datasurface.model.{setting}: {found or repr(found)}")
+            self.wrong.append(
+                f"{place} is {found!r}, wanted is {wanted!r}: set datasurface.model.{setting}: {found or repr(found)}"
+            )
 
     def _compare_name(self, setting: str, call: Place, keyword: str = "name", position: int | None = 0) -> None:
         place = self.argument(call, keyword, position)
@@ -140,7 +142,9 @@ class _Names(Reader):
             return ""
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and is_version(node.left):
             return self.text(Place(place.file, node.right, place.what))
-        self.wrong.append(f"{place} is {ast.unparse(node)!r}: wanted is VersionPatterns.VN_N_N + {self._wanted.releaseSuffix!r} (datasurface.model.releaseSuffix)")
+        self.wrong.append(
+            f"{place} is {ast.unparse(node)!r}: wanted is VersionPatterns.VN_N_N + {self._wanted.releaseSuffix!r} (datasurface.model.releaseSuffix)"
+        )
         return None
 
     def _provider(self, provider: Place) -> None:
@@ -157,7 +161,9 @@ class _Names(Reader):
         assert isinstance(call.node, ast.Call)
         engine = called(self.parsed(call.file), call.node)
         if not re.fullmatch(_AZURE_SQL, engine):
-            self.wrong.append(f"{call} is a {engine or 'call'}: a merge engine other than Azure SQL (SQLServerDatabase, AzureSQL...Database) is not deployed")
+            self.wrong.append(
+                f"{call} is a {engine or 'call'}: a merge engine other than Azure SQL (SQLServerDatabase, AzureSQL...Database) is not deployed"
+            )
             return
         self._compare_name("mergeContainer", call)
         self._compare_name("mergeDatabase", call, "databaseName", None)

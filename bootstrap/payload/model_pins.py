@@ -4,7 +4,6 @@ template's form they follow the deployment's version; nothing in the cluster rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,9 @@ _OTHER_PIPELINES = (".gitlab-ci.yml",)
 
 _REQUIREMENT = re.compile(rb"^(datasurface==)([0-9][\w.+-]*)(?=[ \t]*(?:[;#]|\r?$))", re.MULTILINE)
 _ANY_REQUIREMENT = re.compile(rb"^[ \t]*datasurface(?![\w.-])[^\r\n]*", re.MULTILINE | re.IGNORECASE)
-_IMAGE = re.compile(rb"(\bregistry\.gitlab\.com/datasurface-inc/datasurface/datasurface:v)([0-9]+\.[0-9]+\.[0-9]+(?:[.-]\w+)*)(?![\w.@-])")
+_IMAGE = re.compile(
+    rb"(\bregistry\.gitlab\.com/datasurface-inc/datasurface/datasurface:v)([0-9]+\.[0-9]+\.[0-9]+(?:[.-]\w+)*)(?![\w.@-])"
+)
 _ANY_IMAGE = re.compile(rb"(?:[\w.:/-]+/datasurface[:@](?!latest\b)|\bdatasurface==)[^\s\"'\\]+")
 _CHECK = re.compile(rb"(\bpython3? -m )(datasurface\.(?:handler|entrypoints)\.action)\b")
 
@@ -36,7 +37,9 @@ def _files(folder: Path) -> list[str]:
     workflows = sorted(path.name for path in (folder / WORKFLOWS).glob("*.y*ml"))
     files = [REQUIREMENTS, *(f"{WORKFLOWS}/{name}" for name in workflows), *_OTHER_PIPELINES]
     # No link leads out of the working copy.
-    return [file for file in files if (folder / file).is_file() and (folder / file).resolve() == folder.resolve() / file]
+    return [
+        file for file in files if (folder / file).is_file() and (folder / file).resolve() == folder.resolve() / file
+    ]
 
 
 def _set(data: bytes, form: re.Pattern[bytes], value: str) -> bytes:
@@ -60,5 +63,7 @@ def read_pins(folder: Path, version: str, check_module: str) -> Pins:
             new[file] = moved
         for found in anything.finditer(data):
             if not form.search(found[0]):
-                others.append(f"{file}, line {data.count(bytes([10]), 0, found.start()) + 1}: {found[0].decode(errors='replace').strip()}")
+                others.append(
+                    f"{file}, line {data.count(bytes([10]), 0, found.start()) + 1}: {found[0].decode(errors='replace').strip()}"
+                )
     return Pins(new, others)

@@ -35,7 +35,9 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.files = model.reached(RTE, ECO, but=lambda file, module: file == ECO and re.match(rf"{OTHER_RUNTIMES}(\.|$)", module) is not None)
+        self.files = model.reached(
+            RTE, ECO, but=lambda file, module: file == ECO and re.match(rf"{OTHER_RUNTIMES}(\.|$)", module) is not None
+        )
         self.wrong: list[str] = []
         self._trees: dict[str, ast.Module] = {}
 
@@ -88,7 +90,9 @@ class Reader:
         file, name = self.imported(file, call.func.id) or (file, call.func.id)
         for node in ast.walk(self.parsed(file)):
             if isinstance(node, ast.FunctionDef) and node.name == name:
-                returned = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None]
+                returned = [
+                    one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None
+                ]
                 return (file, returned[0]) if len(returned) == 1 else None
         return None
 
@@ -119,5 +123,7 @@ class Reader:
             self.wrong.append(f"{place}: {fault}")
             return None
         if text is None:
-            self.wrong.append(f"{place} is {ast.unparse(place.node)!r}, and not a string literal, nor a name that one is assigned to: DataSurface's names must be readable without running the model")
+            self.wrong.append(
+                f"{place} is {ast.unparse(place.node)!r}, and not a string literal, nor a name that one is assigned to: DataSurface's names must be readable without running the model"
+            )
         return text

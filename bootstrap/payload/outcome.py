@@ -80,7 +80,11 @@ _secret_forms: list[str] = []
 def _forms(value: str) -> set[str]:
     raw = value.encode()
     percent = {quote(value, safe=""), quote(value), quote_plus(value)}
-    forms = {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]} | percent | {re.sub("%..", lambda m: m[0].lower(), p) for p in percent}
+    forms = (
+        {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
+        | percent
+        | {re.sub("%..", lambda m: m[0].lower(), p) for p in percent}
+    )
     if len(raw) >= 6:
         # In base64 a value looks different at each of three offsets; the characters that it shares with its neighbours are left out.
         for offset in range(3):
@@ -207,7 +211,13 @@ def _install_signal_handlers() -> None:
         signal.signal(signal.SIGINT, _on_signal)
 
 
-def run(job: str, main: Callable[[], Result], description: str | None = None, variables: Sequence[Variable] = (), argv: Sequence[str] | None = None) -> int:
+def run(
+    job: str,
+    main: Callable[[], Result],
+    description: str | None = None,
+    variables: Sequence[Variable] = (),
+    argv: Sequence[str] | None = None,
+) -> int:
     """Runs a job and returns its exit code. The last line of stdout is its result as JSON; expected failures have no stack trace."""
     parser = argparse.ArgumentParser(
         prog=f"{job.replace('-', '_')}.py",

@@ -16,9 +16,24 @@ T = TypeVar("T")
 _LONGEST_PAUSE = 30.0
 
 VARIABLES = (
-    Variable("RETRY_SECONDS", "how long one call is repeated while the other side cannot be reached", default="300", pattern=r"[0-9]+(\.[0-9]+)?"),
-    Variable("RETRY_DELAY", "seconds before the first repetition; doubles up to 30", default="2", pattern=r"[0-9]+(\.[0-9]+)?"),
-    Variable("TIMEOUT_SECONDS", "bound for everything together: a wait that the other side asks for is kept if it ends before", default="600", pattern=r"[0-9]+(\.[0-9]+)?"),
+    Variable(
+        "RETRY_SECONDS",
+        "how long one call is repeated while the other side cannot be reached",
+        default="300",
+        pattern=r"[0-9]+(\.[0-9]+)?",
+    ),
+    Variable(
+        "RETRY_DELAY",
+        "seconds before the first repetition; doubles up to 30",
+        default="2",
+        pattern=r"[0-9]+(\.[0-9]+)?",
+    ),
+    Variable(
+        "TIMEOUT_SECONDS",
+        "bound for everything together: a wait that the other side asks for is kept if it ends before",
+        default="600",
+        pattern=r"[0-9]+(\.[0-9]+)?",
+    ),
 )
 
 
@@ -35,7 +50,11 @@ class NotBefore(Refused):
 
     @staticmethod
     def of(what: str, fault: Unreachable) -> NotBefore:
-        until = (datetime.now(timezone.utc) + timedelta(seconds=fault.after)).isoformat(timespec="seconds").replace("+00:00", "Z")
+        until = (
+            (datetime.now(timezone.utc) + timedelta(seconds=fault.after))
+            .isoformat(timespec="seconds")
+            .replace("+00:00", "Z")
+        )
         return NotBefore(
             f"{what}: {fault}. It asks not to be called before {until} (in {round(fault.after / 60)} min), and this job may not take that long. "
             f"Deploy again after {until}: npx cdktf deploy '*'",
@@ -58,7 +77,11 @@ class Patience:
     @staticmethod
     def of(settings: dict[str, str]) -> Patience:
         """`end` counts from now: call it when the job begins."""
-        patience = Patience(float(settings["RETRY_SECONDS"]), float(settings["RETRY_DELAY"]), time.monotonic() + float(settings["TIMEOUT_SECONDS"]))
+        patience = Patience(
+            float(settings["RETRY_SECONDS"]),
+            float(settings["RETRY_DELAY"]),
+            time.monotonic() + float(settings["TIMEOUT_SECONDS"]),
+        )
         if patience.first_delay <= 0:
             raise WrongSetting("RETRY_DELAY must be more than 0")
         return patience
@@ -100,4 +123,6 @@ class Patience:
                 progress(f"{what}: {fault} (attempt {attempt} of {attempts})")
                 # Two that run beside each other must not meet again and again.
                 time.sleep(min(self.first_delay, 2.0) * (0.5 + random.random()))
-        raise Retryable(f"{what}: another one was faster {attempts} times in a row; is something else publishing there all the time?")
+        raise Retryable(
+            f"{what}: another one was faster {attempts} times in a row; is something else publishing there all the time?"
+        )

@@ -12,8 +12,8 @@ import tempfile
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from git_cli import GitServer
 from generated_objects import KNOWN_LIST, RUNNING_OBJECTS, YAML_NAME, Report, compare, read_running
+from git_cli import GitServer
 from github_api import REPOSITORY, REPOSITORY_TEXT
 from github_api import VARIABLES as GITHUB_VARIABLES
 from handed_over import DAG_NAME, GENERATED_FOLDER, MODEL_FOLDER, ModelRelease, read_generated, read_release
@@ -30,8 +30,12 @@ ATTEMPTS = 5
 WARNINGS_IN_THE_RESULT = 10
 
 VARIABLES = (
-    Variable("AIRFLOW_REPO", "repository that git-sync reads the DAGs from", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
-    Variable("MODEL_REPO", "repository of the model, for the commit's message", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
+    Variable(
+        "AIRFLOW_REPO", "repository that git-sync reads the DAGs from", pattern=REPOSITORY, allowed=REPOSITORY_TEXT
+    ),
+    Variable(
+        "MODEL_REPO", "repository of the model, for the commit's message", pattern=REPOSITORY, allowed=REPOSITORY_TEXT
+    ),
     MODEL_FOLDER,
     GENERATED_FOLDER,
     Variable("PSP", "platform service provider in the model", pattern=r"[A-Za-z0-9_][A-Za-z0-9_-]*"),
@@ -55,7 +59,9 @@ def read_dags(folder: Path, pattern: str) -> dict[str, bytes]:
         raise WrongSetting(f"{folder} has no *_dag.py: generate-dags makes them, and comes first")
     others = [name for name in dags if not fnmatchcase(name, pattern)]
     if others:
-        progress(f"note: {', '.join(others)}: not {pattern} (dagFiles in datasurface/names.ts), so verify does not fail when they do not import")
+        progress(
+            f"note: {', '.join(others)}: not {pattern} (dagFiles in datasurface/names.ts), so verify does not fail when they do not import"
+        )
     return dags
 
 
@@ -81,7 +87,9 @@ def read_manifest(path: Path) -> list[str]:
         if not isinstance(names, list) or not all(isinstance(name, str) and DAG_NAME.fullmatch(name) for name in names):
             raise ValueError("`files` is no list of names of DAG files")
     except (ValueError, KeyError, TypeError) as error:
-        raise WrongSetting(f"{FOLDER}/{MANIFEST} in the DAG repository cannot be read ({error}): mend or delete it, and delete the DAGs that are no longer wanted") from None
+        raise WrongSetting(
+            f"{FOLDER}/{MANIFEST} in the DAG repository cannot be read ({error}): mend or delete it, and delete the DAGs that are no longer wanted"
+        ) from None
     return list(names)
 
 
@@ -109,7 +117,11 @@ def place(clone: Path, dags: dict[str, bytes], pattern: str) -> list[str]:
     folder.mkdir(exist_ok=True)
     removed = []
     published = read_manifest(folder / MANIFEST)
-    foreign = [name for name in dags if name not in published and not fnmatchcase(name, pattern) and os.path.lexists(folder / name)]
+    foreign = [
+        name
+        for name in dags
+        if name not in published and not fnmatchcase(name, pattern) and os.path.lexists(folder / name)
+    ]
     if foreign:
         raise Refused(
             f"{', '.join(f'{FOLDER}/{name}' for name in foreign)} in the DAG repository: not published from here, and the model would replace it. Nothing was changed. "
@@ -132,13 +144,24 @@ class _Publisher:
         self.work = work
         self.repository = settings["AIRFLOW_REPO"]
         self.patience = Patience.of(settings)
-        self.server = GitServer(settings["GITHUB_URL"], settings["GITHUB_TOKEN"], work, self.patience, (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]))
+        self.server = GitServer(
+            settings["GITHUB_URL"],
+            settings["GITHUB_TOKEN"],
+            work,
+            self.patience,
+            (settings["COMMIT_NAME"], settings["COMMIT_EMAIL"]),
+        )
 
     def publish(self, dags: dict[str, bytes], release: ModelRelease) -> tuple[str, bool, list[str]]:
         """From a fresh clone to a pushed commit. Returns it, whether anything was pushed, and the removed files."""
         with tempfile.TemporaryDirectory(dir=self.work) as scratch:
             clone = Path(scratch) / "dags"
-            if self.server.has_branch(self.repository, BRANCH, "AIRFLOW_REPO, or datasurface.airflowRepository", ", from which Airflow reads the DAGs"):
+            if self.server.has_branch(
+                self.repository,
+                BRANCH,
+                "AIRFLOW_REPO, or datasurface.airflowRepository",
+                ", from which Airflow reads the DAGs",
+            ):
                 self.server.clone(self.repository, clone, BRANCH)
             else:
                 progress(f"{self.repository} is empty: {BRANCH} is created")
@@ -170,7 +193,9 @@ def main() -> Result:
     with tempfile.TemporaryDirectory(prefix="publish-dag-") as work:
         publisher = _Publisher(settings, Path(work))
         publisher.server.check_git()
-        commit, pushed, removed = publisher.patience.until_won(f"publishing to {publisher.repository}", ATTEMPTS, lambda: publisher.publish(dags, release))
+        commit, pushed, removed = publisher.patience.until_won(
+            f"publishing to {publisher.repository}", ATTEMPTS, lambda: publisher.publish(dags, release)
+        )
     progress(f"{publisher.repository}: {', '.join(dags)} at {commit} {'published' if pushed else 'were there already'}")
     return {
         "repository": publisher.repository,

@@ -23,7 +23,7 @@ from model_names import NAME_VARIABLES, Names
 from model_pins import WORKFLOWS, read_pins
 from outcome import Refused, Result, Variable, WrongSetting, progress, read_settings, run
 from patience import VARIABLES as PATIENCE_VARIABLES
-from patience import LostRace, Patience
+from patience import Patience
 from python_source import Keyword
 
 JOB = "publish-model"
@@ -39,10 +39,26 @@ _HOST = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a
 
 VARIABLES = (
     Variable("MODEL_REPO", "repository of the model", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
-    Variable("TEMPLATE_REPO", "repository of the template, for a MODEL_REPO that is empty", pattern=REPOSITORY, allowed=REPOSITORY_TEXT),
+    Variable(
+        "TEMPLATE_REPO",
+        "repository of the template, for a MODEL_REPO that is empty",
+        pattern=REPOSITORY,
+        allowed=REPOSITORY_TEXT,
+    ),
     Variable("TEMPLATE_REF", "commit, tag or branch of the template", pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*"),
-    Variable("TEMPLATE_URL", "address before the template's /owner/name.git (default: GITHUB_URL)", default="", pattern=r"https?://[^\s/@?#]+(/[^\s?#]*)?", allowed="an https address"),
-    Variable("NAMESPACE", "Kubernetes namespace", pattern=r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?", allowed="an RFC 1123 label"),
+    Variable(
+        "TEMPLATE_URL",
+        "address before the template's /owner/name.git (default: GITHUB_URL)",
+        default="",
+        pattern=r"https?://[^\s/@?#]+(/[^\s?#]*)?",
+        allowed="an https address",
+    ),
+    Variable(
+        "NAMESPACE",
+        "Kubernetes namespace",
+        pattern=r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+        allowed="an RFC 1123 label",
+    ),
     Variable(
         "SQL_SERVER_FQDN",
         "public host name of the Azure SQL server (its certificate has this one; it resolves to the private endpoint)",
@@ -50,10 +66,26 @@ VARIABLES = (
         allowed="a host name in lower case, and not the privatelink one",
     ),
     Variable("PG_FQDN", "host name of Airflow's PostgreSQL server", pattern=_HOST, allowed="a host name in lower case"),
-    Variable("DATASURFACE_VERSION", "DataSurface release, the tag of its image", pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?", allowed="a version like 1.1.0"),
-    Variable("IMAGE_DIGEST", "digest of that image, which pins it in the model; empty: the tag alone", default="", pattern=r"sha256:[0-9a-f]{64}", allowed="sha256: and 64 hexadecimal digits"),
+    Variable(
+        "DATASURFACE_VERSION",
+        "DataSurface release, the tag of its image",
+        pattern=r"v?[0-9]+\.[0-9]+\.[0-9]+([-.+][A-Za-z0-9.-]+)?",
+        allowed="a version like 1.1.0",
+    ),
+    Variable(
+        "IMAGE_DIGEST",
+        "digest of that image, which pins it in the model; empty: the tag alone",
+        default="",
+        pattern=r"sha256:[0-9a-f]{64}",
+        allowed="sha256: and 64 hexadecimal digits",
+    ),
     Variable("RTE_EXTRAS", f"what the release line wants in rte_azure.py: {EXTRAS_TEXT}", default="[]"),
-    Variable("CHECK_MODULE", "Python module of the release line that a CI job beside the model runs", pattern=r"datasurface(\.[a-z_]+)+", allowed="a module of DataSurface"),
+    Variable(
+        "CHECK_MODULE",
+        "Python module of the release line that a CI job beside the model runs",
+        pattern=r"datasurface(\.[a-z_]+)+",
+        allowed="a module of DataSurface",
+    ),
     *NAME_VARIABLES,
     CREDENTIALS,
     Variable(
@@ -119,7 +151,9 @@ class _Publisher:
             template = self.server  # not public, but on the token's own server
             template.clone(repository, into)
         for candidate in (f"refs/tags/{ref}", f"refs/remotes/origin/{ref}", ref):
-            commit = template.try_local(into, "rev-parse", "--verify", "--quiet", "--end-of-options", candidate + "^{commit}")
+            commit = template.try_local(
+                into, "rev-parse", "--verify", "--quiet", "--end-of-options", candidate + "^{commit}"
+            )
             if commit:
                 break
         else:
@@ -180,11 +214,15 @@ class _Publisher:
         """The version beside the model follows the one in it, in the same commit. Alone it is nothing to push to somebody's repository: no pod reads it."""
         pins = read_pins(clone, self.values.datasurface_version, self.settings["CHECK_MODULE"])
         for other in pins.others:
-            progress(f"note: {other}: not in the template's form, so it stays; is it right for DataSurface {self.values.datasurface_version}?")
+            progress(
+                f"note: {other}: not in the template's form, so it stays; is it right for DataSurface {self.values.datasurface_version}?"
+            )
         if move:
             return pins.save(clone)
         if pins.new:
-            progress(f"note: {', '.join(pins.new)}: not DataSurface {self.values.datasurface_version}; moved with the next change of the model by this job, or by hand")
+            progress(
+                f"note: {', '.join(pins.new)}: not DataSurface {self.values.datasurface_version}; moved with the next change of the model by this job, or by hand"
+            )
         return []
 
     def _push(self, clone: Path, fresh: bool) -> None:
@@ -194,13 +232,19 @@ class _Publisher:
             # Workflows check pull requests; the deployment works without them, and with old ones.
             if fresh:
                 self.left_out = self.server.local(clone, "ls-files", "--", WORKFLOWS).splitlines()
-                progress(f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted.")
+                progress(
+                    f"{refusal} Left out: {', '.join(self.left_out)}. Add them with another token where they are wanted."
+                )
                 self.server.local(clone, "rm", "--quiet", "-r", "--cached", "--", WORKFLOWS)
             else:
-                self.left_out = self.server.local(clone, "diff", "--name-only", "HEAD~", "HEAD", "--", WORKFLOWS).splitlines()
+                self.left_out = self.server.local(
+                    clone, "diff", "--name-only", "HEAD~", "HEAD", "--", WORKFLOWS
+                ).splitlines()
                 if not self.left_out:
                     raise
-                progress(f"{refusal} Left as they are: {', '.join(self.left_out)}. Set the image's tag there to v{self.values.datasurface_version} with another token.")
+                progress(
+                    f"{refusal} Left as they are: {', '.join(self.left_out)}. Set the image's tag there to v{self.values.datasurface_version} with another token."
+                )
                 self.server.local(clone, "checkout", "--quiet", "HEAD~", "--", *self.left_out)
             self.server.local(clone, "commit", "--quiet", "--amend", "--no-edit")
             self.server.push(clone, self.repository, BRANCH)
@@ -212,30 +256,48 @@ class _Publisher:
             return "", []
         released = {commit for release in releases if release.stable and (commit := tags.get(release.tag))}
         # A tag may have been deleted since it was looked at.
-        log = self.server.local(clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an%x09%s", "HEAD", "--not", *sorted(released))
+        log = self.server.local(
+            clone, "log", "--ignore-missing", "--format=%h%x09%ae%x09%an%x09%s", "HEAD", "--not", *sorted(released)
+        )
         lines = [line.split("\t", 3) for line in log.splitlines()]
         is_right, trees = self._with_values(clone, live)
         # What differs in this deployment's values only is no change of theirs.
         same = self.server.local(clone, "rev-parse", "HEAD^{tree}").strip() in trees
-        unreleased = [] if same else [f"{commit} {name}: {title}" for commit, email, name, title in lines if email != self.author[1] or title not in TITLES]
+        unreleased = (
+            []
+            if same
+            else [
+                f"{commit} {name}: {title}"
+                for commit, email, name, title in lines
+                if email != self.author[1] or title not in TITLES
+            ]
+        )
         if not unreleased:
             return (live.commit if is_right else ""), []
-        shown = "; ".join(unreleased[:SHOWN_COMMITS]) + (f"; and {len(unreleased) - SHOWN_COMMITS} more" if len(unreleased) > SHOWN_COMMITS else "")
+        shown = "; ".join(unreleased[:SHOWN_COMMITS]) + (
+            f"; and {len(unreleased) - SHOWN_COMMITS} more" if len(unreleased) > SHOWN_COMMITS else ""
+        )
         if is_right:
-            progress(f"note: {self.repository} {BRANCH} has commits that are not released, and are not released by this job, as {live.tag} has this deployment's values: {shown}")
+            progress(
+                f"note: {self.repository} {BRANCH} has commits that are not released, and are not released by this job, as {live.tag} has this deployment's values: {shown}"
+            )
             return live.commit, unreleased
         if self.settings["UNRELEASED_COMMITS"] == "refuse":
             raise Refused(
                 f"{self.repository} {BRANCH} has commits that no release has: {shown}. This deployment has to release its values on top of them, and they would become live with it. Nothing was changed. "
                 f"Publish a release of {BRANCH} when they are ready (its tag: the next after {live.tag}), or set datasurface.unreleasedCommits: release; then deploy again: npx cdktf deploy '*'"
             )
-        progress(f"note: these commits become live with this deployment's values (datasurface.unreleasedCommits: release): {shown}")
+        progress(
+            f"note: these commits become live with this deployment's values (datasurface.unreleasedCommits: release): {shown}"
+        )
         return "", []
 
     def _with_values(self, clone: Path, live: Live) -> tuple[bool, list[str]]:
         """Whether the live release has this deployment's values, and the trees that it has with them, without and with the version beside the model; none when it cannot be edited, or is not in the clone."""
         folder = clone.parent / "live"
-        if not self.server.try_local(clone, "rev-parse", "--verify", "--quiet", "--end-of-options", live.commit + "^{commit}"):
+        if not self.server.try_local(
+            clone, "rev-parse", "--verify", "--quiet", "--end-of-options", live.commit + "^{commit}"
+        ):
             return False, []
         self.server.local(clone, "worktree", "add", "--quiet", "--detach", str(folder), live.commit)
         try:
@@ -243,7 +305,10 @@ class _Publisher:
         except WrongSetting:
             return False, []
         trees = []
-        for files in (edited, read_pins(folder, self.values.datasurface_version, self.settings["CHECK_MODULE"]).save(folder)):
+        for files in (
+            edited,
+            read_pins(folder, self.values.datasurface_version, self.settings["CHECK_MODULE"]).save(folder),
+        ):
             if files:
                 self.server.local(folder, "add", "--", *files)
             trees.append(self.server.local(folder, "write-tree").strip())
@@ -252,7 +317,9 @@ class _Publisher:
     def _commit(self, clone: Path, changed: list[str], fresh: bool) -> None:
         values = self.values
         title = TAKEN if fresh else CONFIGURED
-        body = [f"DataSurface {values.datasurface_version}, namespace {values.namespace}, {values.sql_server_fqdn}, {values.pg_fqdn}"]
+        body = [
+            f"DataSurface {values.datasurface_version}, namespace {values.namespace}, {values.sql_server_fqdn}, {values.pg_fqdn}"
+        ]
         if fresh:
             body.append(f"Template: {self.template}")
         self.server.local(clone, "commit", "--quiet", "--message", title, "--message", "\n".join(body))
@@ -265,9 +332,21 @@ def main() -> Result:
         publisher = _Publisher(settings, Path(work))
         publisher.server.check_git()
         published = publisher.patience.until_won(f"publishing {publisher.repository}", ATTEMPTS, publisher.publish)
-        notes = f"DataSurface {publisher.values.datasurface_version} on Azure AKS, namespace {publisher.values.namespace}."
-        live, made = ensure_release(publisher.server, publisher.github, publisher.patience, publisher.repository, publisher.form, published.live, notes)
-        progress(f"{publisher.repository}: release {live.tag} at {live.commit} {'published' if made else 'was there already'}")
+        notes = (
+            f"DataSurface {publisher.values.datasurface_version} on Azure AKS, namespace {publisher.values.namespace}."
+        )
+        live, made = ensure_release(
+            publisher.server,
+            publisher.github,
+            publisher.patience,
+            publisher.repository,
+            publisher.form,
+            published.live,
+            notes,
+        )
+        progress(
+            f"{publisher.repository}: release {live.tag} at {live.commit} {'published' if made else 'was there already'}"
+        )
         return {
             "repository": publisher.repository,
             "commit": live.commit,

@@ -38,7 +38,9 @@ def parse(file: str, data: bytes) -> ast.Module:
         return ast.parse(data)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise WrongSetting(f"{file}: not valid Python{f' (line {line})' if line else ''}: {getattr(error, 'msg', None) or error}") from None
+        raise WrongSetting(
+            f"{file}: not valid Python{f' (line {line})' if line else ''}: {getattr(error, 'msg', None) or error}"
+        ) from None
 
 
 class Positions:
@@ -142,13 +144,21 @@ def set_import(file: str, data: bytes, functions: set[str], old: str, new: str, 
 
     Other names of the statement must be among `defined`, the names that `new` has."""
     tree = parse(file, data)
-    statements = [(node, names) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (names := sorted({alias.name for alias in node.names} & functions))]
+    statements = [
+        (node, names)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (names := sorted({alias.name for alias in node.names} & functions))
+    ]
     of_runtime = [(node, names) for node, names in statements if re.fullmatch(old, _module(node))]
     if not of_runtime and statements:
         node, names = statements[0]
-        raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(names)} from {_module(node)}; wanted is `from {new} import {', '.join(names)}`")
+        raise WrongSetting(
+            f"{file}: line {node.lineno} imports {', '.join(names)} from {_module(node)}; wanted is `from {new} import {', '.join(names)}`"
+        )
     if not of_runtime:
-        raise WrongSetting(f"{file}: none of the functions of {new}.py ({', '.join(sorted(functions)) or 'it has none'}) is imported by a `from ... import`; wanted is `from {new} import` of one of them")
+        raise WrongSetting(
+            f"{file}: none of the functions of {new}.py ({', '.join(sorted(functions)) or 'it has none'}) is imported by a `from ... import`; wanted is `from {new} import` of one of them"
+        )
     positions = Positions(data)
     for node, names in sorted(of_runtime, key=lambda statement: statement[0].lineno, reverse=True):
         module = _module(node)
@@ -156,11 +166,15 @@ def set_import(file: str, data: bytes, functions: set[str], old: str, new: str, 
             continue
         others = sorted({alias.name for alias in node.names} - set(names) - defined)
         if others:
-            raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(others)} from {module}, too, which {new}.py does not define: import {', '.join(names)} in a line of its own")
+            raise WrongSetting(
+                f"{file}: line {node.lineno} imports {', '.join(others)} from {module}, too, which {new}.py does not define: import {', '.join(names)} in a line of its own"
+            )
         start = positions.start(node)
         found = re.compile(rb"from[ \t\\\r\n]+(" + re.escape(module.encode()) + rb")\b").match(data, start)
         if not found:
-            raise WrongSetting(f"{file}: line {node.lineno} imports {', '.join(names)} in a form that cannot be edited; wanted is `from {new} import {', '.join(names)}`")
+            raise WrongSetting(
+                f"{file}: line {node.lineno} imports {', '.join(names)} in a form that cannot be edited; wanted is `from {new} import {', '.join(names)}`"
+            )
         data = data[: found.start(1)] + new.encode() + data[found.end(1) :]
     return data
 
@@ -212,7 +226,12 @@ def calls(tree: ast.Module, name: str) -> Iterator[ast.Call]:
 def argument(call: ast.Call, keyword: str, position: int | None = None) -> ast.expr | None:
     """What the call gives for a parameter, by its name or by its place."""
     given = next((given.value for given in call.keywords if given.arg == keyword), None)
-    if given is None and position is not None and position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args):
+    if (
+        given is None
+        and position is not None
+        and position < len(call.args)
+        and not any(isinstance(one, ast.Starred) for one in call.args)
+    ):
         return call.args[position]
     return given
 
@@ -248,7 +267,16 @@ def _with_keyword(data: bytes, call: ast.Call, keyword: str, value: str) -> byte
         return data[:rest] + (b"," if comma is None else b"") + newline + before + new + data[rest:]
     newline = b"\r\n" if data[line_end - 1 : line_end] == b"\r" else b"\n"
     middle = data[rest : line_end + 1]
-    return data[:rest] + (b"," if comma is None else b"") + middle + before + new + (b"" if comma is None else b",") + newline + data[line_end + 1 :]
+    return (
+        data[:rest]
+        + (b"," if comma is None else b"")
+        + middle
+        + before
+        + new
+        + (b"" if comma is None else b",")
+        + newline
+        + data[line_end + 1 :]
+    )
 
 
 def _without_keyword(data: bytes, call: ast.Call, keyword: ast.keyword) -> bytes:
@@ -258,7 +286,11 @@ def _without_keyword(data: bytes, call: ast.Call, keyword: ast.keyword) -> bytes
     after = end if comma is None or data[end:comma].strip() else comma + 1
     line_start = data.rfind(b"\n", 0, start) + 1
     line_end = data.find(b"\n", after)
-    if not data[line_start:start].strip() and line_end >= 0 and re.fullmatch(rb"[ \t]*(#[^\n]*)?\r?", data[after:line_end]):
+    if (
+        not data[line_start:start].strip()
+        and line_end >= 0
+        and re.fullmatch(rb"[ \t]*(#[^\n]*)?\r?", data[after:line_end])
+    ):
         return data[:line_start] + data[line_end + 1 :]
     if after > end:
         return data[:start] + data[after:].lstrip(b" \t")
@@ -272,7 +304,9 @@ def set_keyword(file: str, data: bytes, keyword: Keyword) -> bytes:
     for _ in range(100):
         found = list(calls(parse(file, data), keyword.call))
         if not found:
-            raise WrongSetting(f"{file}: there is no call {keyword.call}(...), which must get the keyword {keyword.name}")
+            raise WrongSetting(
+                f"{file}: there is no call {keyword.call}(...), which must get the keyword {keyword.name}"
+            )
         for call in found:
             present = next((argument for argument in call.keywords if argument.arg == keyword.name), None)
             if keyword.value is None and present is not None:
@@ -281,9 +315,17 @@ def set_keyword(file: str, data: bytes, keyword: Keyword) -> bytes:
             if keyword.value is not None and present is None:
                 data = _with_keyword(data, call, keyword.name, keyword.value)
                 break
-            if keyword.value is not None and present is not None and ast.dump(present.value) != ast.dump(ast.parse(keyword.value, mode="eval").body):
+            if (
+                keyword.value is not None
+                and present is not None
+                and ast.dump(present.value) != ast.dump(ast.parse(keyword.value, mode="eval").body)
+            ):
                 positions = Positions(data)
-                data = data[: positions.start(present.value)] + keyword.value.encode() + data[positions.end(present.value) :]
+                data = (
+                    data[: positions.start(present.value)]
+                    + keyword.value.encode()
+                    + data[positions.end(present.value) :]
+                )
                 break
         else:
             return data

@@ -31,7 +31,13 @@ _DAG_ID = r"[A-Za-z0-9_.-]{1,250}"
 
 VARIABLES = (
     *airflow_api.VARIABLES,
-    Variable("EXPECTED_DAGS", "JSON list of the DAGs that must be registered beside the infrastructure DAG, each an id or a list of alternative ids, of which one is enough", default="[]", pattern=r"\[.*\]", allowed="a JSON list of DAG ids and lists of them"),
+    Variable(
+        "EXPECTED_DAGS",
+        "JSON list of the DAGs that must be registered beside the infrastructure DAG, each an id or a list of alternative ids, of which one is enough",
+        default="[]",
+        pattern=r"\[.*\]",
+        allowed="a JSON list of DAG ids and lists of them",
+    ),
     Variable("INFRASTRUCTURE_DAG", "id of the DAG that must run once", pattern=_DAG_ID),
     Variable(
         "DAG_FILES",
@@ -40,11 +46,31 @@ VARIABLES = (
         pattern=r"[A-Za-z0-9_.*-]+",
         allowed="a file name with * for any text, for example acme_psp_*_dag.py",
     ),
-    Variable("DEPLOYMENT_STARTED", "only runs that started after this time count, in ISO 8601 with a time zone; default: the start of this job", default=""),
-    Variable("MCP_URL", "address of the MCP server's event stream, e.g. http://acme-psp-mcp:8000/sse; empty: not asked", default="", pattern=airflow_api.URL, allowed="an http(s) address without user or query"),
+    Variable(
+        "DEPLOYMENT_STARTED",
+        "only runs that started after this time count, in ISO 8601 with a time zone; default: the start of this job",
+        default="",
+    ),
+    Variable(
+        "MCP_URL",
+        "address of the MCP server's event stream, e.g. http://acme-psp-mcp:8000/sse; empty: not asked",
+        default="",
+        pattern=airflow_api.URL,
+        allowed="an http(s) address without user or query",
+    ),
     Variable("TIMEOUT_SECONDS", "bound for everything together", default="1800", pattern=airflow_api.SECONDS),
-    Variable("IMPORT_ERROR_SECONDS", "how long an import error may last before it fails the job: after a repaired DAG file the old error stays until git-sync and the DAG processor have seen it", default="120", pattern=airflow_api.SECONDS),
-    Variable("SETTLE_SECONDS", "how long to look for import errors at least: git-sync and the DAG processor see a DAG file only some time after it was pushed", default="90", pattern=airflow_api.SECONDS),
+    Variable(
+        "IMPORT_ERROR_SECONDS",
+        "how long an import error may last before it fails the job: after a repaired DAG file the old error stays until git-sync and the DAG processor have seen it",
+        default="120",
+        pattern=airflow_api.SECONDS,
+    ),
+    Variable(
+        "SETTLE_SECONDS",
+        "how long to look for import errors at least: git-sync and the DAG processor see a DAG file only some time after it was pushed",
+        default="90",
+        pattern=airflow_api.SECONDS,
+    ),
     Variable("POLL_SECONDS", "pause between two looks", default="5", pattern=airflow_api.SECONDS),
     *GIT_CACHE_VARIABLES,
 )
@@ -89,7 +115,10 @@ def _wait_for_health(airflow: Airflow, clock: Clock) -> str:
                 state = an_object(health.get(component))
                 if state.get("status") != "healthy":
                     heartbeat = state.get(f"latest_{component}_heartbeat")
-                    ill.append(f"{component} {state.get('status') or 'has never reported'}" + (f" (last heartbeat {heartbeat})" if heartbeat else ""))
+                    ill.append(
+                        f"{component} {state.get('status') or 'has never reported'}"
+                        + (f" (last heartbeat {heartbeat})" if heartbeat else "")
+                    )
             if not ill:
                 return ", ".join(_COMPONENTS)
             status = ", ".join(ill)
@@ -116,7 +145,9 @@ def _wait_for_dag(airflow: Airflow, clock: Clock, errors: ImportErrors, dag: str
         clock.tell(f"not yet: {status}")
         if not clock.pause():
             errors.look(airflow.import_errors(), patient=False)
-            raise Retryable(f"not within {clock.seconds:.0f} s: {status}. Does git-sync read the DAG repository (log of its container in the DAG processor's pod), and has publish-dag pushed the file?")
+            raise Retryable(
+                f"not within {clock.seconds:.0f} s: {status}. Does git-sync read the DAG repository (log of its container in the DAG processor's pod), and has publish-dag pushed the file?"
+            )
 
 
 def _parsed_since(dag: Mapping[str, object], since: datetime) -> bool:
@@ -144,7 +175,15 @@ def _what_there_is(absent: list[tuple[str, ...]], found: Iterable[str], runs: Ru
     )
 
 
-def _wait_for_rest(airflow: Airflow, clock: Clock, errors: ImportErrors, runs: Runs, expected: list[tuple[str, ...]], settle: float, table: Table) -> dict[str, Mapping[str, object]]:
+def _wait_for_rest(
+    airflow: Airflow,
+    clock: Clock,
+    errors: ImportErrors,
+    runs: Runs,
+    expected: list[tuple[str, ...]],
+    settle: float,
+    table: Table,
+) -> dict[str, Mapping[str, object]]:
     """Everything that a working infrastructure DAG brings about, waited for together: none of it comes in an order that holds for all releases.
 
     Returns the DAGs that there are after its run."""
@@ -157,10 +196,14 @@ def _wait_for_rest(airflow: Airflow, clock: Clock, errors: ImportErrors, runs: R
         registered = [[dag for dag in ids if dag in found] for ids in wanted]
         absent = [ids for ids, there in zip(wanted, registered) if not there]
         # Known from an earlier deployment, but not seen in a file since this one began.
-        old = [there for there in registered if there and not any(_parsed_since(found[dag], runs.since) for dag in there)]
+        old = [
+            there for there in registered if there and not any(_parsed_since(found[dag], runs.since) for dag in there)
+        ]
         waiting = {}
         if absent or old:
-            parts = ([f"not registered: {_ids(absent)}"] if absent else []) + ([f"not parsed since the deployment: {_ids(old)}"] if old else [])
+            parts = ([f"not registered: {_ids(absent)}"] if absent else []) + (
+                [f"not parsed since the deployment: {_ids(old)}"] if old else []
+            )
             waiting["dags"] = "; ".join(parts)
         elif runs.ended is not None and not _parsed_since(found[runs.dag], runs.ended):
             waiting["dags"] = f"{runs.dag} is not parsed since its run, which may have made other DAGs"
@@ -192,14 +235,19 @@ def _wait_for_rest(airflow: Airflow, clock: Clock, errors: ImportErrors, runs: R
             errors.look(airflow.import_errors(), patient=False)
             missing = [ids[0] if len(ids) == 1 else list(ids) for ids in absent]
             others = errors.text_of_others()
-            raise Retryable(f"not within {clock.seconds:.0f} s: {status}{_what_there_is(absent, found, runs)}{f'; {others}' if others else ''}", missing_dags=missing)
+            raise Retryable(
+                f"not within {clock.seconds:.0f} s: {status}{_what_there_is(absent, found, runs)}{f'; {others}' if others else ''}",
+                missing_dags=missing,
+            )
 
 
 def _list(dags: Mapping[str, Mapping[str, object]]) -> None:
     progress(f"DAGs in Airflow: {len(dags)}")
     width = max(map(len, dags), default=0)
     for dag, entry in sorted(dags.items()):
-        progress(f"    {dag.ljust(width)}  {'paused' if entry.get('is_paused') else 'active'}  {entry.get('relative_fileloc') or entry.get('fileloc') or ''}".rstrip())
+        progress(
+            f"    {dag.ljust(width)}  {'paused' if entry.get('is_paused') else 'active'}  {entry.get('relative_fileloc') or entry.get('fileloc') or ''}".rstrip()
+        )
 
 
 def _started(text: str) -> datetime:
@@ -208,9 +256,13 @@ def _started(text: str) -> datetime:
         return now
     started = time_of(text)
     if started is None:
-        raise WrongSetting(f"DEPLOYMENT_STARTED is {text!r}: wanted is a time in ISO 8601 with its time zone, such as {now.isoformat(timespec='seconds')}")
+        raise WrongSetting(
+            f"DEPLOYMENT_STARTED is {text!r}: wanted is a time in ISO 8601 with its time zone, such as {now.isoformat(timespec='seconds')}"
+        )
     if started > now + timedelta(minutes=5):
-        raise WrongSetting(f"DEPLOYMENT_STARTED is {text}, and here it is {now.isoformat(timespec='seconds')}: no run could have started after it")
+        raise WrongSetting(
+            f"DEPLOYMENT_STARTED is {text}, and here it is {now.isoformat(timespec='seconds')}: no run could have started after it"
+        )
     return started.astimezone(timezone.utc)
 
 
@@ -221,9 +273,15 @@ def _expected(text: str, infrastructure: str) -> list[tuple[str, ...]]:
     except ValueError as error:
         raise WrongSetting(f"EXPECTED_DAGS is not JSON: {error}") from error
     expected = [tuple(entry) if isinstance(entry, list) else (entry,) for entry in entries]
-    wrong = [entry for entry, ids in zip(entries, expected) if not ids or not all(isinstance(dag, str) and re.fullmatch(_DAG_ID, dag) for dag in ids)]
+    wrong = [
+        entry
+        for entry, ids in zip(entries, expected)
+        if not ids or not all(isinstance(dag, str) and re.fullmatch(_DAG_ID, dag) for dag in ids)
+    ]
     if wrong:
-        raise WrongSetting(f"EXPECTED_DAGS holds what is no DAG id, and no list of alternative ones: {', '.join(map(json.dumps, wrong))}")
+        raise WrongSetting(
+            f"EXPECTED_DAGS holds what is no DAG id, and no list of alternative ones: {', '.join(map(json.dumps, wrong))}"
+        )
     return [ids for ids in dict.fromkeys(expected) if ids != (infrastructure,)]
 
 
@@ -237,7 +295,9 @@ def main() -> Result:
     errors = ImportErrors(float(settings["IMPORT_ERROR_SECONDS"]), settings["DAG_FILES"])
     runs = Runs(infrastructure, since)
     table = Table(_CHECKS)
-    progress(f"verifying {settings['AIRFLOW_URL']} within {clock.seconds:.0f} s; runs count from {since.isoformat(timespec='seconds')}")
+    progress(
+        f"verifying {settings['AIRFLOW_URL']} within {clock.seconds:.0f} s; runs count from {since.isoformat(timespec='seconds')}"
+    )
 
     start = time.monotonic()
     with table.check("server"):
@@ -272,7 +332,13 @@ def main() -> Result:
     _list(dags)
     table.show()
     remove_old_caches(settings["GIT_CACHE"])
-    return {"run": runs.succeeded, "dags": sorted(dags), "merged_configurations": merged, "other_import_errors": errors.others, "checks": table.facts()}
+    return {
+        "run": runs.succeeded,
+        "dags": sorted(dags),
+        "merged_configurations": merged,
+        "other_import_errors": errors.others,
+        "checks": table.facts(),
+    }
 
 
 if __name__ == "__main__":

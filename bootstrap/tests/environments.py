@@ -20,20 +20,35 @@ def python_3_11() -> str:
     """The packages of Airflow are locked for this version: other ones may want other wheels."""
     found = shutil.which("python3.11")
     if found is None or subprocess.run([found, "-c", "import venv, ensurepip"], capture_output=True).returncode != 0:
-        raise NotMade("python3.11 with its venv module is missing: install it (Debian: apt-get install python3.11-venv; elsewhere: pyenv install 3.11), and put it on PATH")
+        raise NotMade(
+            "python3.11 with its venv module is missing: install it (Debian: apt-get install python3.11-venv; elsewhere: pyenv install 3.11), and put it on PATH"
+        )
     return found
 
 
-def interpreter(folder: Path, python: str, requirements: Path, say: Callable[[str], None], like: Path | None = None) -> str:
+def interpreter(
+    folder: Path, python: str, requirements: Path, say: Callable[[str], None], like: Path | None = None
+) -> str:
     """The Python of the environment in this folder. One that is made begins as a copy of `like`, so that only what differs is downloaded."""
     wanted = requirements.read_text()
     found, installed = folder / "bin" / "python", folder / _INSTALLED
     # Its own Python may be gone.
-    if installed.exists() and installed.read_text() == wanted and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
+    if (
+        installed.exists()
+        and installed.read_text() == wanted
+        and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0
+    ):
         return str(found)
     say(f"installing {requirements.name} into {folder}")
     shutil.rmtree(folder, ignore_errors=True)
-    _run(f"{python} cannot make an environment (Debian: apt-get install python3-venv)", python, "-m", "venv", *(["--without-pip"] if like else []), str(folder))
+    _run(
+        f"{python} cannot make an environment (Debian: apt-get install python3-venv)",
+        python,
+        "-m",
+        "venv",
+        *(["--without-pip"] if like else []),
+        str(folder),
+    )
     pip = (str(found), "-m", "pip", "--quiet", "--disable-pip-version-check")
     superfluous: set[str] = set()
     if like:

@@ -22,9 +22,16 @@ _IDENTITY = {
 _REASON_FILE = "decline-reason"
 
 
-def _git(folder: Path, *arguments: str, data: bytes | None = None, environment: Mapping[str, str] | None = None) -> bytes:
+def _git(
+    folder: Path, *arguments: str, data: bytes | None = None, environment: Mapping[str, str] | None = None
+) -> bytes:
     return subprocess.run(
-        ["git", *arguments], cwd=folder, input=data, check=True, capture_output=True, env={**os.environ, **_IDENTITY, **(environment or {})}
+        ["git", *arguments],
+        cwd=folder,
+        input=data,
+        check=True,
+        capture_output=True,
+        env={**os.environ, **_IDENTITY, **(environment or {})},
     ).stdout
 
 
@@ -86,14 +93,25 @@ class Repository:
             blob = _git(self.path, "hash-object", "-w", "--stdin", data=target.encode()).decode().strip()
             lines.append(f"120000 {blob}\t{name}")
         lines += [f"160000 {commit}\t{name}" for name, commit in (submodules or {}).items()]
-        _git(self.path, "update-index", "--index-info", data="".join(f"{line}\n" for line in lines).encode(), environment=environment)
+        _git(
+            self.path,
+            "update-index",
+            "--index-info",
+            data="".join(f"{line}\n" for line in lines).encode(),
+            environment=environment,
+        )
         tree = _git(self.path, "write-tree", environment=environment).decode().strip()
         commit = _git(self.path, "commit-tree", tree, *(["-p", head] if head else []), "-m", message).decode().strip()
         _git(self.path, "update-ref", ref, commit, *([head] if head else []))
         return commit
 
     def head(self, branch: str = "main") -> str:
-        done = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"], cwd=self.path, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"],
+            cwd=self.path,
+            capture_output=True,
+            text=True,
+        )
         return done.stdout.strip()
 
     def commits(self, branch: str = "main") -> list[str]:
@@ -121,7 +139,10 @@ class Repository:
     def refuse_pushes(self, reason: str, said: Sequence[str], condition: str = "true") -> None:
         """A pre-receive hook that refuses as GitHub does: lines for the person, and a reason in the report. `condition` sees $new."""
         lines = "\n".join(f"  echo '{line}' >&2" for line in said)
-        self.hook("pre-receive", f"while read old new ref; do\n if {condition}; then\n{lines}\n  echo '{reason}' > {_REASON_FILE}\n  exit 1\n fi\ndone")
+        self.hook(
+            "pre-receive",
+            f"while read old new ref; do\n if {condition}; then\n{lines}\n  echo '{reason}' > {_REASON_FILE}\n  exit 1\n fi\ndone",
+        )
 
 
 @dataclass(frozen=True)
@@ -156,14 +177,18 @@ def _with_reason(body: bytes, reason: str) -> bytes:
         elif packet[:1] == b"\x01":
             inner = b""
             for line in _packets(packet[1:]):
-                inner += b"0000" if line is None else _packet(line.replace(b"pre-receive hook declined", reason.encode()))
+                inner += (
+                    b"0000" if line is None else _packet(line.replace(b"pre-receive hook declined", reason.encode()))
+                )
             result += _packet(b"\x01" + inner)
         else:
             result += _packet(packet)
     return result
 
 
-def serve(root: Path, repository: Repository, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply:
+def serve(
+    root: Path, repository: Repository, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> Reply:
     """One request by the CGI program that comes with git."""
     if headers.get("content-encoding") == "gzip":
         body = gzip.decompress(body)

@@ -59,7 +59,9 @@ class Rights:
 
 
 def json_reply(status: int, body: object, headers: Mapping[str, str] | None = None) -> Reply:
-    return Reply(status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, json.dumps(body).encode())
+    return Reply(
+        status, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, json.dumps(body).encode()
+    )
 
 
 def error_reply(status: int, message: str, headers: Mapping[str, str] | None = None, **more: object) -> Reply:
@@ -74,12 +76,20 @@ def rate_limit_reply(reset_in: float) -> Reply:
     return error_reply(
         403,
         "API rate limit exceeded for user ID 1.",
-        {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time() + reset_in))},
+        {
+            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": str(int(time.time() + reset_in)),
+        },
     )
 
 
 def secondary_limit_reply(after: int) -> Reply:
-    return error_reply(403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.", {"Retry-After": str(after)})
+    return error_reply(
+        403,
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+        {"Retry-After": str(after)},
+    )
 
 
 class GitHubServer:
@@ -121,7 +131,9 @@ class GitHubServer:
                 return self.rfile.read(int(self.headers.get("Content-Length", "0") or "0"))
 
             def _do(self) -> None:
-                reply = server.answer(self.command, self.path, {key.lower(): value for key, value in self.headers.items()}, self._body())
+                reply = server.answer(
+                    self.command, self.path, {key.lower(): value for key, value in self.headers.items()}, self._body()
+                )
                 if reply is None:
                     self.close_connection = True
                     self.connection.close()
@@ -154,7 +166,9 @@ class GitHubServer:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
@@ -177,7 +191,9 @@ class GitHubServer:
         # One after the other: what a test does at a step is done before the next one.
         with self._lock:
             self.seen.append(seen)
-            trouble = next((trouble for trouble in self.troubles if trouble.times > 0 and re.fullmatch(trouble.step, step)), None)
+            trouble = next(
+                (trouble for trouble in self.troubles if trouble.times > 0 and re.fullmatch(trouble.step, step)), None
+            )
             if trouble:
                 trouble.times -= 1
                 if trouble.after_the_effect:
@@ -208,8 +224,12 @@ class GitHubServer:
         else:
             rights = self.tokens.get(base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")[2])
             if rights is None:
-                return text_reply(401, "Invalid username or token. Password authentication is not supported for Git operations.", ask)
-            if repository is None or not (rights.may(repository.name, "read") or rights.may(repository.name, "write") or not repository.private):
+                return text_reply(
+                    401, "Invalid username or token. Password authentication is not supported for Git operations.", ask
+                )
+            if repository is None or not (
+                rights.may(repository.name, "read") or rights.may(repository.name, "write") or not repository.private
+            ):
                 return text_reply(404, "Repository not found.")
             if writes and repository.archived:
                 return text_reply(403, "This repository was archived so it is read-only.")
@@ -229,26 +249,41 @@ class GitHubServer:
         if not found:
             return error_reply(404, "Not Found")
         if found[1] in self.renamed:
-            where = f"/api/v3/repositories/{self.renamed[found[1]].replace('/', '~')}{found[2]}" + (f"?{query}" if query else "")
+            where = f"/api/v3/repositories/{self.renamed[found[1]].replace('/', '~')}{found[2]}" + (
+                f"?{query}" if query else ""
+            )
             # GitHub: 301 for GET and HEAD, 307 for the others.
-            return json_reply(301 if method == "GET" else 307, {"message": "Moved Permanently", "url": where}, {"Location": where})
+            return json_reply(
+                301 if method == "GET" else 307, {"message": "Moved Permanently", "url": where}, {"Location": where}
+            )
         repository = self.repositories.get(found[1])
-        if repository is None or (repository.private and not (rights.may(found[1], "read") or rights.may(found[1], "write"))):
+        if repository is None or (
+            repository.private and not (rights.may(found[1], "read") or rights.may(found[1], "write"))
+        ):
             return error_reply(404, "Not Found")
         writes = rights.may(found[1], "write")
         if method == "GET" and found[2] == "/releases":
             given = parse_qs(query)
             size, page = int(given.get("per_page", ["30"])[0]), int(given.get("page", ["1"])[0])
             shown = [release for release in reversed(repository.releases) if writes or not release.draft]
-            return json_reply(200, [self._shown(repository, release) for release in shown[(page - 1) * size : page * size]])
+            return json_reply(
+                200, [self._shown(repository, release) for release in shown[(page - 1) * size : page * size]]
+            )
         if method == "GET" and found[2] == "/releases/latest":
-            latest = next((release for release in reversed(repository.releases) if not release.draft and not release.prerelease), None)
+            latest = next(
+                (release for release in reversed(repository.releases) if not release.draft and not release.prerelease),
+                None,
+            )
             return json_reply(200, self._shown(repository, latest)) if latest else error_reply(404, "Not Found")
         if method == "POST" and found[2] == "/releases":
             if not writes and rights.classic:
                 return error_reply(404, "Not Found")
             if not writes:
-                return error_reply(403, "Resource not accessible by personal access token", {"X-Accepted-GitHub-Permissions": "contents=write"})
+                return error_reply(
+                    403,
+                    "Resource not accessible by personal access token",
+                    {"X-Accepted-GitHub-Permissions": "contents=write"},
+                )
             if repository.archived:
                 return error_reply(403, "Repository was archived so is read-only.")
             return self._create(repository, json.loads(body))
@@ -258,13 +293,30 @@ class GitHubServer:
         tag = str(given["tag_name"])
         target = str(given.get("target_commitish", "main"))
         if any(release.tag == tag and not release.draft for release in repository.releases):
-            return error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "already_exists", "field": "tag_name"}])
+            return error_reply(
+                422,
+                "Validation Failed",
+                errors=[{"resource": "Release", "code": "already_exists", "field": "tag_name"}],
+            )
         if tag not in repository.tags():
-            commit = repository.head(target) or (target if target in repository.git("rev-list", "--all").split() else "")
+            commit = repository.head(target) or (
+                target if target in repository.git("rev-list", "--all").split() else ""
+            )
             if not commit:
-                return error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "invalid", "field": "target_commitish"}])
+                return error_reply(
+                    422,
+                    "Validation Failed",
+                    errors=[{"resource": "Release", "code": "invalid", "field": "target_commitish"}],
+                )
             repository.git("update-ref", f"refs/tags/{tag}", commit)
-        release = Release(tag, bool(given.get("draft")), bool(given.get("prerelease")), self.now(), str(given.get("make_latest", "true")), target)
+        release = Release(
+            tag,
+            bool(given.get("draft")),
+            bool(given.get("prerelease")),
+            self.now(),
+            str(given.get("make_latest", "true")),
+            target,
+        )
         repository.releases.append(release)
         return json_reply(201, self._shown(repository, release))
 

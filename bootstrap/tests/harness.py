@@ -158,9 +158,20 @@ class JobTest(ServerTest):
 
     def assert_no_token(self, done: Finished, token: str) -> None:
         raw = token.encode()
-        forms = {token, quote(token, safe=""), json.dumps(token)[1:-1], base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+        forms = {
+            token,
+            quote(token, safe=""),
+            json.dumps(token)[1:-1],
+            base64.b64encode(raw).decode(),
+            base64.urlsafe_b64encode(raw).decode(),
+        }
         forms.add(base64.b64encode(b"x-access-token:" + raw).decode())
-        places = {"stdout": done.out, "stderr": done.err, "termination message": done.termination, "arguments, git configuration and git trace": self.trace.read_text().replace("\0", " ")}
+        places = {
+            "stdout": done.out,
+            "stderr": done.err,
+            "termination message": done.termination,
+            "arguments, git configuration and git trace": self.trace.read_text().replace("\0", " "),
+        }
         places.update({f"request {seen.path}": seen.path for seen in self.server.seen})
         for place, text in places.items():
             for form in forms:
@@ -185,7 +196,11 @@ class JobTest(ServerTest):
         self.assertEqual([(point.phase, point.step) for point in changes], [("after", step) for step in changing])
         if not FULL:
             return changes
-        return [Point(number, phase, seen.step) for number, seen in enumerate(self.server.seen[begin:], 1) for phase in ("before", "after")]
+        return [
+            Point(number, phase, seen.step)
+            for number, seen in enumerate(self.server.seen[begin:], 1)
+            for phase in ("before", "after")
+        ]
 
     def kill_at(self, point: Point) -> None:
         """Runs the job and kills it, with all below it, at this moment."""
@@ -219,6 +234,10 @@ def state(repository: Repository) -> dict[str, object]:
         "tree": repository.git("rev-parse", "main^{tree}"),
         "commits": len(repository.commits()),
         "releases": [(release.tag, release.draft, release.prerelease) for release in repository.releases],
-        "released": [repository.git("rev-parse", f"{tags[release.tag]}^{{tree}}") for release in repository.releases if release.tag in tags],
+        "released": [
+            repository.git("rev-parse", f"{tags[release.tag]}^{{tree}}")
+            for release in repository.releases
+            if release.tag in tags
+        ],
         "tags": sorted(tags),
     }

@@ -117,7 +117,11 @@ def with_crlf(files: dict[str, bytes]) -> dict[str, bytes]:
 
 def edited() -> dict[str, bytes]:
     """eco.py and rte_azure.py as the deployment wants them, without extras. Written down apart from the code that edits."""
-    eco = ECO.replace("\nfrom rte_demo import", "\nfrom rte_azure import").replace('"git_username"', f'"{OWNER}"').replace('"gitrepo_name"', f'"{NAME}"')
+    eco = (
+        ECO.replace("\nfrom rte_demo import", "\nfrom rte_azure import")
+        .replace('"git_username"', f'"{OWNER}"')
+        .replace('"gitrepo_name"', f'"{NAME}"')
+    )
     rte = RTE
     for old, new in (
         ("PLACEHOLDER_NAMESPACE", VALUES["NAMESPACE"]),
@@ -142,7 +146,7 @@ RENAMED_NAMES = {
     "RELEASE_SUFFIX": "-acme",
 }
 
-_RENAMED_ECO = '''\
+_RENAMED_ECO = """\
 from datasurface.dsl import Ecosystem, RuntimeDeclaration
 from acme_names import ECOSYSTEM, GIT_REPO_NAME, GIT_REPO_OWNER, RUNTIME
 from rte_local import (
@@ -155,9 +159,9 @@ def createEcosystem() -> Ecosystem:
     ecosystem = Ecosystem(ECOSYSTEM, repo, runtimeDecls=[RuntimeDeclaration(name="test", repo=repo), RuntimeDeclaration(name=RUNTIME, repo=repo)])
     createAcmeRTE(ecosystem)
     return ecosystem
-'''
+"""
 
-_RENAMED_RTE = '''\
+_RENAMED_RTE = """\
 from acme_names import RUNTIME, SUFFIX
 from acme_platform import create_platform
 from datasurface.repos import VersionPatternReleaseSelector as Selector, VersionPatterns
@@ -175,9 +179,9 @@ def createAcmeRTE(ecosystem):
     assembly = YellowAzureExternalAirflow3AndMergeDatabase(name="Acme_Lake", namespace=KUB_NAME_SPACE, afHostPortPair=(AIRFLOW_HOST, 5432))
     rte.setPSP(create_platform(assembly, MERGE_HOST))
     return rte
-'''
+"""
 
-_RENAMED_PLATFORM = '''\
+_RENAMED_PLATFORM = """\
 import datasurface.yellow as yellow
 from datasurface.containers import AzureSQLHyperscaleDatabase
 from datasurface.security import Credential, CredentialType
@@ -201,7 +205,7 @@ def create_platform(assembly, host):
     return yellow.YellowPlatformServiceProvider(
         name="Acme_Data_PSP", gitCredential=GIT, mergeRW_Credential=_merge_credential(), yp_assembly=assembly, merge_datacontainer=_engine(host)
     )
-'''
+"""
 
 
 def renamed() -> dict[str, bytes]:
@@ -216,7 +220,7 @@ def renamed() -> dict[str, bytes]:
     }
 
 
-_TEAM_RTE = '''\
+_TEAM_RTE = """\
 from datasurface.containers import AzureSQLDatabase, SQLServerDatabase
 from datasurface.dsl import ConsumerReplicaGroup
 from datasurface.repos import VersionPatternReleaseSelector, VersionPatterns
@@ -257,9 +261,9 @@ def createDemoRTE(ecosystem):
     rte.configure(VersionPatternReleaseSelector(VersionPatterns.VN_N_N + "-demo"))
     rte.setPSP(createDemoPSP())
     return rte
-'''
+"""
 
-_TEAM_CRM = '''\
+_TEAM_CRM = """\
 from datasurface.dsl import Datastore, SQLIngestion, Workspace
 from datasurface.repos import GitHubRepository
 from datasurface.security import Credential, CredentialType
@@ -273,12 +277,15 @@ def create_crm_team(zone):
     for number in range(3):
         team.add(Datastore(f"Crm_{number}", capture_metadata=SQLIngestion(credential)))
     team.add(Workspace("CrmReport"))
-'''
+"""
 
 
 def team_model() -> dict[str, bytes]:
     """What a team makes of the template: a consumer group and bulk storage with their credentials, sources and workspaces in files of their own, constants in db_constants.py."""
-    eco = ECO.replace("\nfrom rte_demo import createDemoRTE\n", "\nfrom rte_demo import createDemoRTE\nfrom zones import create_zones\n")
+    eco = ECO.replace(
+        "\nfrom rte_demo import createDemoRTE\n",
+        "\nfrom rte_demo import createDemoRTE\nfrom zones import create_zones\n",
+    )
     eco = eco.replace("    createDemoRTE(ecosystem)\n", "    createDemoRTE(ecosystem)\n    create_zones(ecosystem)\n")
     return {
         **template(),

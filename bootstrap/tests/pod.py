@@ -35,7 +35,9 @@ def main() -> int:
     file.unlink()
     for step in steps:
         mark = uuid.uuid4().hex
-        code = subprocess.run([sys.executable, step["script"]], env={**step["environment"], _MARK: mark}, check=False).returncode
+        code = subprocess.run(
+            [sys.executable, step["script"]], env={**step["environment"], _MARK: mark}, check=False
+        ).returncode
         _end_of(mark)
         if code != 0:
             return code

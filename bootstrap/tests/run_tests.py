@@ -1,7 +1,7 @@
 """One process of suite.py: lists the tests of a folder, or runs some of them, and says it in lines of JSON to a file descriptor.
 
-    run_tests.py FOLDER FD list MODULE...
-    run_tests.py FOLDER FD run TEST..."""
+run_tests.py FOLDER FD list MODULE...
+run_tests.py FOLDER FD run TEST..."""
 
 from __future__ import annotations
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from environments import NotMade, interpreter, python_3_11
 from processes import descendants, kill, kill_with_descendants
+
+from environments import NotMade, interpreter, python_3_11
 
 TESTS = Path(__file__).resolve().parent
 BOOTSTRAP = TESTS.parent
@@ -80,9 +81,15 @@ class Suite:
             print(text, flush=True)
 
     def run(self, groups: Sequence[Group]) -> int:
-        with ThreadPoolExecutor(AT_ONCE) as light, ThreadPoolExecutor(AIRFLOWS_AT_ONCE) as heavy, ThreadPoolExecutor() as makers:
+        with (
+            ThreadPoolExecutor(AT_ONCE) as light,
+            ThreadPoolExecutor(AIRFLOWS_AT_ONCE) as heavy,
+            ThreadPoolExecutor() as makers,
+        ):
             try:
-                pending = [makers.submit(self._group, group, heavy if group.with_airflow else light) for group in groups]
+                pending = [
+                    makers.submit(self._group, group, heavy if group.with_airflow else light) for group in groups
+                ]
                 if "types" in self._suites:
                     pending.append(makers.submit(self._types))
                 for made in pending:
@@ -109,15 +116,36 @@ class Suite:
         groups = [
             Group("payload", TESTS, modules(TESTS)),
             Group("payload", AIRFLOW, [name for name in modules(AIRFLOW) if name not in WITH_AIRFLOW]),
-            *(Group(f"airflow-{version}", AIRFLOW, WITH_AIRFLOW, partial(self._airflow, version), True, version != VERSIONS[0]) for version in VERSIONS),
+            *(
+                Group(
+                    f"airflow-{version}",
+                    AIRFLOW,
+                    WITH_AIRFLOW,
+                    partial(self._airflow, version),
+                    True,
+                    version != VERSIONS[0],
+                )
+                for version in VERSIONS
+            ),
         ]
-        return [group for group in groups if group.name.partition("-")[0] in self._suites or any(name.partition(".")[0] in group.modules for name in self._names)]
+        return [
+            group
+            for group in groups
+            if group.name.partition("-")[0] in self._suites
+            or any(name.partition(".")[0] in group.modules for name in self._names)
+        ]
 
     def _airflow(self, version: str) -> str:
         """The Python with this Airflow. The older one is made from the newer one, with which it has nearly all packages in common."""
         with self._making[version]:
             like = None if version == VERSIONS[0] else Path(self._airflow(VERSIONS[0])).parent.parent
-            return interpreter(self._cache / f"airflow-{version}", python_3_11(), AIRFLOW / f"requirements-{version}.txt", self.say, like)
+            return interpreter(
+                self._cache / f"airflow-{version}",
+                python_3_11(),
+                AIRFLOW / f"requirements-{version}.txt",
+                self.say,
+                like,
+            )
 
     # --- one result ---
 
@@ -138,13 +166,33 @@ class Suite:
     def _types(self) -> list[Future[None]]:
         began = time.monotonic()
         try:
-            python = interpreter(self._cache / "bootstrap-venv", sys.executable, BOOTSTRAP / "requirements-test.txt", self.say)
+            python = interpreter(
+                self._cache / "bootstrap-venv", sys.executable, BOOTSTRAP / "requirements-test.txt", self.say
+            )
         except NotMade as fault:
             self._tell("types", time.monotonic() - began, [str(fault)])
             return []
         files = [str(path.relative_to(BOOTSTRAP)) for pattern in TYPED for path in sorted(BOOTSTRAP.glob(pattern))]
-        command = [*BEHIND, python, "-m", "mypy", "--strict", "--python-version", "3.10", "--cache-dir", str(self._cache / "mypy"), *files]
-        done = subprocess.run(command, cwd=BOOTSTRAP, env={**self._environment, "MYPYPATH": "payload:tests"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = [
+            *BEHIND,
+            python,
+            "-m",
+            "mypy",
+            "--strict",
+            "--python-version",
+            "3.10",
+            "--cache-dir",
+            str(self._cache / "mypy"),
+            *files,
+        ]
+        done = subprocess.run(
+            command,
+            cwd=BOOTSTRAP,
+            env={**self._environment, "MYPYPATH": "payload:tests"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self._tell("types", time.monotonic() - began, [done.stdout] if done.returncode != 0 else [])
         return []
 
@@ -164,13 +212,21 @@ class Suite:
         except NotMade as fault:
             self._tell(group.name, time.monotonic() - began, [str(fault)])
             return []
-        return [workers.submit(self._portion, group, python, portion) for kind in classes for portion in self._portions(group, kind)]
+        return [
+            workers.submit(self._portion, group, python, portion)
+            for kind in classes
+            for portion in self._portions(group, kind)
+        ]
 
     def _portions(self, group: Group, kind: dict[str, Any]) -> list[list[str]]:
         tests: dict[str, bool] = kind["tests"]
         whole = group.name.partition("-")[0] in self._suites
         named = [test for test in tests if any(test == name or test.startswith(f"{name}.") for name in self._names)]
-        wanted = [test for test, differs in tests.items() if test in named or (whole and (differs or self._full or not group.differing_only))]
+        wanted = [
+            test
+            for test, differs in tests.items()
+            if test in named or (whole and (differs or self._full or not group.differing_only))
+        ]
         if kind["together"]:
             chosen = [test for test in tests if test in wanted or (wanted and test in kind["first"])]
             return [chosen] if chosen else []
@@ -193,14 +249,32 @@ class Suite:
             left = [test for test in tests if test not in seen]
             if not done or left:
                 log.seek(0)
-                reason = f"no test ended for {SILENCE} s" if code == -signal.SIGKILL else f"their process ended with code {code}"
-                self._tell(f"{group.name}  {' '.join(left) or tests[0]}", time.monotonic() - began, [f"no result: {reason}\n{log.read()}"])
+                reason = (
+                    f"no test ended for {SILENCE} s"
+                    if code == -signal.SIGKILL
+                    else f"their process ended with code {code}"
+                )
+                self._tell(
+                    f"{group.name}  {' '.join(left) or tests[0]}",
+                    time.monotonic() - began,
+                    [f"no result: {reason}\n{log.read()}"],
+                )
 
-    def _process(self, group: Group, python: str, task: str, names: list[str], log: Any, take: Callable[[dict[str, Any]], None]) -> int:
+    def _process(
+        self, group: Group, python: str, task: str, names: list[str], log: Any, take: Callable[[dict[str, Any]], None]
+    ) -> int:
         reading, writing = os.pipe()
         with open(reading) as lines:
             process = subprocess.Popen(
-                [*(() if group.with_airflow else BEHIND), python, str(TESTS / "run_tests.py"), str(group.folder), str(writing), task, *names],
+                [
+                    *(() if group.with_airflow else BEHIND),
+                    python,
+                    str(TESTS / "run_tests.py"),
+                    str(group.folder),
+                    str(writing),
+                    task,
+                    *names,
+                ],
                 cwd=group.folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -243,7 +317,10 @@ def main(argv: Sequence[str]) -> int:
     known = [*SUITES, *modules(TESTS), *modules(AIRFLOW)]
     for name in given.only:
         if name.partition(".")[0] not in known:
-            print(f'--only: "{name}" is not one of {", ".join(SUITES)}, and no test of {", ".join(known[len(SUITES) :])}.', file=sys.stderr)
+            print(
+                f'--only: "{name}" is not one of {", ".join(SUITES)}, and no test of {", ".join(known[len(SUITES) :])}.',
+                file=sys.stderr,
+            )
             return 2
 
     end_on_signals()

@@ -12,12 +12,12 @@ from typing import ClassVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from generated_objects import Report, compare, read_running  # noqa: E402
-from generated_yaml import NotRead, documents  # noqa: E402
-from outcome import WrongSetting  # noqa: E402
+from generated_objects import Report, compare, read_running
+from generated_yaml import NotRead, documents
+from outcome import WrongSetting
 
 IMAGE = "registry.example.com/datasurface:v1.4.48"
-JOB = '''\
+JOB = """\
 # a job
 apiVersion: batch/v1
 kind: Job
@@ -63,8 +63,8 @@ spec:
         emptyDir: {}
       restartPolicy: Never
   backoffLimit: 3
-'''
-BOOTSTRAP = '''\
+"""
+BOOTSTRAP = """\
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
@@ -96,15 +96,37 @@ spec:
               memory: 256M
               cpu: 100m
 ---
-'''
+"""
 SERVER = {
     "image": f"{IMAGE}@sha256:{'0' * 64}",
-    "command": ["python", "-m", "datasurface.mcp", "--refresh-interval", "300", "--allowed-host", "acme-psp-mcp:8000", "--allowed-host", "acme-psp-mcp.ns.svc:8000"],
+    "command": [
+        "python",
+        "-m",
+        "datasurface.mcp",
+        "--refresh-interval",
+        "300",
+        "--allowed-host",
+        "acme-psp-mcp:8000",
+        "--allowed-host",
+        "acme-psp-mcp.ns.svc:8000",
+    ],
     "variables": {},
 }
 RING1 = {
     "image": IMAGE,
-    "command": ["python", "-m", "datasurface.cmd.platform", "generatePlatformBootstrap", "--ringLevel", "1", "--rte-name", "acme", "--use-git-cache", "--max-cache-age-minutes", "5"],
+    "command": [
+        "python",
+        "-m",
+        "datasurface.cmd.platform",
+        "generatePlatformBootstrap",
+        "--ringLevel",
+        "1",
+        "--rte-name",
+        "acme",
+        "--use-git-cache",
+        "--max-cache-age-minutes",
+        "5",
+    ],
     "variables": {"PYTHONPATH": "/app/src", "git_TOKEN": "key TOKEN of Secret git"},
 }
 OBJECTS: list[dict[str, object]] = [
@@ -114,16 +136,36 @@ OBJECTS: list[dict[str, object]] = [
 ]
 KNOWN_RESOURCES = (
     {"subject": "Job *", "field": "resources", "generated": "", "reason": "Settings."},
-    {"subject": "Deployment acme-psp-mcp-server", "field": "resources", "generated": "requests cpu 100m, requests memory 256M", "reason": "Settings."},
+    {
+        "subject": "Deployment acme-psp-mcp-server",
+        "field": "resources",
+        "generated": "requests cpu 100m, requests memory 256M",
+        "reason": "Settings.",
+    },
 )
-SHELL = {"subject": "Job *", "field": "shell", "generated": "/bin/bash -c", "running": "", "reason": "It ends with 0 when Python fails."}
+SHELL = {
+    "subject": "Job *",
+    "field": "shell",
+    "generated": "/bin/bash -c",
+    "running": "",
+    "reason": "It ends with 0 when Python fails.",
+}
 
 
 class Compared(unittest.TestCase):
     seen: ClassVar[bool] = True
 
-    def report(self, job: str = JOB, bootstrap: str = BOOTSTRAP, known: tuple[dict[str, str], ...] = (SHELL,), objects: object = OBJECTS, **more: str) -> Report:
-        running = read_running(json.dumps({"line": "1.4.x", "seen": self.seen, "objects": objects, "known": [*KNOWN_RESOURCES, *known]}))
+    def report(
+        self,
+        job: str = JOB,
+        bootstrap: str = BOOTSTRAP,
+        known: tuple[dict[str, str], ...] = (SHELL,),
+        objects: object = OBJECTS,
+        **more: str,
+    ) -> Report:
+        running = read_running(
+            json.dumps({"line": "1.4.x", "seen": self.seen, "objects": objects, "known": [*KNOWN_RESOURCES, *known]})
+        )
         files = {"kubernetes-bootstrap.yaml": bootstrap, "acme_psp_ring1_init_job.yaml": job, **more}
         with redirect_stdout(StringIO()) as said:
             report = compare({name: text.encode() for name, text in files.items()}, running)
@@ -131,7 +173,9 @@ class Compared(unittest.TestCase):
         return report
 
     def assert_says(self, report: Report, errors: list[str], warnings: list[str]) -> None:
-        self.assertEqual((sorted(str(error) for error in report.errors), sorted(report.warnings)), (sorted(errors), sorted(warnings)))
+        self.assertEqual(
+            (sorted(str(error) for error in report.errors), sorted(report.warnings)), (sorted(errors), sorted(warnings))
+        )
         for text in (*errors, *warnings):
             self.assertIn(text, self.said)
 
@@ -139,48 +183,102 @@ class Compared(unittest.TestCase):
 class SeenLine(Compared):
     def test_no_difference(self) -> None:
         self.assert_says(self.report(), [], [])
-        self.assertIn("3 generated objects compared with what runs (release line 1.4.x): no difference that is not meant", self.said)
-        self.assertIn("as meant: Job acme-psp-ring1-init, shell: generated /bin/bash -c, here none. It ends with 0 when Python fails.", self.said)
+        self.assertIn(
+            "3 generated objects compared with what runs (release line 1.4.x): no difference that is not meant",
+            self.said,
+        )
+        self.assertIn(
+            "as meant: Job acme-psp-ring1-init, shell: generated /bin/bash -c, here none. It ends with 0 when Python fails.",
+            self.said,
+        )
 
     def test_known_difference_is_known_by_its_texts(self) -> None:
-        self.assert_says(self.report(known=({**SHELL, "generated": "sh -c"},)), [], ["Job acme-psp-ring1-init, shell: generated /bin/bash -c, here none"])
+        self.assert_says(
+            self.report(known=({**SHELL, "generated": "sh -c"},)),
+            [],
+            ["Job acme-psp-ring1-init, shell: generated /bin/bash -c, here none"],
+        )
 
     def test_workload_that_is_missing_here(self) -> None:
         for kind in ("Job", "Deployment", "StatefulSet"):
             with self.subTest(kind):
-                report = self.report(other_yaml=JOB.replace("acme-psp-ring1-init", "acme-psp-new").replace("kind: Job", f"kind: {kind}"))
+                report = self.report(
+                    other_yaml=JOB.replace("acme-psp-ring1-init", "acme-psp-new").replace("kind: Job", f"kind: {kind}")
+                )
                 self.assert_says(report, [f"{kind} acme-psp-new, object: generated made, here none"], [])
 
     def test_object_without_a_pod_that_is_missing_here(self) -> None:
-        self.assert_says(self.report(bootstrap=BOOTSTRAP + "kind: ConfigMap\nmetadata:\n  name: new\n"), [], ["ConfigMap new, object: generated made, here none"])
+        self.assert_says(
+            self.report(bootstrap=BOOTSTRAP + "kind: ConfigMap\nmetadata:\n  name: new\n"),
+            [],
+            ["ConfigMap new, object: generated made, here none"],
+        )
 
     def test_variable_that_is_missing_here(self) -> None:
-        report = self.report(JOB.replace("        volumeMounts:", "          - name: extra_USER\n            valueFrom:\n              secretKeyRef:\n                name: extra\n                key: USER\n        volumeMounts:"))
-        self.assert_says(report, ["Job acme-psp-ring1-init, variable extra_USER: generated key USER of Secret extra, here none"], [])
+        report = self.report(
+            JOB.replace(
+                "        volumeMounts:",
+                "          - name: extra_USER\n            valueFrom:\n              secretKeyRef:\n                name: extra\n                key: USER\n        volumeMounts:",
+            )
+        )
+        self.assert_says(
+            report, ["Job acme-psp-ring1-init, variable extra_USER: generated key USER of Secret extra, here none"], []
+        )
 
     def test_what_is_missing_is_named_once(self) -> None:
         more = "          - name: extra_USER\n            value: x\n        volumeMounts:"
         job = JOB.replace("        volumeMounts:", more)
-        report = self.report(job, other_yaml=job.replace("acme-psp-ring1-init", "acme-psp-other"), objects=[*OBJECTS, {**OBJECTS[2], "name": "acme-psp-other"}])
+        report = self.report(
+            job,
+            other_yaml=job.replace("acme-psp-ring1-init", "acme-psp-other"),
+            objects=[*OBJECTS, {**OBJECTS[2], "name": "acme-psp-other"}],
+        )
         self.assertEqual(report.missing(), "variable extra_USER (Job acme-psp-ring1-init, Job acme-psp-other)")
-        self.assertEqual(self.report(other_yaml=JOB.replace("acme-psp-ring1-init", "acme-psp-new")).missing(), "Job acme-psp-new")
+        self.assertEqual(
+            self.report(other_yaml=JOB.replace("acme-psp-ring1-init", "acme-psp-new")).missing(), "Job acme-psp-new"
+        )
 
     def test_container_that_is_missing_here(self) -> None:
-        report = self.report(JOB.replace("      containers:\n", "      initContainers:\n      - name: wait\n        image: a\n      containers:\n"))
+        report = self.report(
+            JOB.replace(
+                "      containers:\n",
+                "      initContainers:\n      - name: wait\n        image: a\n      containers:\n",
+            )
+        )
         self.assert_says(report, ["Job acme-psp-ring1-init, container wait: generated made, here none"], [])
 
     def test_what_has_changed(self) -> None:
         for old, new, text in (
-            ("value: \"/app/src\"", "value: /app", "variable PYTHONPATH: generated /app, here /app/src"),
-            ("key: TOKEN", "key: token", "variable git_TOKEN: generated key token of Secret git, here key TOKEN of Secret git"),
+            ('value: "/app/src"', "value: /app", "variable PYTHONPATH: generated /app, here /app/src"),
+            (
+                "key: TOKEN",
+                "key: token",
+                "variable git_TOKEN: generated key token of Secret git, here key TOKEN of Secret git",
+            ),
             ("v1.4.48", "v1.4.49", f"image: generated {IMAGE.replace('48', '49')}, here {IMAGE}"),
-            ("cmd.platform generate", "entrypoints.platform generate", "command: generated python -m datasurface.entrypoints.platform generatePlatformBootstrap, here python -m datasurface.cmd.platform generatePlatformBootstrap"),
-            ("--max-cache-age-minutes 5", "--max-cache-age-minutes 6", "flag --max-cache-age-minutes: generated 6, here 5"),
+            (
+                "cmd.platform generate",
+                "entrypoints.platform generate",
+                "command: generated python -m datasurface.entrypoints.platform generatePlatformBootstrap, here python -m datasurface.cmd.platform generatePlatformBootstrap",
+            ),
+            (
+                "--max-cache-age-minutes 5",
+                "--max-cache-age-minutes 6",
+                "flag --max-cache-age-minutes: generated 6, here 5",
+            ),
             ("--ringLevel 1", "--ringLevel 1 --strict", "flag --strict: generated given, here none"),
             ("--use-git-cache \\", "\\", "flag --use-git-cache: generated none, here given"),
             ('            echo "Done"', "            export MODE=fast", "also: generated export MODE=fast, here none"),
-            ("        volumeMounts:", "        resources:\n          limits:\n            memory: 2Gi\n        volumeMounts:", "resources: generated limits memory 2Gi, here by settings"),
-            ("        volumeMounts:", "        envFrom:\n        - secretRef:\n            name: all\n        volumeMounts:", "also: generated all of all, here none"),
+            (
+                "        volumeMounts:",
+                "        resources:\n          limits:\n            memory: 2Gi\n        volumeMounts:",
+                "resources: generated limits memory 2Gi, here by settings",
+            ),
+            (
+                "        volumeMounts:",
+                "        envFrom:\n        - secretRef:\n            name: all\n        volumeMounts:",
+                "also: generated all of all, here none",
+            ),
         ):
             with self.subTest(text):
                 self.assertIn(old, JOB)
@@ -188,21 +286,30 @@ class SeenLine(Compared):
 
     def test_values_of_a_flag_that_is_given_again(self) -> None:
         report = self.report(bootstrap=BOOTSTRAP.replace("acme-psp-mcp.ns.svc:8000", "another:8000"))
-        self.assert_says(report, [], ["Deployment acme-psp-mcp-server, flag --allowed-host: generated another:8000, here none", "Deployment acme-psp-mcp-server, flag --allowed-host: generated none, here acme-psp-mcp.ns.svc:8000"])
+        self.assert_says(
+            report,
+            [],
+            [
+                "Deployment acme-psp-mcp-server, flag --allowed-host: generated another:8000, here none",
+                "Deployment acme-psp-mcp-server, flag --allowed-host: generated none, here acme-psp-mcp.ns.svc:8000",
+            ],
+        )
 
     def test_what_is_generated_no_more(self) -> None:
         self.assert_says(self.report("# nothing\n"), [], ["Job acme-psp-ring1-init, object: generated none, here runs"])
 
     def test_another_kind_of_the_same_name(self) -> None:
         objects = [{**one, "kind": "CronJob"} if one["kind"] == "Job" else one for one in OBJECTS]
-        self.assert_says(self.report(objects=objects), [], ["Job acme-psp-ring1-init, kind: generated Job, here CronJob"])
+        self.assert_says(
+            self.report(objects=objects), [], ["Job acme-psp-ring1-init, kind: generated Job, here CronJob"]
+        )
 
     def test_file_that_is_not_read(self) -> None:
         report = self.report(other_yaml="kind: &anchor Job\n")
         self.assert_says(report, [], ["other_yaml is not compared: line 1 begins a value with '&'"])
 
     def test_texts_of_the_model_are_shown_on_one_line_and_cut(self) -> None:
-        report = self.report(JOB.replace("value: \"/app/src\"", 'value: "a\\n\\u001b[31m' + "x" * 9000 + '"'))
+        report = self.report(JOB.replace('value: "/app/src"', 'value: "a\\n\\u001b[31m' + "x" * 9000 + '"'))
         [warning] = report.warnings
         self.assertIn("generated a??[31mxxx", warning)
         self.assertLess(len(warning), 300)
@@ -210,7 +317,9 @@ class SeenLine(Compared):
     def test_no_file(self) -> None:
         with redirect_stdout(StringIO()):
             report = compare({}, read_running(json.dumps({"line": "1.4.x", "seen": True, "objects": [], "known": []})))
-        self.assertEqual(report.warnings, ["the generator made no Kubernetes object: what it needs is not compared with what runs"])
+        self.assertEqual(
+            report.warnings, ["the generator made no Kubernetes object: what it needs is not compared with what runs"]
+        )
 
     def test_list_of_objects(self) -> None:
         indented = "".join(f"  {line}\n" for line in JOB.splitlines()[1:])
@@ -222,7 +331,9 @@ class UnseenLine(Compared):
 
     def test_what_is_missing_is_a_warning(self) -> None:
         self.assert_says(
-            self.report(JOB.replace("name: git_TOKEN", "name: other_TOKEN"), other_yaml=JOB.replace("ring1-init\n", "new\n")),
+            self.report(
+                JOB.replace("name: git_TOKEN", "name: other_TOKEN"), other_yaml=JOB.replace("ring1-init\n", "new\n")
+            ),
             [],
             [
                 "Job acme-psp-new, object: generated made, here none",
@@ -250,7 +361,10 @@ class Yaml(unittest.TestCase):
             ("a:\n- b\n-\n  c: d\n- - e\n  - f\n", [{"a": ["b", {"c": "d"}, ["e", "f"]]}]),
             ("- name: x\n  value: y\n- {}\n- []\n", [[{"name": "x", "value": "y"}, {}, []]]),
             ('a: [b, "c, d", [e]]\n', [{"a": ["b", "c, d", ["e"]]}]),
-            ("a: |\n  x\n\n    y: z\n  # no comment\nb: http://h:1/#x\n", [{"a": "x\n\n  y: z\n# no comment", "b": "http://h:1/#x"}]),
+            (
+                "a: |\n  x\n\n    y: z\n  # no comment\nb: http://h:1/#x\n",
+                [{"a": "x\n\n  y: z\n# no comment", "b": "http://h:1/#x"}],
+            ),
             ("- |-\n  x\n- y\n", [["x", "y"]]),
             ("kubernetes.io/name: x\n'quoted': y\n-c: z\n", [{"kubernetes.io/name": "x", "quoted": "y", "-c": "z"}]),
         ):

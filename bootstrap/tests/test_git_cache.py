@@ -15,8 +15,8 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-import git_cache  # noqa: E402
-from git_cache import remove_old_caches  # noqa: E402
+import git_cache
+from git_cache import remove_old_caches
 
 LONG_AGO = time.time() - 25 * 3600
 
@@ -48,7 +48,10 @@ class OldCaches(unittest.TestCase):
     def test_folders_that_no_job_uses(self) -> None:
         old = [self.folder(f"bootstrap-{number:016x}").name for number in range(3)]
         half = self.folder("bootstrap-00000000000000ff.removed").name
-        used = [self.folder("bootstrap-aaaaaaaaaaaaaaaa", inside=time.time() - 3600).name, self.folder("bootstrap-bbbbbbbbbbbbbbbb", changed=time.time() - 3600).name]
+        used = [
+            self.folder("bootstrap-aaaaaaaaaaaaaaaa", inside=time.time() - 3600).name,
+            self.folder("bootstrap-bbbbbbbbbbbbbbbb", changed=time.time() - 3600).name,
+        ]
         others = [self.folder(name).name for name in ("acme_model", "bootstrap-mine", "bootstrap")]
         (self.share / "bootstrap-cccccccccccccccc").symlink_to(self.share / "acme_model")
         removed, out = self.remove()

@@ -13,14 +13,14 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-import git_cli  # noqa: E402
-from git_cli import BadToken, GitServer  # noqa: E402
-from git_server import Reply  # noqa: E402
-from github_api import GitHub  # noqa: E402
-from github_server import Trouble  # noqa: E402
-from harness import ServerTest  # noqa: E402
-from outcome import Failure, Refused  # noqa: E402
-from patience import Patience  # noqa: E402
+import git_cli
+from git_cli import BadToken, GitServer
+from git_server import Reply
+from github_api import GitHub
+from github_server import Trouble
+from harness import ServerTest
+from outcome import Failure, Refused
+from patience import Patience
 
 TOKEN = "ghp_of_the_git_tests"
 REAL_GIT = str(shutil.which("git"))
@@ -36,7 +36,9 @@ class GitTest(ServerTest):
         self.clone = self.folder / "clone"
 
     def git(self, url: str = "") -> GitServer:
-        return GitServer(url or self.server.url, "", self.home, Patience(0.5, 0.1, time.monotonic() + 60), ("Us", "us@example.org"))
+        return GitServer(
+            url or self.server.url, "", self.home, Patience(0.5, 0.1, time.monotonic() + 60), ("Us", "us@example.org")
+        )
 
     def instead_of_git(self, script: str) -> None:
         """What the image has for git."""
@@ -61,14 +63,16 @@ class Configuration(GitTest):
     def assert_served(self) -> None:
         self.git().clone("acme/model", self.clone, "main")
         self.assertEqual(self.git().heads("acme/model"), {"main": self.commit})
-        self.assertEqual(self.git()._remote("x", "acme/model", ["fetch", "--quiet", self.git().url("acme/model")], self.clone), "")
+        self.assertEqual(
+            self.git()._remote("x", "acme/model", ["fetch", "--quiet", self.git().url("acme/model")], self.clone), ""
+        )
 
     def test_of_the_system(self) -> None:
-        self.instead_of_git(f"GIT_CONFIG_SYSTEM={self.leads_to_nowhere('gitconfig')} exec {REAL_GIT} \"$@\"")
+        self.instead_of_git(f'GIT_CONFIG_SYSTEM={self.leads_to_nowhere("gitconfig")} exec {REAL_GIT} "$@"')
         self.assert_served()
 
     def test_of_the_templates_of_the_image(self) -> None:
-        self.instead_of_git(f"GIT_TEMPLATE_DIR={self.leads_to_nowhere('template/config').parent} exec {REAL_GIT} \"$@\"")
+        self.instead_of_git(f'GIT_TEMPLATE_DIR={self.leads_to_nowhere("template/config").parent} exec {REAL_GIT} "$@"')
         self.assert_served()
 
     def test_of_the_user(self) -> None:
@@ -104,14 +108,22 @@ class WhatTheModelNames(GitTest):
     def test_submodules_are_not_fetched(self) -> None:
         other = self.server.add("acme/other", private=False)
         commit = other.commit({"x": b"1"})
-        self.model.commit({".gitmodules": f'[submodule "other"]\n  path = other\n  url = {self.server.url}/acme/other.git\n'.encode()}, submodules={"other": commit})
+        self.model.commit(
+            {
+                ".gitmodules": f'[submodule "other"]\n  path = other\n  url = {self.server.url}/acme/other.git\n'.encode()
+            },
+            submodules={"other": commit},
+        )
         for branch in ("main", None):
             with self.subTest(branch):
                 self.git().clone("acme/model", self.folder / f"clone-{branch}", branch)
         self.assertEqual([seen.path for seen in self.server.seen if "other" in seen.path], [])
 
     def test_other_protocols_are_off(self) -> None:
-        for url in (f"file://{self.folder}/server", f"ext::{REAL_GIT} --git-dir={self.folder}/server/acme/model.git upload-pack %S#"):
+        for url in (
+            f"file://{self.folder}/server",
+            f"ext::{REAL_GIT} --git-dir={self.folder}/server/acme/model.git upload-pack %S#",
+        ):
             with self.subTest(url), self.assertRaisesRegex(Failure, "transport '.*' not allowed"):
                 self.git(url).clone("acme/model", self.clone, "main")
         self.assertFalse(self.clone.exists())
@@ -124,17 +136,24 @@ class Ended(GitTest):
         with mock.patch.object(git_cli, "_TIMEOUT", 1.0), self.assertRaisesRegex(Failure, "timed out after 1 s"):
             self.git().local(self.folder, "push")
         # Its status is read by whoever inherits it.
-        state = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True).stdout.strip()
+        state = subprocess.run(
+            ["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True
+        ).stdout.strip()
         self.assertIn(state[:1], ("", "Z"), "git's helper still runs")
 
 
 class Redirects(GitTest):
     def test_neither_another_host_nor_another_scheme_gets_the_token(self) -> None:
         api = GitHub(self.server.api_url, TOKEN, Patience(0.5, 0.1, time.monotonic() + 60))
-        for elsewhere in (self.server.api_url.replace("127.0.0.1", "localhost"), self.server.api_url.replace("http:", "https:")):
+        for elsewhere in (
+            self.server.api_url.replace("127.0.0.1", "localhost"),
+            self.server.api_url.replace("http:", "https:"),
+        ):
             with self.subTest(elsewhere):
                 self.server.troubles = [Trouble("list-releases", Reply(302, {"Location": f"{elsewhere}/x"}, b""))]
-                with self.assertRaisesRegex(Refused, f"sends us to {elsewhere.removesuffix('/api/v3')}, which does not get the token"):
+                with self.assertRaisesRegex(
+                    Refused, f"sends us to {elsewhere.removesuffix('/api/v3')}, which does not get the token"
+                ):
                     api.releases("acme/model")
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from model_credentials import Comparison, compare_credentials, parse_credentials  # noqa: E402
-from model_files import Model  # noqa: E402
-from model_repository import renamed, team_model, template  # noqa: E402
-from outcome import WrongSetting  # noqa: E402
+from model_credentials import Comparison, compare_credentials, parse_credentials
+from model_files import Model
+from model_repository import renamed, team_model, template
+from outcome import WrongSetting
 
 # What team_model uses.
 LISTED = {"bulk-writer": "API_KEY_PAIR", "crm_source": "USER_PASSWORD", "cqrs-writer": "USER_PASSWORD"}
@@ -53,33 +53,72 @@ class Credentials(unittest.TestCase):
     def test_another_type(self) -> None:
         self.assertEqual(
             self.compare(team_model(), {**LISTED, "bulk-writer": "USER_PASSWORD"}),
-            Comparison(["rte_azure.py: line 18: the credential bulk-writer is of the type API_KEY_PAIR, and datasurface.credentials says USER_PASSWORD: set type: API_KEY_PAIR"], []),
+            Comparison(
+                [
+                    "rte_azure.py: line 18: the credential bulk-writer is of the type API_KEY_PAIR, and datasurface.credentials says USER_PASSWORD: set type: API_KEY_PAIR"
+                ],
+                [],
+            ),
         )
         files = template()
-        files["rte_azure.py"] = files["rte_azure.py"].replace(b'"git", CredentialType.API_TOKEN', b'"git", CredentialType.USER_PASSWORD')
-        self.assertEqual(self.compare(files, {}), Comparison(["rte_azure.py: line 30: the credential git is of the type USER_PASSWORD, and wanted is API_TOKEN"], []))
+        files["rte_azure.py"] = files["rte_azure.py"].replace(
+            b'"git", CredentialType.API_TOKEN', b'"git", CredentialType.USER_PASSWORD'
+        )
+        self.assertEqual(
+            self.compare(files, {}),
+            Comparison(
+                ["rte_azure.py: line 30: the credential git is of the type USER_PASSWORD, and wanted is API_TOKEN"], []
+            ),
+        )
 
     def test_a_listed_one_that_the_model_does_not_name_is_a_note(self) -> None:
-        self.assertEqual(self.compare(template(), {"crm": "API_TOKEN"}), Comparison([], ["datasurface.credentials has crm: the model has no Credential(...) of that name that can be read"]))
+        self.assertEqual(
+            self.compare(template(), {"crm": "API_TOKEN"}),
+            Comparison(
+                [], ["datasurface.credentials has crm: the model has no Credential(...) of that name that can be read"]
+            ),
+        )
 
     def test_what_the_source_does_not_decide_is_a_note(self) -> None:
         for lines, said in (
-            ('def transformer():\n    return GitHubRepository("acme/jobs", credential=Credential("jobs", CredentialType.API_TOKEN))\n\n\ntransformer()', "a repository's"),
-            ('JOBS = Credential("jobs", CredentialType.API_TOKEN)\nREPO = GitHubRepository("acme/jobs", credential=JOBS)\nprint(REPO)', "a repository's"),
-            ('def jobs():\n    return Credential("jobs", CredentialType.API_TOKEN)\n\n\nprint(GitHubRepository("acme/jobs", credential=jobs()))', "a repository's"),
+            (
+                'def transformer():\n    return GitHubRepository("acme/jobs", credential=Credential("jobs", CredentialType.API_TOKEN))\n\n\ntransformer()',
+                "a repository's",
+            ),
+            (
+                'JOBS = Credential("jobs", CredentialType.API_TOKEN)\nREPO = GitHubRepository("acme/jobs", credential=JOBS)\nprint(REPO)',
+                "a repository's",
+            ),
+            (
+                'def jobs():\n    return Credential("jobs", CredentialType.API_TOKEN)\n\n\nprint(GitHubRepository("acme/jobs", credential=jobs()))',
+                "a repository's",
+            ),
             ('JOBS = Credential("jobs", CredentialType.API_TOKEN)', "JOBS is not used"),
-            ('def old():\n    jobs = Credential("jobs", CredentialType.API_TOKEN)\n    ingest(jobs)', "old is not used"),
+            (
+                'def old():\n    jobs = Credential("jobs", CredentialType.API_TOKEN)\n    ingest(jobs)',
+                "old is not used",
+            ),
             ('class Old:\n    jobs = Credential("jobs", CredentialType.API_TOKEN)', "jobs is not used"),
             ('if CLOUD == "aws":\n    ingest(Credential("jobs", CredentialType.API_TOKEN))', "in a branch"),
             ('ingest(Credential("jobs", CredentialType.API_TOKEN) if OLD else None)', "in a branch"),
         ):
             with self.subTest(lines):
-                self.assertEqual(self.with_team(lines), Comparison([], [self.anything_with("the credential jobs is not in datasurface.credentials", f"({said}")]))
+                self.assertEqual(
+                    self.with_team(lines),
+                    Comparison(
+                        [], [self.anything_with("the credential jobs is not in datasurface.credentials", f"({said}")]
+                    ),
+                )
 
     def test_a_name_that_is_made_when_the_model_runs_is_a_note(self) -> None:
         for name in ('f"team-{1}"', "elsewhere", 'os.environ["NAME"]'):
             with self.subTest(name):
-                self.assertEqual(self.with_team(f"ingest(Credential({name}, CredentialType.API_TOKEN))"), Comparison([], [self.anything_with("crm_team.py: line ", "cannot be read without running the model")]))
+                self.assertEqual(
+                    self.with_team(f"ingest(Credential({name}, CredentialType.API_TOKEN))"),
+                    Comparison(
+                        [], [self.anything_with("crm_team.py: line ", "cannot be read without running the model")]
+                    ),
+                )
 
     def test_forms_of_use(self) -> None:
         for lines in (
@@ -94,16 +133,35 @@ class Credentials(unittest.TestCase):
         ):
             with self.subTest(lines):
                 found = self.with_team(lines)
-                self.assertEqual((found.wrong, found.notes), ([self.anything_with("the credential jobs is not in datasurface.credentials: add it, as name: jobs, type: API_TOKEN")], []))
+                self.assertEqual(
+                    (found.wrong, found.notes),
+                    (
+                        [
+                            self.anything_with(
+                                "the credential jobs is not in datasurface.credentials: add it, as name: jobs, type: API_TOKEN"
+                            )
+                        ],
+                        [],
+                    ),
+                )
 
     def test_a_module_that_only_another_runtime_imports_is_not_read(self) -> None:
-        files = {**renamed(), "rte_local.py": renamed()["rte_local.py"] + b'\n\nfrom datasurface.security import Credential, CredentialType\nprint(Credential("local", CredentialType.USER_PASSWORD))\n'}
+        files = {
+            **renamed(),
+            "rte_local.py": renamed()["rte_local.py"]
+            + b'\n\nfrom datasurface.security import Credential, CredentialType\nprint(Credential("local", CredentialType.USER_PASSWORD))\n',
+        }
         self.assertEqual(self.compare(files, {}), Comparison([], []))
 
     def test_the_variable(self) -> None:
         self.assertEqual(parse_credentials('{"a": "API_TOKEN"}'), {"a": "API_TOKEN"})
         for text in ("", "[]", '{"a": 1}', "{"):
-            with self.subTest(text), self.assertRaisesRegex(WrongSetting, "^CREDENTIALS is .* wanted is JSON of a type by each credential's name$"):
+            with (
+                self.subTest(text),
+                self.assertRaisesRegex(
+                    WrongSetting, "^CREDENTIALS is .* wanted is JSON of a type by each credential's name$"
+                ),
+            ):
                 parse_credentials(text)
 
     @staticmethod

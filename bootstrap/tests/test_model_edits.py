@@ -12,13 +12,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from model_edits import edit_model, parse_extras, refuse_foreign_values, Values  # noqa: E402
-from model_names import Names  # noqa: E402
-from model_repository import ECO, NAME, NAMES, OWNER, RTE, VALUES, edited  # noqa: E402
-from outcome import Refused, WrongSetting  # noqa: E402
-from python_source import Keyword, set_import, set_keyword, set_literal  # noqa: E402
+from model_edits import Values, edit_model, parse_extras, refuse_foreign_values
+from model_names import Names
+from model_repository import ECO, NAME, NAMES, OWNER, RTE, VALUES, edited
+from outcome import Refused, WrongSetting
+from python_source import Keyword, set_import, set_keyword, set_literal
 
-GIVEN = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"], Names.of(NAMES))
+GIVEN = Values(
+    OWNER,
+    NAME,
+    VALUES["NAMESPACE"],
+    VALUES["SQL_SERVER_FQDN"],
+    VALUES["PG_FQDN"],
+    VALUES["DATASURFACE_VERSION"],
+    Names.of(NAMES),
+)
 
 
 class Pinned(unittest.TestCase):
@@ -27,7 +35,9 @@ class Pinned(unittest.TestCase):
     def edit(self, image: str, digest: str = f"sha256:{'a' * 64}") -> str:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "eco.py").write_bytes(ECO.encode())
-            (Path(folder) / "rte_azure.py").write_bytes(RTE.replace('        "Demo_PSP",\n', f'        "Demo_PSP",\n        {image}').encode())
+            (Path(folder) / "rte_azure.py").write_bytes(
+                RTE.replace('        "Demo_PSP",\n', f'        "Demo_PSP",\n        {image}').encode()
+            )
             edit_model(Path(folder), replace(GIVEN, image_digest=digest), [])
             return (Path(folder) / "rte_azure.py").read_text()
 
@@ -36,11 +46,26 @@ class Pinned(unittest.TestCase):
         self.assertIn(f'DATASURFACE_VERSION: str = "1.8.4@sha256:{"a" * 64}"', rte)
 
     def test_without_one_nothing_is_asked_of_the_image(self) -> None:
-        self.assertIn('DATASURFACE_VERSION: str = "1.8.4"', self.edit('datasurfaceDockerImage="registry.example/own:1",', digest=""))
+        self.assertIn(
+            'DATASURFACE_VERSION: str = "1.8.4"',
+            self.edit('datasurfaceDockerImage="registry.example/own:1",', digest=""),
+        )
 
     def test_an_image_that_does_not_follow_from_the_version_is_refused(self) -> None:
-        for image in ('"registry.example/own:1"', 'f"registry.example/own:v{OTHER}"', 'f"registry.example/own:v{DATASURFACE_VERSION}-own"', 'f"registry.example/own:{DATASURFACE_VERSION}"', "IMAGE"):
-            with self.subTest(image), self.assertRaisesRegex(WrongSetting, r"rte_azure.py: line \d+: datasurfaceDockerImage of .* pins the pods of tasks where the image ends in :v{DATASURFACE_VERSION}"):
+        for image in (
+            '"registry.example/own:1"',
+            'f"registry.example/own:v{OTHER}"',
+            'f"registry.example/own:v{DATASURFACE_VERSION}-own"',
+            'f"registry.example/own:{DATASURFACE_VERSION}"',
+            "IMAGE",
+        ):
+            with (
+                self.subTest(image),
+                self.assertRaisesRegex(
+                    WrongSetting,
+                    r"rte_azure.py: line \d+: datasurfaceDockerImage of .* pins the pods of tasks where the image ends in :v{DATASURFACE_VERSION}",
+                ),
+            ):
                 self.edit(f"datasurfaceDockerImage={image},")
         with self.assertRaisesRegex(WrongSetting, "has no argument datasurfaceDockerImage"):
             self.edit("")
@@ -63,7 +88,9 @@ class Literals(unittest.TestCase):
             with self.subTest(line):
                 self.assertEqual(set_literal("f", f"a\n{line}\nb\n".encode(), "X", "new").decode(), f"a\n{wanted}\nb\n")
                 self.assertEqual(set_literal("f", f"{line}\r\n".encode(), "X", "new").decode(), f"{wanted}\r\n")
-                self.assertEqual(set_literal("f", b"\xef\xbb\xbf" + line.encode(), "X", "new"), b"\xef\xbb\xbf" + wanted.encode())
+                self.assertEqual(
+                    set_literal("f", b"\xef\xbb\xbf" + line.encode(), "X", "new"), b"\xef\xbb\xbf" + wanted.encode()
+                )
 
     def test_other_lines_are_refused(self) -> None:
         for line, said in (
@@ -81,16 +108,24 @@ class Literals(unittest.TestCase):
                 set_literal("f", f"{line}\n".encode(), "X", "new")
 
     def imported(self, text: str, *defined: str) -> str:
-        return set_import("f", text.encode(), {"createDemoRTE", "createDemoPSP"}, r"rte_\w+", "rte_azure", set(defined)).decode()
+        return set_import(
+            "f", text.encode(), {"createDemoRTE", "createDemoPSP"}, r"rte_\w+", "rte_azure", set(defined)
+        ).decode()
 
     def test_import(self) -> None:
         for line, wanted in (
             ("from rte_aws import createDemoRTE  # x\r\n", "from rte_azure import createDemoRTE  # x\r\n"),
             ("from rte_aws import (createDemoRTE)", "from rte_azure import (createDemoRTE)"),
-            ("from rte_aws import (\n    createDemoRTE,  # x\n)", "from rte_azure import (\n    createDemoRTE,  # x\n)"),
+            (
+                "from rte_aws import (\n    createDemoRTE,  # x\n)",
+                "from rte_azure import (\n    createDemoRTE,  # x\n)",
+            ),
             ("from \\\n  rte_aws import createDemoRTE as make", "from \\\n  rte_azure import createDemoRTE as make"),
             ("from rte_aws import createDemoRTE, there", "from rte_azure import createDemoRTE, there"),
-            ('if T == "aws":\n    from rte_aws import createDemoRTE\nelse:\n    from rte_demo import createDemoRTE\n', 'if T == "aws":\n    from rte_azure import createDemoRTE\nelse:\n    from rte_azure import createDemoRTE\n'),
+            (
+                'if T == "aws":\n    from rte_aws import createDemoRTE\nelse:\n    from rte_demo import createDemoRTE\n',
+                'if T == "aws":\n    from rte_azure import createDemoRTE\nelse:\n    from rte_azure import createDemoRTE\n',
+            ),
         ):
             with self.subTest(line):
                 self.assertEqual(self.imported(line, "there"), wanted)
@@ -100,8 +135,14 @@ class Literals(unittest.TestCase):
         for line, said in (
             ("# from rte_demo import createDemoRTE", "none of the functions of rte_azure.py"),
             ("import rte_demo", "none of the functions of rte_azure.py"),
-            ("from rte_demo import *", r"none of the functions of rte_azure.py \(createDemoPSP, createDemoRTE\) is imported"),
-            ("from rte_demo import createDemoRTE, x", "line 1 imports x from rte_demo, too, which rte_azure.py does not define"),
+            (
+                "from rte_demo import *",
+                r"none of the functions of rte_azure.py \(createDemoPSP, createDemoRTE\) is imported",
+            ),
+            (
+                "from rte_demo import createDemoRTE, x",
+                "line 1 imports x from rte_demo, too, which rte_azure.py does not define",
+            ),
             ("from .rte_demo import createDemoRTE", "line 1 imports createDemoRTE from .rte_demo"),
             ("from mine import createDemoRTE", "line 1 imports createDemoRTE from mine"),
         ):
@@ -128,7 +169,9 @@ class Models(unittest.TestCase):
                 eco, rte = (mark + text.replace("\n", ends).encode() for text in (ECO, RTE))
                 self.write(eco=eco, rte_azure=rte)
                 self.assertEqual(self.edit("externalSecretProvider=None"), ["eco.py", "rte_azure.py"])
-                self.assertEqual((self.folder / "eco.py").read_bytes(), mark + edited()["eco.py"].replace(b"\n", ends.encode()))
+                self.assertEqual(
+                    (self.folder / "eco.py").read_bytes(), mark + edited()["eco.py"].replace(b"\n", ends.encode())
+                )
                 self.assertEqual(self.edit("externalSecretProvider=None"), [])
                 new_rte = (self.folder / "rte_azure.py").read_bytes()
                 self.assertEqual(new_rte.count(b"\n"), rte.count(b"\n") + 1)
@@ -137,20 +180,38 @@ class Models(unittest.TestCase):
     def test_constants_of_another_module(self) -> None:
         constants = 'from typing import Final\n\nSQL_HOST: Final[str] = "PLACEHOLDER_SQL_SERVER_FQDN"  # ours\nGIT_REPO_OWNER: str = "x"\n'
         self.write(
-            eco=ECO.replace('GIT_REPO_OWNER: str = "git_username"  # your user name', "from db_constants import GIT_REPO_OWNER"),
+            eco=ECO.replace(
+                'GIT_REPO_OWNER: str = "git_username"  # your user name', "from db_constants import GIT_REPO_OWNER"
+            ),
             rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', "from hosts import MERGE_HOST"),
             hosts="from db_constants import SQL_HOST as MERGE_HOST\n",
             db_constants=constants,
         )
         refuse_foreign_values(self.folder, GIVEN, "acme/model")
         self.assertEqual(self.edit(), ["db_constants.py", "eco.py", "rte_azure.py"])
-        self.assertEqual((self.folder / "db_constants.py").read_text(), constants.replace("PLACEHOLDER_SQL_SERVER_FQDN", GIVEN.sql_server_fqdn).replace('"x"', f'"{OWNER}"'))
+        self.assertEqual(
+            (self.folder / "db_constants.py").read_text(),
+            constants.replace("PLACEHOLDER_SQL_SERVER_FQDN", GIVEN.sql_server_fqdn).replace('"x"', f'"{OWNER}"'),
+        )
         self.assertEqual(self.edit(), [])
-        with self.assertRaisesRegex(Refused, "in its db_constants.py SQL_HOST is '.*Commit to main of acme/model, in db_constants.py: SQL_HOST: str = \"PLACEHOLDER_SQL_SERVER_FQDN\"; then"):
-            refuse_foreign_values(self.folder, Values(OWNER, NAME, GIVEN.namespace, "ours.database.windows.net", GIVEN.pg_fqdn, "1.8.4", GIVEN.names), "acme/model")
+        with self.assertRaisesRegex(
+            Refused,
+            'in its db_constants.py SQL_HOST is \'.*Commit to main of acme/model, in db_constants.py: SQL_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"; then',
+        ):
+            refuse_foreign_values(
+                self.folder,
+                Values(OWNER, NAME, GIVEN.namespace, "ours.database.windows.net", GIVEN.pg_fqdn, "1.8.4", GIVEN.names),
+                "acme/model",
+            )
 
     def test_constants_that_cannot_be_followed(self) -> None:
-        for line, said in (("from elsewhere import MERGE_HOST", "MERGE_HOST comes from elsewhere, which is not a module of the model: assign it"), ("from rte_azure import MERGE_HOST", "MERGE_HOST is not assigned")):
+        for line, said in (
+            (
+                "from elsewhere import MERGE_HOST",
+                "MERGE_HOST comes from elsewhere, which is not a module of the model: assign it",
+            ),
+            ("from rte_azure import MERGE_HOST", "MERGE_HOST is not assigned"),
+        ):
             with self.subTest(line):
                 self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', line))
                 with self.assertRaisesRegex(WrongSetting, f"^rte_azure.py: {said}"):
@@ -159,17 +220,31 @@ class Models(unittest.TestCase):
     def test_everything_wrong_is_told_at_once_and_nothing_is_written(self) -> None:
         self.write(
             eco=ECO.replace("from rte_demo import", "from mine import").replace("GIT_REPO_NAME: str", "NAME: str"),
-            rte_azure=RTE.replace('"PLACEHOLDER_PG_FQDN"', 'os.environ["PG"]').replace('"airflow-worker"', '"PLACEHOLDER_ACCOUNT"'),
+            rte_azure=RTE.replace('"PLACEHOLDER_PG_FQDN"', 'os.environ["PG"]').replace(
+                '"airflow-worker"', '"PLACEHOLDER_ACCOUNT"'
+            ),
         )
         before = {path.name: path.read_bytes() for path in self.folder.iterdir()}
         with self.assertRaises(WrongSetting) as caught:
             self.edit("Other.k=None")
-        for text in ("eco.py: line 5 imports", "eco.py: GIT_REPO_NAME is not assigned", "rte_azure.py: line 14 is 'AIRFLOW_HOST", "there is no call Other(", "line 15 has PLACEHOLDER_ACCOUNT"):
+        for text in (
+            "eco.py: line 5 imports",
+            "eco.py: GIT_REPO_NAME is not assigned",
+            "rte_azure.py: line 14 is 'AIRFLOW_HOST",
+            "there is no call Other(",
+            "line 15 has PLACEHOLDER_ACCOUNT",
+        ):
             self.assertIn(text, str(caught.exception))
         self.assertEqual({path.name: path.read_bytes() for path in self.folder.iterdir()}, before)
 
     def test_what_hits_a_text_only_is_found(self) -> None:
-        self.write(eco=ECO, rte_azure=RTE.replace('MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', '"""\nMERGE_HOST: str = "x"\n"""\nMERGE_HOST = str("x")'))
+        self.write(
+            eco=ECO,
+            rte_azure=RTE.replace(
+                'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"',
+                '"""\nMERGE_HOST: str = "x"\n"""\nMERGE_HOST = str("x")',
+            ),
+        )
         with self.assertRaisesRegex(WrongSetting, "^rte_azure.py: line 15 is 'MERGE_HOST = str"):
             self.edit()
         self.write(eco="def (:")
@@ -185,7 +260,10 @@ class Keywords(unittest.TestCase):
         ("f(a, b=1)", "f(a, b=1, k=None)"),
         ("f(\n    a=1,\n    b=2\n)", "f(\n    a=1,\n    b=2,\n    k=None\n)"),
         ("f(\n    a=1,\n    b=2,\n)", "f(\n    a=1,\n    b=2,\n    k=None,\n)"),
-        ("f(\n    a=1,  # one, and\n    b=2  # two, (\n)", "f(\n    a=1,  # one, and\n    b=2,  # two, (\n    k=None\n)"),
+        (
+            "f(\n    a=1,  # one, and\n    b=2  # two, (\n)",
+            "f(\n    a=1,  # one, and\n    b=2,  # two, (\n    k=None\n)",
+        ),
         ("f(\n    a=1,\n    b=2)", "f(\n    a=1,\n    b=2,\n    k=None)"),
         ("f(\r\n    a=1,\r\n    b=2\r\n)", "f(\r\n    a=1,\r\n    b=2,\r\n    k=None\r\n)"),
         ("f(\r\n    a=1)", "f(\r\n    a=1,\r\n    k=None)"),
@@ -226,7 +304,10 @@ class Keywords(unittest.TestCase):
             if "k" not in old:
                 with self.subTest(old):
                     there = set_keyword("x.py", old.encode(), Keyword("f", "k", "None"))
-                    self.assertEqual(ast.dump(ast.parse(set_keyword("x.py", there, Keyword("f", "k", None)))), ast.dump(ast.parse(old)))
+                    self.assertEqual(
+                        ast.dump(ast.parse(set_keyword("x.py", there, Keyword("f", "k", None)))),
+                        ast.dump(ast.parse(old)),
+                    )
 
     def test_no_such_call(self) -> None:
         with self.assertRaisesRegex(WrongSetting, r"x.py: there is no call f\("):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from model_edits import Values, edit_model  # noqa: E402
-from model_files import Model  # noqa: E402
-from model_names import Names, disagreements  # noqa: E402
-from model_repository import NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, renamed, template  # noqa: E402
-from outcome import WrongSetting  # noqa: E402
+from model_edits import Values, edit_model
+from model_files import Model
+from model_names import Names, disagreements
+from model_repository import NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, renamed, template
+from outcome import WrongSetting
 
 
 class NamesOfModels(unittest.TestCase):
@@ -83,22 +83,53 @@ class NamesOfModels(unittest.TestCase):
     def test_two_platform_service_providers(self) -> None:
         second = 'def second():\n    return YellowPlatformServiceProvider("Second_PSP")\n\n\ndef createDemoRTE'
         said = self.only_wrong("rte_azure.py", "def createDemoRTE", second)
-        self.assertRegex(said, r"^the model has 2 platform service providers \(rte_azure.py line \d+, rte_azure.py line \d+\), and a deployment runs one: give each an environment and a model repository of its own \(docs/model.md\)$")
+        self.assertRegex(
+            said,
+            r"^the model has 2 platform service providers \(rte_azure.py line \d+, rte_azure.py line \d+\), and a deployment runs one: give each an environment and a model repository of its own \(docs/model.md\)$",
+        )
 
     def test_another_merge_engine(self) -> None:
         for engine in ("PostgresDatabase", "SnowFlakeDatabase"):
             said = self.only_wrong("rte_azure.py", "= SQLServerDatabase(", f"= {engine}(")
-            self.assertRegex(said, f"^rte_azure.py: line 21: .* is a {engine}: a merge engine other than Azure SQL .* is not deployed$")
+            self.assertRegex(
+                said,
+                f"^rte_azure.py: line 21: .* is a {engine}: a merge engine other than Azure SQL .* is not deployed$",
+            )
 
     def test_what_cannot_be_read(self) -> None:
         for file, old, new, text in (
-            ("eco.py", '(name="Demo"', '(name=os.environ["E"]', "name of Ecosystem(...) is \"os.environ['E']\", and not a string literal"),
+            (
+                "eco.py",
+                '(name="Demo"',
+                '(name=os.environ["E"]',
+                "name of Ecosystem(...) is \"os.environ['E']\", and not a string literal",
+            ),
             ("eco.py", '(name="Demo"', "(name=elsewhere", "elsewhere"),
             ("eco.py", "Ecosystem(name", "make(name", "there is no call Ecosystem(...) in rte_azure.py, eco.py"),
-            ("rte_azure.py", 'VersionPatterns.VN_N_N + "-demo"', '"v.*"', "wanted is VersionPatterns.VN_N_N + '-demo' (datasurface.model.releaseSuffix)"),
-            ("rte_azure.py", "        merge_datacontainer=merge,\n", "", "YellowPlatformServiceProvider(...) has no argument merge_datacontainer"),
-            ("rte_azure.py", "merge_datacontainer=merge,", "merge_datacontainer=stores[0],", "merge_datacontainer of YellowPlatformServiceProvider(...) is not a call, nor the name of one"),
-            ("rte_azure.py", "return YellowPlatformServiceProvider(", "return Own(", "there is no call YellowPlatformServiceProvider(...)"),
+            (
+                "rte_azure.py",
+                'VersionPatterns.VN_N_N + "-demo"',
+                '"v.*"',
+                "wanted is VersionPatterns.VN_N_N + '-demo' (datasurface.model.releaseSuffix)",
+            ),
+            (
+                "rte_azure.py",
+                "        merge_datacontainer=merge,\n",
+                "",
+                "YellowPlatformServiceProvider(...) has no argument merge_datacontainer",
+            ),
+            (
+                "rte_azure.py",
+                "merge_datacontainer=merge,",
+                "merge_datacontainer=stores[0],",
+                "merge_datacontainer of YellowPlatformServiceProvider(...) is not a call, nor the name of one",
+            ),
+            (
+                "rte_azure.py",
+                "return YellowPlatformServiceProvider(",
+                "return Own(",
+                "there is no call YellowPlatformServiceProvider(...)",
+            ),
         ):
             with self.subTest(new):
                 said = self.only_wrong(file, old, new)
@@ -108,7 +139,15 @@ class NamesOfModels(unittest.TestCase):
         files = {**renamed(), "hosts.py": b'AIRFLOW_HOST = "PLACEHOLDER_PG_FQDN"\nMERGE_HOST = "a" + "b"\n'}
         for name, data in files.items():
             (self.folder / name).write_bytes(data)
-        values = Values(OWNER, NAME, VALUES["NAMESPACE"], VALUES["SQL_SERVER_FQDN"], VALUES["PG_FQDN"], VALUES["DATASURFACE_VERSION"], Names.of({**RENAMED_NAMES, "PSP": "Another"}))
+        values = Values(
+            OWNER,
+            NAME,
+            VALUES["NAMESPACE"],
+            VALUES["SQL_SERVER_FQDN"],
+            VALUES["PG_FQDN"],
+            VALUES["DATASURFACE_VERSION"],
+            Names.of({**RENAMED_NAMES, "PSP": "Another"}),
+        )
         with self.assertRaises(WrongSetting) as caught:
             edit_model(self.folder, values, [])
         for text in ("hosts.py: line 2 is", "wanted is 'Another': set datasurface.model.psp: Acme_Data_PSP"):

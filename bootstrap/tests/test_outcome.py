@@ -18,8 +18,8 @@ from urllib.parse import quote, quote_plus, urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-import outcome  # noqa: E402
-from outcome import Refused, Result, Retryable, Variable, WrongSetting, read_settings, redact, register_secret, run  # noqa: E402
+import outcome
+from outcome import Refused, Result, Retryable, Variable, WrongSetting, read_settings, redact, register_secret, run
 
 
 class Redaction(unittest.TestCase):
@@ -33,11 +33,22 @@ class Redaction(unittest.TestCase):
         generator = random.Random(1)
         for _ in range(200):
             outcome._secret_forms.clear()
-            secret = "".join(generator.choice(string.ascii_letters + string.digits + "+/=%&~\"\\ üß<>") for _ in range(generator.randint(8, 40))).strip()
+            secret = "".join(
+                generator.choice(string.ascii_letters + string.digits + '+/=%&~"\\ üß<>')
+                for _ in range(generator.randint(8, 40))
+            ).strip()
             if len(secret) < 8:
                 continue
             register_secret(secret)
-            for text in (secret, quote(secret, safe=""), quote_plus(secret), urlencode({"a": secret}), json.dumps({"a": secret}), repr(secret), json.dumps({"a": secret}, ensure_ascii=False)):
+            for text in (
+                secret,
+                quote(secret, safe=""),
+                quote_plus(secret),
+                urlencode({"a": secret}),
+                json.dumps({"a": secret}),
+                repr(secret),
+                json.dumps({"a": secret}, ensure_ascii=False),
+            ):
                 self.assertNotIn(secret, redact(text))
                 self.assertIn("***", redact(text))
             for prefix in ("", "x", "xy", "x-access-token:"):
@@ -61,15 +72,27 @@ class Redaction(unittest.TestCase):
 
 class Running(unittest.TestCase):
     def run_job(self, main: object, **environment: str) -> tuple[int, list[str], str]:
-        with tempfile.TemporaryDirectory() as folder, mock.patch.object(outcome, "_secret_forms", []), mock.patch.object(outcome, "_install_signal_handlers"):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.object(outcome, "_secret_forms", []),
+            mock.patch.object(outcome, "_install_signal_handlers"),
+        ):
             log = Path(folder) / "log"
             out = io.StringIO()
-            with mock.patch.dict(os.environ, {"TERMINATION_LOG": str(log), **environment}), contextlib.redirect_stdout(out):
+            with (
+                mock.patch.dict(os.environ, {"TERMINATION_LOG": str(log), **environment}),
+                contextlib.redirect_stdout(out),
+            ):
                 code = run("some-job", main, argv=[])  # type: ignore[arg-type]
             return code, out.getvalue().splitlines(), log.read_text()
 
     def test_codes(self) -> None:
-        for error, code, kind in ((Retryable("m"), 1, "retry"), (WrongSetting("m"), 2, "wrong-setting"), (Refused("m"), 3, "refused"), (KeyError("m"), 1, "defect")):
+        for error, code, kind in (
+            (Retryable("m"), 1, "retry"),
+            (WrongSetting("m"), 2, "wrong-setting"),
+            (Refused("m"), 3, "refused"),
+            (KeyError("m"), 1, "defect"),
+        ):
 
             def main(error: Exception = error) -> Result:
                 raise error
@@ -108,14 +131,26 @@ class Running(unittest.TestCase):
         self.assertTrue(log.endswith(" ..."))
 
     def test_termination_log_that_cannot_be_written(self) -> None:
-        with mock.patch.dict(os.environ, {"TERMINATION_LOG": "/nowhere/x"}), contextlib.redirect_stdout(io.StringIO()), mock.patch.object(outcome, "_install_signal_handlers"):
+        with (
+            mock.patch.dict(os.environ, {"TERMINATION_LOG": "/nowhere/x"}),
+            contextlib.redirect_stdout(io.StringIO()),
+            mock.patch.object(outcome, "_install_signal_handlers"),
+        ):
             self.assertEqual(run("some-job", dict, argv=[]), 0)
 
 
 class Settings(unittest.TestCase):
     def test_all_errors_at_once_and_no_secret(self) -> None:
-        variables = [Variable("A", "the a"), Variable("B", "the b", pattern="[0-9]+", allowed="a number"), Variable("C", "the c", secret=True, pattern="x+"), Variable("D", "the d", default="7")]
-        with mock.patch.dict(os.environ, {"B": "zz", "C": "hunter22"}, clear=True), self.assertRaises(WrongSetting) as caught:
+        variables = [
+            Variable("A", "the a"),
+            Variable("B", "the b", pattern="[0-9]+", allowed="a number"),
+            Variable("C", "the c", secret=True, pattern="x+"),
+            Variable("D", "the d", default="7"),
+        ]
+        with (
+            mock.patch.dict(os.environ, {"B": "zz", "C": "hunter22"}, clear=True),
+            self.assertRaises(WrongSetting) as caught,
+        ):
             read_settings(variables)
         text = str(caught.exception)
         for part in ("A is not set: the a", "B is 'zz': wanted is a number", "C has a wrong form"):
@@ -127,7 +162,13 @@ class Settings(unittest.TestCase):
     def test_help_names_every_variable(self) -> None:
         out = io.StringIO()
         with contextlib.redirect_stdout(out), self.assertRaises(SystemExit) as ended:
-            run("some-job", dict, "What it does.", [Variable("A", "the a"), Variable("D", "the d", default="7")], ["--help"])
+            run(
+                "some-job",
+                dict,
+                "What it does.",
+                [Variable("A", "the a"), Variable("D", "the d", default="7")],
+                ["--help"],
+            )
         self.assertEqual(ended.exception.code, 0)
         for part in ("What it does.", "A  (required)", "D  (default 7)", "exit codes"):
             self.assertIn(part, out.getvalue())

@@ -47,7 +47,15 @@ class PublishDagTest(JobTest):
     def environment(self) -> dict[str, str]:
         names = {name: NAMES[name] for name in ("PSP", "RTE_NAME", "RELEASE_SUFFIX")}
         running = {"line": "1.4.x", "seen": True, "objects": [{"kind": "ConfigMap", "name": "acme"}], "known": []}
-        return {**super().environment(), "RUNNING_OBJECTS": json.dumps(running), "MODEL_REPO": MODEL, "AIRFLOW_REPO": DAGS, "GENERATOR_MODULE": "datasurface.cmd.platform", "TOKEN_VARIABLE": "TF_VAR_github_read_token", **names}
+        return {
+            **super().environment(),
+            "RUNNING_OBJECTS": json.dumps(running),
+            "MODEL_REPO": MODEL,
+            "AIRFLOW_REPO": DAGS,
+            "GENERATOR_MODULE": "datasurface.cmd.platform",
+            "TOKEN_VARIABLE": "TF_VAR_github_read_token",
+            **names,
+        }
 
     def command(self, environment: dict[str, str]) -> list[str]:
         self.pods += 1
@@ -56,14 +64,23 @@ class PublishDagTest(JobTest):
         for folder in (self.model_folder, self.generated_folder):
             folder.mkdir(parents=True)
         self.prepare()
-        environment.update({"MODEL_FOLDER": str(self.model_folder), "GENERATED_FOLDER": str(self.generated_folder), **environment})
+        environment.update(
+            {"MODEL_FOLDER": str(self.model_folder), "GENERATED_FOLDER": str(self.generated_folder), **environment}
+        )
         if len(self.steps) == 1:
             own = self.of_container(self.steps[0], environment)
             environment.clear()
             environment.update(own)
             return [sys.executable, str(PAYLOAD / self.steps[0])]
         file = pod / "pod.json"
-        file.write_text(json.dumps([{"script": str(PAYLOAD / script), "environment": self.of_container(script, environment)} for script in self.steps]))
+        file.write_text(
+            json.dumps(
+                [
+                    {"script": str(PAYLOAD / script), "environment": self.of_container(script, environment)}
+                    for script in self.steps
+                ]
+            )
+        )
         environment.pop("GITHUB_TOKEN", None)
         return [sys.executable, str(Path(__file__).with_name("pod.py")), str(file)]
 
@@ -110,12 +127,19 @@ class WholePod(PublishDagTest):
                 self.dags.git("update-ref", "-d", "refs/heads/main") if self.dags.head() else None
                 done = self.job(0, {"GENERATOR_MODULE": module})
                 text = self.dags.read(INFRASTRUCTURE).decode()
-                for line in (f"NAMESPACE = '{VALUES['NAMESPACE']}'", f"MERGE_HOST = '{VALUES['SQL_SERVER_FQDN']}'", "IMAGE = 'v1.8.4'", f"MODEL = '{MODEL}'"):
+                for line in (
+                    f"NAMESPACE = '{VALUES['NAMESPACE']}'",
+                    f"MERGE_HOST = '{VALUES['SQL_SERVER_FQDN']}'",
+                    "IMAGE = 'v1.8.4'",
+                    f"MODEL = '{MODEL}'",
+                ):
                     self.assertIn(line, text)
                 self.assertEqual(sorted(self.dags.files()), [MANIFEST, INFRASTRUCTURE])
                 self.assertEqual(done.result["dags"], ["demo_psp_infrastructure_dag.py"])
                 self.assertEqual((done.result["pushed"], done.result["commit"]), (True, self.dags.head()))
-                self.assertEqual((done.result["model_tag"], done.result["model_commit"]), ("v1.0.0-demo", self.model.head()))
+                self.assertEqual(
+                    (done.result["model_tag"], done.result["model_commit"]), ("v1.0.0-demo", self.model.head())
+                )
 
     def test_code_in_the_model_finds_no_token(self) -> None:
         """In no process's environment or arguments, in no file that was handed over; nor later, by a process that it leaves behind."""
@@ -124,7 +148,15 @@ class WholePod(PublishDagTest):
         self.server.tokens[f"github_pat_{secret}"] = Rights({"*": "write"})
         found = self.folder / "found"
         found.touch()
-        done = self.job(0, {"GITHUB_TOKEN": f"github_pat_{secret}", "STAND_IN": "thief", "BACKWARDS": secret[::-1], "FOUND": str(found)})
+        done = self.job(
+            0,
+            {
+                "GITHUB_TOKEN": f"github_pat_{secret}",
+                "STAND_IN": "thief",
+                "BACKWARDS": secret[::-1],
+                "FOUND": str(found),
+            },
+        )
         # Each of its two processes has looked; the second one until its container ended.
         self.assertEqual(sorted(set(found.read_text().splitlines())), ["looked", "stayed"], found.read_text())
         self.assertEqual(done.result["dags"], ["demo_psp_infrastructure_dag.py"])
@@ -136,7 +168,10 @@ class CheckedOut(PublishDagTest):
     def assert_release(self, tag: str, version: str) -> None:
         self.assertEqual(self.job(0).result["model_tag"], tag)
         self.assertIn(f'"{version}"', (self.model_folder / "source" / "rte_azure.py").read_text())
-        self.assertEqual(json.loads((self.model_folder / "release.json").read_bytes()), {"tag": tag, "commit": self.model.tags()[tag]})
+        self.assertEqual(
+            json.loads((self.model_folder / "release.json").read_bytes()),
+            {"tag": tag, "commit": self.model.tags()[tag]},
+        )
 
     def release_of(self, tag: str, version: str) -> None:
         self.released(tag, {"rte_azure.py": edited()["rte_azure.py"].replace(b"1.8.4", version.encode())})
@@ -184,8 +219,14 @@ class CheckedOut(PublishDagTest):
         self.assertIn(MODEL, self.job(3).message)
 
     def test_refusal_names_the_variable_of_the_readers(self) -> None:
-        forbidden = error_reply(403, "`acme` forbids access via a personal access token (classic). Please use a fine-grained token.")
-        refusals = (None, Trouble("list-releases", error_reply(401, "Bad credentials")), Trouble("list-releases", forbidden))
+        forbidden = error_reply(
+            403, "`acme` forbids access via a personal access token (classic). Please use a fine-grained token."
+        )
+        refusals = (
+            None,
+            Trouble("list-releases", error_reply(401, "Bad credentials")),
+            Trouble("list-releases", forbidden),
+        )
         for refusal in refusals:
             with self.subTest(refusal):
                 self.server.troubles = [refusal] if refusal else []
@@ -214,7 +255,9 @@ class Generated(PublishDagTest):
         """Also with a process that the model's code leaves behind, and that keeps the output open."""
         self.assertEqual(self.job(0, {"STAND_IN": "lingers"}).result["dags"], ["demo_psp_infrastructure_dag.py"])
         self.assertEqual(sorted(path.name for path in self.generated_folder.iterdir()), ["Demo_PSP"])
-        self.assertIn("IMAGE = 'v1.8.4'", (self.generated_folder / "Demo_PSP" / "demo_psp_infrastructure_dag.py").read_text())
+        self.assertIn(
+            "IMAGE = 'v1.8.4'", (self.generated_folder / "Demo_PSP" / "demo_psp_infrastructure_dag.py").read_text()
+        )
 
     def test_its_failures(self) -> None:
         for behaviour, code, text in (
@@ -226,7 +269,9 @@ class Generated(PublishDagTest):
         ):
             with self.subTest(behaviour):
                 # What the model's code prints is shown as it is; a stack trace is one of these things.
-                done = self.finish(self.start({"STAND_IN": behaviour, "TIMEOUT_SECONDS": "2" if behaviour == "hangs" else "60"}))
+                done = self.finish(
+                    self.start({"STAND_IN": behaviour, "TIMEOUT_SECONDS": "2" if behaviour == "hangs" else "60"})
+                )
                 self.assertEqual(done.code, code, done.out)
                 self.assertIn(text, done.message)
                 self.assertEqual(list(self.temporary.iterdir()), [])
@@ -266,12 +311,20 @@ class Published(PublishTest):
         self.assertEqual(len(self.dags.commits()), 2)
 
     def test_foreign_files_are_left_alone(self) -> None:
-        foreign = {"README.md": b"# dags\n", "dags/mine_dag.py": b"x = 1\n", "dags/old_infrastructure_dag.py": b"y = 1\n", "dags/sub/x_dag.py": b"z\n", "plugins/p.py": b""}
+        foreign = {
+            "README.md": b"# dags\n",
+            "dags/mine_dag.py": b"x = 1\n",
+            "dags/old_infrastructure_dag.py": b"y = 1\n",
+            "dags/sub/x_dag.py": b"z\n",
+            "plugins/p.py": b"",
+        }
         first = self.dags.commit(foreign)
         self.job(0)
         for name, data in foreign.items():
             self.assertEqual(self.dags.read(name), data)
-        self.assertEqual(self.dags.git("diff", "--name-status", first, "main").split(), ["A", MANIFEST, "A", INFRASTRUCTURE])
+        self.assertEqual(
+            self.dags.git("diff", "--name-status", first, "main").split(), ["A", MANIFEST, "A", INFRASTRUCTURE]
+        )
         self.assertEqual(self.dags.commits()[1:], [first])
 
     def test_dag_that_is_no_longer_emitted_is_removed(self) -> None:
@@ -324,9 +377,14 @@ class Objects(PublishTest):
     """The generated Kubernetes objects and what runs; test_generated_objects.py has the comparison."""
 
     def test_differences_are_in_the_last_line(self) -> None:
-        self.generated["kubernetes-bootstrap.yaml"] = b"kind: ConfigMap\nmetadata:\n  name: acme\n---\nkind: Service\nmetadata:\n  name: new\n"
+        self.generated["kubernetes-bootstrap.yaml"] = (
+            b"kind: ConfigMap\nmetadata:\n  name: acme\n---\nkind: Service\nmetadata:\n  name: new\n"
+        )
         done = self.job(0)
-        self.assertEqual((done.result["differences"], done.result["more_differences"]), (["Service new, object: generated made, here none"], 0))
+        self.assertEqual(
+            (done.result["differences"], done.result["more_differences"]),
+            (["Service new, object: generated made, here none"], 0),
+        )
         self.assertIn("Service new", done.termination)
         self.assertEqual(sorted(self.dags.files()), [MANIFEST, INFRASTRUCTURE])
 
@@ -400,11 +458,15 @@ class Disturbed(PublishTest):
 class Refused(PublishTest):
     def test_repository_without_main_is_not_empty(self) -> None:
         self.dags.commit({"dags/mine_dag.py": b"x = 1\n"}, branch="master")
-        self.assertIn("is not empty, and has no branch main, from which Airflow reads the DAGs, but master", self.job(3).message)
+        self.assertIn(
+            "is not empty, and has no branch main, from which Airflow reads the DAGs, but master", self.job(3).message
+        )
         self.assertEqual(self.dags.head(), "")
 
     def test_protected_branch(self) -> None:
-        self.dags.refuse_pushes("protected branch hook declined", ["error: GH006: Protected branch update failed for refs/heads/main."])
+        self.dags.refuse_pushes(
+            "protected branch hook declined", ["error: GH006: Protected branch update failed for refs/heads/main."]
+        )
         done = self.job(3)
         self.assertIn("GH006", done.message)
         self.assertEqual(self.dags.commits(), [])
@@ -472,7 +534,13 @@ class Untrusted(PublishTest):
 
 class WrongSettings(PublishTest):
     def test_each(self) -> None:
-        for name, value in (("AIRFLOW_REPO", "dags"), ("GENERATED_FOLDER", "x"), ("PSP", "../x"), ("DAG_FILES", "/"), ("RUNNING_OBJECTS", "{")):
+        for name, value in (
+            ("AIRFLOW_REPO", "dags"),
+            ("GENERATED_FOLDER", "x"),
+            ("PSP", "../x"),
+            ("DAG_FILES", "/"),
+            ("RUNNING_OBJECTS", "{"),
+        ):
             with self.subTest(name):
                 self.assertIn(name, self.job(2, {name: value}).message)
         self.assertEqual(self.server.seen, [])

@@ -10,7 +10,21 @@ from datetime import datetime, timedelta, timezone
 from git_server import Release, Reply, Repository
 from github_server import Rights, Seen, Trouble, error_reply, rate_limit_reply, secondary_limit_reply, text_reply
 from harness import TOKEN, Finished, JobTest, state
-from model_repository import IMAGE, NAME, NAMES, OWNER, RENAMED_NAMES, VALUES, WORKFLOW, beside, edited, renamed, team_model, template, with_crlf
+from model_repository import (
+    IMAGE,
+    NAME,
+    NAMES,
+    OWNER,
+    RENAMED_NAMES,
+    VALUES,
+    WORKFLOW,
+    beside,
+    edited,
+    renamed,
+    team_model,
+    template,
+    with_crlf,
+)
 
 MODEL = f"{OWNER}/{NAME}"
 TEMPLATE = "vendor/demo1"
@@ -54,7 +68,9 @@ class PublishModelTest(JobTest):
             self.assertEqual(repository.read(name), data)
         self.assertEqual(repository.tags()[tag], repository.head())
         release = repository.releases[-1]
-        self.assertEqual((release.tag, release.draft, release.prerelease, release.make_latest), (tag, False, False, "true"))
+        self.assertEqual(
+            (release.tag, release.draft, release.prerelease, release.make_latest), (tag, False, False, "true")
+        )
         self.assertEqual(done.result["tag"], tag)
         self.assertEqual(done.result["commit"], repository.head())
 
@@ -70,7 +86,10 @@ class Settled(PublishModelTest):
         for name in set(template()) - set(edited()):
             self.assertEqual(self.model.read(name), template()[name])
         self.assertIn(self.template_commit, self.model.git("log", "-1", "--format=%B"))
-        self.assertEqual({key: done.result[key] for key in ("pushed", "from_template", "released", "edited")}, {"pushed": True, "from_template": True, "released": True, "edited": ["eco.py", "rte_azure.py"]})
+        self.assertEqual(
+            {key: done.result[key] for key in ("pushed", "from_template", "released", "edited")},
+            {"pushed": True, "from_template": True, "released": True, "edited": ["eco.py", "rte_azure.py"]},
+        )
 
     def test_second_run_does_nothing(self) -> None:
         self.job(0)
@@ -98,7 +117,9 @@ class Settled(PublishModelTest):
         self.model.commit({"rte_azure.py": template()["rte_azure.py"]}, "placeholders again")
         for _ in range(2):
             done = self.job(0)
-            self.assertEqual((done.result["tag"], done.result["commit"], done.result["released"]), ("v1.0.0-demo", live, False))
+            self.assertEqual(
+                (done.result["tag"], done.result["commit"], done.result["released"]), ("v1.0.0-demo", live, False)
+            )
             self.assertEqual(len(done.result["unreleased"]), 2)  # type: ignore[arg-type]
             self.assertIn(f"note: {MODEL} main has commits that are not released", done.out)
             self.assertIn(f"{theirs[:7]} Somebody: half of a change", done.out)
@@ -112,7 +133,12 @@ class Settled(PublishModelTest):
         # Also where this job's author is the one who made them.
         for author in ({}, {"COMMIT_EMAIL": "somebody@example.org"}):
             done = self.job(3, {"DATASURFACE_VERSION": "1.9.0", **author})
-            for text in ("Somebody: half of a change", "Nothing was changed", "Publish a release of main", "datasurface.unreleasedCommits: release"):
+            for text in (
+                "Somebody: half of a change",
+                "Nothing was changed",
+                "Publish a release of main",
+                "datasurface.unreleasedCommits: release",
+            ):
                 self.assertIn(text, done.message)
             self.assertEqual(state(self.model), before)
         done = self.job(0, {"DATASURFACE_VERSION": "1.9.0", "UNRELEASED_COMMITS": "release"})
@@ -195,7 +221,16 @@ class Settled(PublishModelTest):
 
     def test_stale_releases_below_and_above(self) -> None:
         old = self.model.commit(template())
-        self.release("v1.0.0-demo", "v1.0.9-demo", "v1.0.10-demo", "v0.9.99-demo", "v9.9.9", "v8.0.0-demo-rc1", "nightly", commit=old)
+        self.release(
+            "v1.0.0-demo",
+            "v1.0.9-demo",
+            "v1.0.10-demo",
+            "v0.9.99-demo",
+            "v9.9.9",
+            "v8.0.0-demo-rc1",
+            "nightly",
+            commit=old,
+        )
         self.assert_published(self.job(0), "v1.0.11-demo")
 
     def test_release_of_an_old_commit_only(self) -> None:
@@ -224,7 +259,9 @@ class Settled(PublishModelTest):
 
     def test_annotated_tag_of_the_release(self) -> None:
         commit = self.publish_by_hand()
-        self.model.git("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "x", "v1.0.0-demo", commit)
+        self.model.git(
+            "-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "x", "v1.0.0-demo", commit
+        )
         self.model.releases.append(Release("v1.0.0-demo"))
         done = self.job(0)
         self.assertEqual((done.result["tag"], done.result["released"]), ("v1.0.0-demo", False))
@@ -249,7 +286,12 @@ class Settled(PublishModelTest):
         for private, code in ((True, 3), (False, 0)):
             with self.subTest(private=private):
                 self.model.private = private
-                self.server.troubles.append(Trouble("look", Reply(302, {"Location": f"{elsewhere}/{MODEL}.git/info/refs?service=git-upload-pack"}, b"")))
+                self.server.troubles.append(
+                    Trouble(
+                        "look",
+                        Reply(302, {"Location": f"{elsewhere}/{MODEL}.git/info/refs?service=git-upload-pack"}, b""),
+                    )
+                )
                 self.job(code)
                 led = [seen for seen in self.server.seen if seen.host.startswith("localhost")]
                 self.assertTrue(led)
@@ -259,13 +301,17 @@ class Settled(PublishModelTest):
     def test_extras(self) -> None:
         self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])})
         self.assertIn(
-            "        airflowServiceAccount=AIRFLOW_SERVICE_ACCOUNT,\n        externalSecretProvider=None\n    )\n", self.model.read("rte_azure.py").decode()
+            "        airflowServiceAccount=AIRFLOW_SERVICE_ACCOUNT,\n        externalSecretProvider=None\n    )\n",
+            self.model.read("rte_azure.py").decode(),
         )
         self.assertFalse(self.job(0, {"RTE_EXTRAS": json.dumps(["externalSecretProvider=None"])}).result["pushed"])
         done = self.job(0, {"RTE_EXTRAS": json.dumps(["!externalSecretProvider"])})
         self.assertTrue(done.result["pushed"])
         # A value that somebody wrote does not go in silence.
-        self.assertRegex(done.out, r"rte_azure\.py: externalSecretProvider=None of \w+ is removed: the release line of this image wants it so")
+        self.assertRegex(
+            done.out,
+            r"rte_azure\.py: externalSecretProvider=None of \w+ is removed: the release line of this image wants it so",
+        )
         self.assertNotIn(b"externalSecretProvider", self.model.read("rte_azure.py"))
 
 
@@ -282,7 +328,9 @@ class BesideTheModel(PublishModelTest):
                 if files:
                     self.model.commit(files)
                 done = self.job(0, {"MODEL_REPO": f"acme/{name}"})
-                self.assertEqual(done.result["edited"], ["eco.py", "rte_azure.py", "requirements.txt", WORKFLOW, ".gitlab-ci.yml"])
+                self.assertEqual(
+                    done.result["edited"], ["eco.py", "rte_azure.py", "requirements.txt", WORKFLOW, ".gitlab-ci.yml"]
+                )
                 for file, data in (with_crlf(self.NEW) if files else self.NEW).items():
                     self.assertEqual(self.model.read(file), data)
                 self.assertEqual(self.model.tags(), {"v1.0.0-demo": self.model.head()})
@@ -328,7 +376,10 @@ class BesideTheModel(PublishModelTest):
         done = self.job(0)
         self.assert_published(done, "v1.0.0-demo")
         self.assertEqual(done.result["left_out"], [WORKFLOW])
-        self.assertEqual((self.model.read("requirements.txt"), self.model.read(WORKFLOW)), (self.NEW["requirements.txt"], self.OLD[WORKFLOW]))
+        self.assertEqual(
+            (self.model.read("requirements.txt"), self.model.read(WORKFLOW)),
+            (self.NEW["requirements.txt"], self.OLD[WORKFLOW]),
+        )
         self.assertIn(f"Left as they are: {WORKFLOW}. Set the image's tag there to v1.8.4 with another token", done.out)
         before = state(self.model)
         self.assertEqual(self.job(0).result["pushed"], False)
@@ -338,7 +389,14 @@ class BesideTheModel(PublishModelTest):
         """Somebody has set values and version by hand, as this job would have."""
         self.job(0)
         self.release("v1.0.1-demo", commit=self.model.commit(self.OLD))
-        self.model.commit({**edited(), **self.NEW, "rte_azure.py": edited()["rte_azure.py"].replace(b"1.8.4", b"1.9.0"), **beside("1.9.0", "entrypoints")})
+        self.model.commit(
+            {
+                **edited(),
+                **self.NEW,
+                "rte_azure.py": edited()["rte_azure.py"].replace(b"1.8.4", b"1.9.0"),
+                **beside("1.9.0", "entrypoints"),
+            }
+        )
         self.assertEqual(self.job(0, {"DATASURFACE_VERSION": "1.9.0"}).result["tag"], "v1.0.2-demo")
 
 
@@ -402,7 +460,9 @@ class Disturbed(PublishModelTest):
 
         self.server.watch = watch
         done = self.job(0)
-        self.assertEqual((done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1))
+        self.assertEqual(
+            (done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1)
+        )
 
     def test_release_made_by_another_one_between_looking_at_tags_and_releases(self) -> None:
         commit = self.publish_by_hand()
@@ -413,7 +473,9 @@ class Disturbed(PublishModelTest):
 
         self.server.watch = watch
         done = self.job(0)
-        self.assertEqual((done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1))
+        self.assertEqual(
+            (done.result["tag"], done.result["released"], len(self.model.releases)), ("v1.0.0-demo", False, 1)
+        )
 
     def test_main_moves_on_before_the_release(self) -> None:
         commit = self.publish_by_hand()
@@ -440,12 +502,18 @@ class Disturbed(PublishModelTest):
 
     def test_tag_name_of_a_deleted_immutable_release(self) -> None:
         self.publish_by_hand()
-        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "custom", "message": "tag_name was used by an immutable release"}])
+        reply = error_reply(
+            422,
+            "Validation Failed",
+            errors=[{"resource": "Release", "code": "custom", "message": "tag_name was used by an immutable release"}],
+        )
         self.server.troubles.append(Trouble("release", reply))
         self.assert_published(self.job(0), "v1.0.1-demo")
 
     def test_commit_that_is_not_known_everywhere_yet(self) -> None:
-        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "invalid", "field": "target_commitish"}])
+        reply = error_reply(
+            422, "Validation Failed", errors=[{"resource": "Release", "code": "invalid", "field": "target_commitish"}]
+        )
         self.server.troubles.append(Trouble("release", reply, times=2))
         self.assert_published(self.job(0), "v1.0.0-demo")
 
@@ -472,7 +540,9 @@ class Disturbed(PublishModelTest):
                     self.model.releases.clear()
                     self.server.troubles = [Trouble(step, reply, after_the_effect=True)]
                     done = self.job(0)
-                    self.assertEqual((done.result["tag"], len(self.model.releases), len(self.model.commits())), ("v1.0.0-demo", 1, 1))
+                    self.assertEqual(
+                        (done.result["tag"], len(self.model.releases), len(self.model.commits())), ("v1.0.0-demo", 1, 1)
+                    )
 
     def test_away_for_good(self) -> None:
         for step in ("look", "list-releases", "release"):
@@ -528,7 +598,10 @@ class Disturbed(PublishModelTest):
                 until = datetime.fromisoformat(str(done.result["not_before"]).replace("Z", "+00:00"))
                 wait = 3600 if "Retry-After" in reply.headers or "X-RateLimit-Reset" in reply.headers else 60
                 self.assertAlmostEqual((until - started).total_seconds(), wait, delta=15)
-                for text in (f"It asks not to be called before {done.result['not_before']} (in {wait // 60} min)", f"Deploy again after {done.result['not_before']}: npx cdktf deploy '*'"):
+                for text in (
+                    f"It asks not to be called before {done.result['not_before']} (in {wait // 60} min)",
+                    f"Deploy again after {done.result['not_before']}: npx cdktf deploy '*'",
+                ):
                     self.assertIn(text, done.message)
 
     def test_stopped_by_a_signal(self) -> None:
@@ -557,7 +630,13 @@ class Refused(PublishModelTest):
     def test_protected_branch(self) -> None:
         self.model.commit(template())
         before = state(self.model)
-        self.model.refuse_pushes("protected branch hook declined", ["error: GH006: Protected branch update failed for refs/heads/main.", "error: Changes must be made through a pull request."])
+        self.model.refuse_pushes(
+            "protected branch hook declined",
+            [
+                "error: GH006: Protected branch update failed for refs/heads/main.",
+                "error: Changes must be made through a pull request.",
+            ],
+        )
         done = self.job(3)
         for text in ("protected branch hook declined", "GH006", "pull request", "bypass", "Contents: Read and write"):
             self.assertIn(text, done.message)
@@ -565,13 +644,20 @@ class Refused(PublishModelTest):
         self.assertEqual(self.server.steps("push"), ["push"])
 
     def test_ruleset(self) -> None:
-        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found for refs/heads/main."])
+        self.model.refuse_pushes(
+            "push declined due to repository rule violations",
+            ["error: GH013: Repository rule violations found for refs/heads/main."],
+        )
         self.assertIn("GH013", self.job(3).message)
 
     def test_workflows_of_the_template_are_left_out_without_the_right(self) -> None:
-        self.template_commit = self.template.commit({".github/workflows/check.yml": b"on: pull_request\n", ".github/CODEOWNERS": b"* @x\n"})
+        self.template_commit = self.template.commit(
+            {".github/workflows/check.yml": b"on: pull_request\n", ".github/CODEOWNERS": b"* @x\n"}
+        )
         reason = "refusing to allow a Personal Access Token to create or update workflow `.github/workflows/check.yml` without `workflow` scope"
-        self.model.refuse_pushes(reason.replace("'", ""), [], 'git ls-tree -r --name-only "$new" | grep -q "^.github/workflows/"')
+        self.model.refuse_pushes(
+            reason.replace("'", ""), [], 'git ls-tree -r --name-only "$new" | grep -q "^.github/workflows/"'
+        )
         done = self.job(0)
         self.assert_published(done, "v1.0.0-demo")
         self.assertEqual(done.result["left_out"], [".github/workflows/check.yml"])
@@ -623,9 +709,18 @@ class Refused(PublishModelTest):
     def test_what_github_says_decides(self) -> None:
         self.publish_by_hand()
         for said, meant in (
-            ("Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "IP allow list: let an owner add"),
-            ("`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.", "forbids classic tokens: make a fine-grained one"),
-            ("The \'acme\' organization forbids access via a fine-grained personal access tokens if the token\'s lifetime is greater than 366 days. Please adjust your token\'s lifetime.", "one that ends sooner"),
+            (
+                "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
+                "IP allow list: let an owner add",
+            ),
+            (
+                "`acme` forbids access via a personal access token (classic). Please use a GitHub App, OAuth App, or a personal access token with fine-grained permissions.",
+                "forbids classic tokens: make a fine-grained one",
+            ),
+            (
+                "The 'acme' organization forbids access via a fine-grained personal access tokens if the token's lifetime is greater than 366 days. Please adjust your token's lifetime.",
+                "one that ends sooner",
+            ),
             ("Sorry. Your account was suspended.", "suspended: use a token of another account"),
             ("Repository access blocked", "its owner can see why"),
             ("Resource not accessible by personal access token", "lacks a right"),
@@ -639,15 +734,41 @@ class Refused(PublishModelTest):
                     self.assertNotIn("lacks a right", done.message)
 
     def test_what_git_says_decides(self) -> None:
-        self.server.troubles = [Trouble("look", text_reply(403, "The `acme` organization has an IP allow list enabled, and 20.1.2.3 is not permitted to access this resource."))]
+        self.server.troubles = [
+            Trouble(
+                "look",
+                text_reply(
+                    403,
+                    "The `acme` organization has an IP allow list enabled, and 20.1.2.3 is not permitted to access this resource.",
+                ),
+            )
+        ]
         self.assertIn("IP allow list: let an owner add", self.job(3).message)
         self.model.commit(template())
-        self.model.refuse_pushes("push declined due to email privacy restrictions", ["error: GH007: Your push would publish a private email address."])
+        self.model.refuse_pushes(
+            "push declined due to email privacy restrictions",
+            ["error: GH007: Your push would publish a private email address."],
+        )
         self.assertIn("datasurface.commitAuthor.email", self.job(3).message)
-        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found", "- Commit author email must match a given regex pattern: @acme.com$"])
+        self.model.refuse_pushes(
+            "push declined due to repository rule violations",
+            [
+                "error: GH013: Repository rule violations found",
+                "- Commit author email must match a given regex pattern: @acme.com$",
+            ],
+        )
         self.assertIn("set datasurface.commitAuthor to one", self.job(3).message)
-        self.model.refuse_pushes("push declined due to repository rule violations", ["error: GH013: Repository rule violations found", "- Commit message must match a given regex pattern: ^ACME-"])
-        self.assertIn("for the commits' messages, which this job's do not keep: let the token's owner bypass it", self.job(3).message)
+        self.model.refuse_pushes(
+            "push declined due to repository rule violations",
+            [
+                "error: GH013: Repository rule violations found",
+                "- Commit message must match a given regex pattern: ^ACME-",
+            ],
+        )
+        self.assertIn(
+            "for the commits' messages, which this job's do not keep: let the token's owner bypass it",
+            self.job(3).message,
+        )
 
     def test_end_of_the_token_is_told(self) -> None:
         self.publish_by_hand("v1.0.0-demo")
@@ -658,7 +779,11 @@ class Refused(PublishModelTest):
                 done = self.job(0)
                 self.assertEqual(done.result["token_expires"], ends.strftime("%Y-%m-%dT%H:%M:%SZ"))
                 self.assertEqual(done.out.count("the GitHub token ends on"), 1)
-                self.assertEqual("warning: in 29 days. Make a new one before: set TF_VAR_github_token to it, raise revisions.tokens" in done.out, warned)
+                self.assertEqual(
+                    "warning: in 29 days. Make a new one before: set TF_VAR_github_token to it, raise revisions.tokens"
+                    in done.out,
+                    warned,
+                )
         self.server.api_headers = {"GitHub-Authentication-Token-Expiration": "soon"}
         self.assertEqual(self.job(0).result["token_expires"], "")
 
@@ -675,14 +800,29 @@ class Refused(PublishModelTest):
         self.assertIn("unarchive", self.job(3).message)
 
     def test_tag_ruleset(self) -> None:
-        reply = error_reply(422, "Validation Failed", errors=[{"resource": "Release", "code": "custom", "field": "pre_receive", "message": "pre_receive Repository rule violations found: Cannot create ref due to creations being restricted."}])
+        reply = error_reply(
+            422,
+            "Validation Failed",
+            errors=[
+                {
+                    "resource": "Release",
+                    "code": "custom",
+                    "field": "pre_receive",
+                    "message": "pre_receive Repository rule violations found: Cannot create ref due to creations being restricted.",
+                }
+            ],
+        )
         self.server.troubles = [Trouble("release", reply)]
         done = self.job(3)
         self.assertIn("creations being restricted", done.message)
         self.assertIn("ruleset", done.message)
 
     def test_single_sign_on(self) -> None:
-        reply = error_reply(403, "Resource protected by organization SAML enforcement.", {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso"})
+        reply = error_reply(
+            403,
+            "Resource protected by organization SAML enforcement.",
+            {"X-GitHub-SSO": "required; url=https://github.com/orgs/acme/sso"},
+        )
         self.server.troubles = [Trouble("list-releases", reply)]
         self.assertIn("single sign-on", self.job(3).message)
 
@@ -690,9 +830,12 @@ class Refused(PublishModelTest):
         self.server.troubles = [Trouble("list-releases", Reply(200, {}, b'{"message": "hello"}'))]
         self.assertIn("GITHUB_API_URL", self.job(3).message)
 
-
     def test_model_of_another_deployment(self) -> None:
-        theirs = {"NAMESPACE": "theirs", "SQL_SERVER_FQDN": "their-sql.database.windows.net", "PG_FQDN": "their-pg.postgres.database.azure.com"}
+        theirs = {
+            "NAMESPACE": "theirs",
+            "SQL_SERVER_FQDN": "their-sql.database.windows.net",
+            "PG_FQDN": "their-pg.postgres.database.azure.com",
+        }
         self.job(0, theirs)
         before = state(self.model)
         done = self.job(3)
@@ -705,7 +848,9 @@ class Refused(PublishModelTest):
         self.assertEqual(state(self.model), before)
         # The way that the message names.
         rte = self.model.read("rte_azure.py").decode()
-        for found, placeholder in zip(theirs.values(), ("PLACEHOLDER_NAMESPACE", "PLACEHOLDER_SQL_SERVER_FQDN", "PLACEHOLDER_PG_FQDN")):
+        for found, placeholder in zip(
+            theirs.values(), ("PLACEHOLDER_NAMESPACE", "PLACEHOLDER_SQL_SERVER_FQDN", "PLACEHOLDER_PG_FQDN")
+        ):
             rte = rte.replace(f'"{found}"', f'"{placeholder}"')
         self.model.commit({"rte_azure.py": rte.encode()})
         self.assert_published(self.job(0), "v1.0.1-demo")
@@ -763,11 +908,31 @@ class WrongSettings(PublishModelTest):
 
     def test_model_of_another_shape(self) -> None:
         for name, old, new, texts in (
-            ("eco.py", b"\nfrom rte_demo import", b"\nfrom my_rte import", ("eco.py: line 5 imports createDemoRTE from my_rte", "wanted is `from rte_azure import createDemoRTE`")),
+            (
+                "eco.py",
+                b"\nfrom rte_demo import",
+                b"\nfrom my_rte import",
+                ("eco.py: line 5 imports createDemoRTE from my_rte", "wanted is `from rte_azure import createDemoRTE`"),
+            ),
             ("eco.py", b"GIT_REPO_OWNER: str", b"OWNER: str", ("eco.py", "GIT_REPO_OWNER")),
-            ("rte_azure.py", b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"', b'MERGE_HOST: str = os.environ["MERGE_HOST"]', ("rte_azure.py", "MERGE_HOST", "line 12", "literal")),
-            ("rte_azure.py", b'"airflow-worker"', b'"PLACEHOLDER_ACCOUNT"', ("rte_azure.py", "line 15", "PLACEHOLDER_ACCOUNT")),
-            ("rte_azure.py", b"\n\n\ndef createDemoPSP", b'\nKUB_NAME_SPACE += "-x"\n\ndef createDemoPSP', ("rte_azure.py", "KUB_NAME_SPACE")),
+            (
+                "rte_azure.py",
+                b'MERGE_HOST: str = "PLACEHOLDER_SQL_SERVER_FQDN"',
+                b'MERGE_HOST: str = os.environ["MERGE_HOST"]',
+                ("rte_azure.py", "MERGE_HOST", "line 12", "literal"),
+            ),
+            (
+                "rte_azure.py",
+                b'"airflow-worker"',
+                b'"PLACEHOLDER_ACCOUNT"',
+                ("rte_azure.py", "line 15", "PLACEHOLDER_ACCOUNT"),
+            ),
+            (
+                "rte_azure.py",
+                b"\n\n\ndef createDemoPSP",
+                b'\nKUB_NAME_SPACE += "-x"\n\ndef createDemoPSP',
+                ("rte_azure.py", "KUB_NAME_SPACE"),
+            ),
         ):
             with self.subTest(texts):
                 files = template()
@@ -792,13 +957,18 @@ class WrongSettings(PublishModelTest):
         self.assertEqual(state(self.model), before)
         # What the message says.
         done = self.job(0, RENAMED_NAMES)
-        self.assertEqual((done.result["tag"], done.result["edited"]), ("v1.0.0-acme", ["acme_names.py", "eco.py", "hosts.py", "rte_azure.py"]))
+        self.assertEqual(
+            (done.result["tag"], done.result["edited"]),
+            ("v1.0.0-acme", ["acme_names.py", "eco.py", "hosts.py", "rte_azure.py"]),
+        )
         self.assertIn(b"\nfrom rte_azure import (\n    createAcmeRTE,\n)\n", self.model.read("eco.py"))
 
     def test_model_with_other_credentials_than_the_settings(self) -> None:
         self.model.commit(team_model())
         before = state(self.model)
-        done = self.job(2, {"CREDENTIALS": '{"bulk-writer": "USER_PASSWORD", "cqrs-writer": "USER_PASSWORD", "crm": "API_TOKEN"}'})
+        done = self.job(
+            2, {"CREDENTIALS": '{"bulk-writer": "USER_PASSWORD", "cqrs-writer": "USER_PASSWORD", "crm": "API_TOKEN"}'}
+        )
         for text in (
             "rte_azure.py: line 18: the credential bulk-writer is of the type API_KEY_PAIR, and datasurface.credentials says USER_PASSWORD: set type: API_KEY_PAIR",
             "crm_team.py: line 9: the credential crm_source is not in datasurface.credentials: add it, as name: crm_source, type: USER_PASSWORD",
@@ -806,8 +976,15 @@ class WrongSettings(PublishModelTest):
             self.assertIn(text, done.message)
         self.assertEqual(state(self.model), before)
         # What the message says; the one that nothing uses may stay.
-        done = self.job(0, {"CREDENTIALS": '{"bulk-writer": "API_KEY_PAIR", "cqrs-writer": "USER_PASSWORD", "crm_source": "USER_PASSWORD", "crm": "API_TOKEN"}'})
-        self.assertIn("note: datasurface.credentials has crm: the model has no Credential(...) of that name", done.out + done.err)
+        done = self.job(
+            0,
+            {
+                "CREDENTIALS": '{"bulk-writer": "API_KEY_PAIR", "cqrs-writer": "USER_PASSWORD", "crm_source": "USER_PASSWORD", "crm": "API_TOKEN"}'
+            },
+        )
+        self.assertIn(
+            "note: datasurface.credentials has crm: the model has no Credential(...) of that name", done.out + done.err
+        )
         self.assertEqual(done.result["edited"], ["db_constants.py", "eco.py", "rte_azure.py"])
 
     def test_releases_of_another_suffix_are_not_this_model_s(self) -> None:

@@ -14,7 +14,9 @@ import zipfile
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
-RECORD = "console.log(JSON.stringify(require('./settings/package-hashes.ts').packageHashes(JSON.parse(process.argv[1]))))"
+RECORD = (
+    "console.log(JSON.stringify(require('./settings/package-hashes.ts').packageHashes(JSON.parse(process.argv[1]))))"
+)
 
 
 class RecordPackages(unittest.TestCase):
@@ -34,7 +36,9 @@ class RecordPackages(unittest.TestCase):
             archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
             archive.writestr(f"{info}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tags}\n")
             archive.writestr(f"{info}/RECORD", "")
-        (package / "index.html").write_text("".join(f'<a href="{one.name}">{one.name}</a>\n' for one in sorted(package.glob("*.whl"))))
+        (package / "index.html").write_text(
+            "".join(f'<a href="{one.name}">{one.name}</a>\n' for one in sorted(package.glob("*.whl")))
+        )
         return hashlib.sha256(file.read_bytes()).hexdigest()
 
     def record(self, packages: list[str]) -> subprocess.CompletedProcess[str]:
@@ -42,12 +46,28 @@ class RecordPackages(unittest.TestCase):
         if importlib.util.find_spec("pip") is None:
             python = self.folder / "venv" / "bin" / "python"
             subprocess.run([sys.executable, "-m", "venv", str(self.folder / "venv")], check=True)
-        environment = {**os.environ, "PIP_INDEX_URL": self.index.as_uri(), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_CACHE_DIR": "1"}
+        environment = {
+            **os.environ,
+            "PIP_INDEX_URL": self.index.as_uri(),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_CACHE_DIR": "1",
+        }
         wanted = json.dumps({"python": str(python), "packages": packages, "versions": ["3.11", "3.12"]})
-        return subprocess.run(["node", "-r", "./register.js", "-e", RECORD, wanted], cwd=PROJECT, env=environment, capture_output=True, text=True)
+        return subprocess.run(
+            ["node", "-r", "./register.js", "-e", RECORD, wanted],
+            cwd=PROJECT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
 
     def test_hashes_of_each_pythons_wheel_and_no_others(self) -> None:
-        compiled = [self.wheel("compiled", "2.0", f"cp{python}-cp{python}-manylinux_2_28_x86_64", "Requires-Dist: not-in-the-index\n") for python in ("311", "312")]
+        compiled = [
+            self.wheel(
+                "compiled", "2.0", f"cp{python}-cp{python}-manylinux_2_28_x86_64", "Requires-Dist: not-in-the-index\n"
+            )
+            for python in ("311", "312")
+        ]
         self.wheel("compiled", "2.0", "cp313-cp313-manylinux_2_28_x86_64")
         self.wheel("compiled", "2.0", "cp312-cp312-win_amd64")
         self.wheel("compiled", "2.1", "cp312-cp312-manylinux_2_28_x86_64")

@@ -66,27 +66,47 @@ class Ordered(unittest.TestCase):
 
 
 class Outcomes(unittest.TestCase):
-    def run_suite(self, *only: str, full: bool = False, differing_only: bool = False, group: str = "sample", sample: str = SAMPLE) -> tuple[int, str]:
+    def run_suite(
+        self, *only: str, full: bool = False, differing_only: bool = False, group: str = "sample", sample: str = SAMPLE
+    ) -> tuple[int, str]:
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
             (Path(folder) / "test_sample.py").write_text(sample)
-            code = Suite(only, full, folder).run([Group(group, Path(folder), ["test_sample"], differing_only=differing_only)])
+            code = Suite(only, full, folder).run(
+                [Group(group, Path(folder), ["test_sample"], differing_only=differing_only)]
+            )
         return code, out.getvalue()
 
     def results(self, out: str) -> list[str]:
-        return sorted(f"{word} {name}" for word, name in re.findall(r"(?m)^(passed|FAILED)  \w+  test_sample\.(.*)  [0-9.]+ s$", out))
+        return sorted(
+            f"{word} {name}"
+            for word, name in re.findall(r"(?m)^(passed|FAILED)  \w+  test_sample\.(.*)  [0-9.]+ s$", out)
+        )
 
     def test_each_outcome(self) -> None:
         code, out = self.run_suite("test_sample.Each")
         self.assertEqual(code, 1)
         failed = ["exits", "fails", "is_skipped", "raises", "sees_full", "subtests"]
-        self.assertEqual(self.results(out), [*(f"FAILED Each.test_{name}" for name in failed), "passed Each.test_differs", "passed Each.test_passes"])
-        for text in ("what it printed", "AssertionError: 1 != 2", "ValueError: not this", "(number=1)", "(number=3)", "SystemExit: 0", "no tool"):
+        self.assertEqual(
+            self.results(out),
+            [*(f"FAILED Each.test_{name}" for name in failed), "passed Each.test_differs", "passed Each.test_passes"],
+        )
+        for text in (
+            "what it printed",
+            "AssertionError: 1 != 2",
+            "ValueError: not this",
+            "(number=1)",
+            "(number=3)",
+            "SystemExit: 0",
+            "no tool",
+        ):
             self.assertIn(text, out)
         self.assertTrue(out.endswith("\n2 passed, 6 failed\n"), out)
 
     def test_a_process_that_ends_in_the_middle(self) -> None:
         code, out = self.run_suite("test_sample.Crash")
-        self.assertEqual((code, self.results(out)), (1, ["FAILED Crash.test_2 test_sample.Crash.test_3", "passed Crash.test_1"]))
+        self.assertEqual(
+            (code, self.results(out)), (1, ["FAILED Crash.test_2 test_sample.Crash.test_3", "passed Crash.test_1"])
+        )
         self.assertIn("last words", out)
 
     def test_a_set_up_that_fails(self) -> None:
@@ -102,17 +122,25 @@ class Outcomes(unittest.TestCase):
 
     def test_what_is_named(self) -> None:
         self.assertEqual(self.run_suite("test_sample.Each.test_sees_full", full=True)[0], 0)
-        self.assertEqual(self.results(self.run_suite("test_sample.Ordered.test_3")[1]), ["passed Ordered.test_2", "passed Ordered.test_3"])
+        self.assertEqual(
+            self.results(self.run_suite("test_sample.Ordered.test_3")[1]),
+            ["passed Ordered.test_2", "passed Ordered.test_3"],
+        )
         code, out = self.run_suite("test_sample.Each.test_no_such")
         self.assertEqual((code, out), (2, "No test is called test_sample.Each.test_no_such.\n"))
 
     def test_an_older_version_runs_what_differs(self) -> None:
         code, out = self.run_suite("payload", group="payload", differing_only=True)
-        self.assertEqual((code, self.results(out)), (0, ["passed Each.test_differs", "passed Ordered.test_2", "passed Ordered.test_3"]))
+        self.assertEqual(
+            (code, self.results(out)),
+            (0, ["passed Each.test_differs", "passed Ordered.test_2", "passed Ordered.test_3"]),
+        )
 
     def test_what_others_build_on_ends_them(self) -> None:
         code, out = self.run_suite("test_sample.Ordered", sample=SAMPLE.replace("BREAK", "PATH"))
-        self.assertEqual((code, self.results(out)), (1, ["FAILED Ordered.test_2", "FAILED Ordered.test_3", "passed Ordered.test_1"]))
+        self.assertEqual(
+            (code, self.results(out)), (1, ["FAILED Ordered.test_2", "FAILED Ordered.test_3", "passed Ordered.test_1"])
+        )
 
     def test_a_signal_ends_everything(self) -> None:
         hangs = """
@@ -134,7 +162,9 @@ suite.Suite(["test_sample"], False, folder).run([suite.Group("sample", pathlib.P
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number=number), tempfile.TemporaryDirectory() as folder:
                 (Path(folder) / "test_sample.py").write_text(hangs)
-                process = subprocess.Popen([sys.executable, "-c", runs, folder], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
+                process = subprocess.Popen(
+                    [sys.executable, "-c", runs, folder], cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True
+                )
                 self.addCleanup(kill_with_descendants, process.pid)
                 started = Path(folder) / "pid"
                 while not started.exists():
@@ -142,7 +172,9 @@ suite.Suite(["test_sample"], False, folder).run([suite.Group("sample", pathlib.P
                     time.sleep(0.05)
                 process.send_signal(number)
                 self.assertEqual((process.communicate(timeout=600)[0], process.returncode), ("", 128 + number))
-                state = subprocess.run(["ps", "-o", "stat=", "-p", started.read_text()], capture_output=True, text=True).stdout
+                state = subprocess.run(
+                    ["ps", "-o", "stat=", "-p", started.read_text()], capture_output=True, text=True
+                ).stdout
                 # Whoever inherits it may not have asked for its end yet.
                 self.assertIn(state.strip()[:1], ("", "Z"))
 

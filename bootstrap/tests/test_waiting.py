@@ -15,9 +15,9 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "payload"))
 
-from http_exchange import retry_after, time_of_day  # noqa: E402
-from outcome import Retryable  # noqa: E402
-from patience import NotBefore, Patience, Unreachable  # noqa: E402
+from http_exchange import retry_after, time_of_day
+from outcome import Retryable
+from patience import NotBefore, Patience, Unreachable
 
 
 def _headers(values: Mapping[str, str]) -> Message:

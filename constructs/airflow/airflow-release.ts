@@ -46,7 +46,11 @@ export class AirflowRelease extends Construct {
       maxHistory: 5,
       dependsOn: props.dependsOn,
     });
-    const local = new TerraformLocal(this, "Revision", interpolate(contentRevision(`${AIRFLOW_CHART.version}\n${values}\n${props.reapply}`)));
+    const local = new TerraformLocal(
+      this,
+      "Revision",
+      interpolate(contentRevision(`${AIRFLOW_CHART.version}\n${values}\n${props.reapply}`)),
+    );
     this.revision = interpolate(`local.${local.friendlyUniqueId}`);
   }
 }

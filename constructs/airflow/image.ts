@@ -3,7 +3,11 @@ import { releaseLine } from "../../datasurface/releases";
 import { AIRFLOW_IMAGE_HASHES } from "../../settings/airflow-image-hashes";
 import { pinnedImage } from "../../settings/pinned-images";
 import type { Settings } from "../../settings/schema";
-import { AIRFLOW_BASE_REPOSITORY, AIRFLOW_IMAGE_PACKAGES, DATASURFACE_AIRFLOW_REPOSITORY } from "../../settings/versions";
+import {
+  AIRFLOW_BASE_REPOSITORY,
+  AIRFLOW_IMAGE_PACKAGES,
+  DATASURFACE_AIRFLOW_REPOSITORY,
+} from "../../settings/versions";
 
 /** The image of Airflow's pods. */
 export interface AirflowImage {
@@ -50,7 +54,9 @@ export function airflowImage({ image, version, registryName }: AirflowImageProps
 }
 
 function dockerfileFor(airflowVersion: string): string {
-  const requirements = AIRFLOW_IMAGE_PACKAGES.map((name) => [name, ...AIRFLOW_IMAGE_HASHES[name].map((hash) => `--hash=sha256:${hash}`)].join(" "));
+  const requirements = AIRFLOW_IMAGE_PACKAGES.map((name) =>
+    [name, ...AIRFLOW_IMAGE_HASHES[name].map((hash) => `--hash=sha256:${hash}`)].join(" "),
+  );
   return [
     `FROM ${pinnedImage(`${AIRFLOW_BASE_REPOSITORY}:${airflowVersion}`)}`,
     "USER root",

@@ -3,7 +3,12 @@ import { chartImages } from "../../settings/pinned-images";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 import type { SecretFamily } from "../secrets/root-secrets";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
+import {
+  AIRFLOW_SERVICE_ACCOUNTS,
+  CLAIMS,
+  SECRETS_REVISION_ANNOTATION,
+  WORKLOAD_IDENTITY_LABEL,
+} from "../../settings/object-names";
 import { podText } from "../kubernetes/pod-text";
 import type { AirflowImage } from "./image";
 
@@ -14,7 +19,10 @@ import type { AirflowImage } from "./image";
  * `__tests__/constructs/airflow/values.test.ts`, each with its reason.
  */
 export interface AirflowValuesInput {
-  readonly airflow: Pick<Settings["airflow"], "workers" | "workerResources" | "workerConcurrency" | "parallelism" | "logRetentionDays" | "databaseRetentionDays">;
+  readonly airflow: Pick<
+    Settings["airflow"],
+    "workers" | "workerResources" | "workerConcurrency" | "parallelism" | "logRetentionDays" | "databaseRetentionDays"
+  >;
   /** The release line decides Airflow's version and whether pods sign in to the vault. */
   readonly release: Pick<ReleaseLine, "airflowVersion" | "credentialSource">;
   readonly image: Pick<AirflowImage, "repository" | "tag" | "digest">;
@@ -46,7 +54,14 @@ export const TOKENS_REVISION_ANNOTATION = `${SECRETS_REVISION_ANNOTATION}-tokens
  * What the clean-up of the database deletes. `dag_version` is left out, because tasks refer to its rows by a foreign key
  * that the command stumbles over (docs/facts.md#database-clean-up), and `dag`, because it takes `dag_version` along.
  */
-export const CLEANED_TABLES = ["celery_taskmeta", "dag_run", "task_instance", "task_instance_history", "job", "log"] as const;
+export const CLEANED_TABLES = [
+  "celery_taskmeta",
+  "dag_run",
+  "task_instance",
+  "task_instance_history",
+  "job",
+  "log",
+] as const;
 
 interface Quantities {
   readonly cpu: string;
@@ -169,7 +184,11 @@ export function airflowValues(input: AirflowValuesInput) {
 
     // The chart does not see Secrets that it has not made: their revisions restart the pods that read them.
     airflowPodAnnotations: {
-      [SECRETS_REVISION_ANNOTATION]: revision(secretRevisions.databasePasswords, secretRevisions.airflowKeys, secretRevisions.fernetKey),
+      [SECRETS_REVISION_ANNOTATION]: revision(
+        secretRevisions.databasePasswords,
+        secretRevisions.airflowKeys,
+        secretRevisions.fernetKey,
+      ),
     },
     // Uid and group 0 of the image; a container's own context is the chart's: no privilege escalation, no capability.
     securityContexts: { pod: podIdentity(50000, 0, 0) },
@@ -193,7 +212,11 @@ export function airflowValues(input: AirflowValuesInput) {
       },
       celery: { worker_concurrency: String(airflow.workerConcurrency) },
       // Tasks waited 66 s for the scheduler with Airflow's 16, 10 and 20 (docs/facts.md#scheduler-throughput). 0: as many as may run.
-      scheduler: { max_tis_per_query: "0", max_dagruns_to_create_per_loop: "100", max_dagruns_per_loop_to_schedule: "200" },
+      scheduler: {
+        max_tis_per_query: "0",
+        max_dagruns_to_create_per_loop: "100",
+        max_dagruns_per_loop_to_schedule: "200",
+      },
       // Generated DAGs read their own log files to find a task's result (docs/facts.md#dags-read-logs).
       logging: { delete_local_logs: "False" },
     },
@@ -240,7 +263,10 @@ export function airflowValues(input: AirflowValuesInput) {
         ...gitSyncRevision,
         replicas: airflow.workers,
         serviceAccount: existingAccount(AIRFLOW_SERVICE_ACCOUNTS.worker),
-        resources: resources([airflow.workerResources.cpuRequest, airflow.workerResources.cpuLimit], [airflow.workerResources.memoryRequest, airflow.workerResources.memoryLimit]),
+        resources: resources(
+          [airflow.workerResources.cpuRequest, airflow.workerResources.cpuLimit],
+          [airflow.workerResources.memoryRequest, airflow.workerResources.memoryLimit],
+        ),
         livenessProbe: COMMAND_PROBE,
         // Logs are on the share.
         persistence: { enabled: false },
@@ -276,7 +302,10 @@ export function airflowValues(input: AirflowValuesInput) {
       podAnnotations: { [SECRETS_REVISION_ANNOTATION]: revision(secretRevisions.databasePasswords) },
       securityContexts: { pod: podIdentity(65534, 65534) },
       resources: RESOURCES.pgbouncer,
-      metricsExporterSidecar: { statsSecretName: SECRETS.pgbouncerStatistics.name, resources: RESOURCES.pgbouncerExporter },
+      metricsExporterSidecar: {
+        statsSecretName: SECRETS.pgbouncerStatistics.name,
+        resources: RESOURCES.pgbouncerExporter,
+      },
     },
 
     dags: {
@@ -294,7 +323,12 @@ export function airflowValues(input: AirflowValuesInput) {
         recommendedProbeSetting: true,
         livenessProbe: { enabled: true },
         securityContexts: {
-          container: { runAsNonRoot: true, runAsUser: 65533, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          container: {
+            runAsNonRoot: true,
+            runAsUser: 65533,
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ["ALL"] },
+          },
         },
         resources: RESOURCES.gitSync,
       },

@@ -64,7 +64,8 @@ export class Cluster extends Construct {
       runCommandEnabled: false,
       azurePolicyEnabled: cluster.tier === "Standard",
       azureActiveDirectoryRoleBasedAccessControl: { azureRbacEnabled: true, tenantId: props.tenantId },
-      apiServerAccessProfile: cluster.authorizedIpRanges.length > 0 ? { authorizedIpRanges: cluster.authorizedIpRanges } : undefined,
+      apiServerAccessProfile:
+        cluster.authorizedIpRanges.length > 0 ? { authorizedIpRanges: cluster.authorizedIpRanges } : undefined,
       keyVaultSecretsProvider: cluster.secretsStoreCsi === "addon" ? { secretRotationEnabled: true } : undefined,
       identity: { type: "UserAssigned", identityIds: [this.identity.id] },
       defaultNodePool: {

@@ -78,7 +78,10 @@ export class Deployers extends Construct {
     this.all = {
       FirstDeployer: { principalId: interpolate(this.first), assigned: `${this.first} != ""` },
       ...Object.fromEntries(
-        listed.map(({ objectId, type }) => [objectId, { principalId: objectId, principalType: type, assigned: `lower(${this.first}) != ${literal(objectId)}` }]),
+        listed.map(({ objectId, type }) => [
+          objectId,
+          { principalId: objectId, principalType: type, assigned: `lower(${this.first}) != ${literal(objectId)}` },
+        ]),
       ),
     };
   }

@@ -82,13 +82,25 @@ export class Network extends Construct {
       allow("AllowCluster", 100, clusterSubnet, props.privateEndpointSubnet, PRIVATE_ENDPOINT_PORTS),
       denyNetwork(props.privateEndpointSubnet),
     ];
-    this.privateEndpointSubnet = this.subnet("PrivateEndpoints", "sql-subnet", props.privateEndpointSubnet, endpointRules, {
-      // Without it Azure does not apply the security group to private endpoints.
-      privateEndpointNetworkPolicies: "NetworkSecurityGroupEnabled",
-    });
+    this.privateEndpointSubnet = this.subnet(
+      "PrivateEndpoints",
+      "sql-subnet",
+      props.privateEndpointSubnet,
+      endpointRules,
+      {
+        // Without it Azure does not apply the security group to private endpoints.
+        privateEndpointNetworkPolicies: "NetworkSecurityGroupEnabled",
+      },
+    );
   }
 
-  private subnet(id: string, name: string, addressPrefix: string, rules: readonly SecurityRule[], more: Partial<SubnetConfig>): JoinedSubnet {
+  private subnet(
+    id: string,
+    name: string,
+    addressPrefix: string,
+    rules: readonly SecurityRule[],
+    more: Partial<SubnetConfig>,
+  ): JoinedSubnet {
     const subnet = new Subnet(this, `${id}Subnet`, {
       name,
       addressPrefixes: [addressPrefix],

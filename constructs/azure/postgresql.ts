@@ -30,8 +30,14 @@ export class Postgresql extends Construct {
     super(scope, id);
     const { placement, postgresql, adminPassword } = props;
     const lifecycle = { preventDestroy: props.protect };
-    const dns = new LinkedDnsZone(this, "DnsZone", { placement, name: props.dnsZoneName, virtualNetworkId: props.virtualNetwork.id });
-    const standby = { none: undefined, "same-zone": { mode: "SameZone" }, "zone-redundant": { mode: "ZoneRedundant" } }[postgresql.highAvailability];
+    const dns = new LinkedDnsZone(this, "DnsZone", {
+      placement,
+      name: props.dnsZoneName,
+      virtualNetworkId: props.virtualNetwork.id,
+    });
+    const standby = { none: undefined, "same-zone": { mode: "SameZone" }, "zone-redundant": { mode: "ZoneRedundant" } }[
+      postgresql.highAvailability
+    ];
 
     this.server = new PostgresqlFlexibleServer(this, "Server", {
       name: props.name,
@@ -56,7 +62,11 @@ export class Postgresql extends Construct {
       lifecycle: {
         ...lifecycle,
         // Azure chooses the zones, and changes them over in a failover. To go back from what it has grown to would replace the server.
-        ignoreChanges: ["zone", "high_availability[0].standby_availability_zone", ...(postgresql.autoGrow ? ["storage_mb"] : [])],
+        ignoreChanges: [
+          "zone",
+          "high_availability[0].standby_availability_zone",
+          ...(postgresql.autoGrow ? ["storage_mb"] : []),
+        ],
       },
     });
     // The server's only child. Azure changes one at a time (docs/facts.md#one-at-a-time): whatever comes beside it depends on it. TLS is

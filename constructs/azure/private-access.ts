@@ -19,7 +19,11 @@ export class LinkedDnsZone extends Construct {
 
   constructor(scope: Construct, id: string, { placement, name, virtualNetworkId }: LinkedDnsZoneProps) {
     super(scope, id);
-    this.zone = new PrivateDnsZone(this, "Zone", { name, resourceGroupName: placement.resourceGroupName, tags: placement.tags });
+    this.zone = new PrivateDnsZone(this, "Zone", {
+      name,
+      resourceGroupName: placement.resourceGroupName,
+      tags: placement.tags,
+    });
     this.link = new PrivateDnsZoneVirtualNetworkLink(this, "Link", {
       name: "virtual-network",
       privateDnsZoneName: this.zone.name,
@@ -53,7 +57,11 @@ export class PrivateAccess extends Construct {
   constructor(scope: Construct, id: string, props: PrivateAccessProps) {
     super(scope, id);
     const { placement } = props;
-    this.dnsZone = new LinkedDnsZone(this, "DnsZone", { placement, name: props.dnsZoneName, virtualNetworkId: props.virtualNetworkId });
+    this.dnsZone = new LinkedDnsZone(this, "DnsZone", {
+      placement,
+      name: props.dnsZoneName,
+      virtualNetworkId: props.virtualNetworkId,
+    });
     this.endpoint = new PrivateEndpoint(this, "Endpoint", {
       name: `${props.targetName}-pe`,
       location: placement.location,

@@ -38,9 +38,17 @@ export class SecretVault extends Construct implements Vault {
     super(scope, id);
     const { placement } = props;
     const assignments = Object.entries(props.officers).map(
-      ([officer, deployer]) => new DeployerRole(this, officer, { scope: props.resourceGroupId, roleDefinitionName: "Key Vault Secrets Officer", deployer }),
+      ([officer, deployer]) =>
+        new DeployerRole(this, officer, {
+          scope: props.resourceGroupId,
+          roleDefinitionName: "Key Vault Secrets Officer",
+          deployer,
+        }),
     );
-    this.ready = new Sleep(this, "RoleAssignmentWait", { createDuration: ROLE_ASSIGNMENT_WAIT, dependsOn: assignments });
+    this.ready = new Sleep(this, "RoleAssignmentWait", {
+      createDuration: ROLE_ASSIGNMENT_WAIT,
+      dependsOn: assignments,
+    });
     this.vault = new KeyVault(this, "Vault", {
       name: props.name,
       location: placement.location,

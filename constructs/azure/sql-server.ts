@@ -67,7 +67,11 @@ export class SqlServer extends Construct {
         dnsZoneName: "privatelink.database.windows.net",
       });
     } else {
-      new MssqlVirtualNetworkRule(this, "ClusterSubnetRule", { name: "aks-access", serverId: this.server.id, subnetId: network.clusterSubnet.id });
+      new MssqlVirtualNetworkRule(this, "ClusterSubnetRule", {
+        name: "aks-access",
+        serverId: this.server.id,
+        subnetId: network.clusterSubnet.id,
+      });
     }
     if (props.audit) {
       new MssqlServerExtendedAuditingPolicy(this, "Auditing", { serverId: this.server.id, logMonitoringEnabled: true });

@@ -1,5 +1,10 @@
 import { CronJobV1 } from "@cdktf/provider-kubernetes/lib/cron-job-v1";
-import { JobV1, type JobV1SpecTemplateSpec, type JobV1SpecTemplateSpecAffinity, type JobV1SpecTemplateSpecContainer } from "@cdktf/provider-kubernetes/lib/job-v1";
+import {
+  JobV1,
+  type JobV1SpecTemplateSpec,
+  type JobV1SpecTemplateSpecAffinity,
+  type JobV1SpecTemplateSpecContainer,
+} from "@cdktf/provider-kubernetes/lib/job-v1";
 import { Resource } from "@cdktf/provider-null/lib/resource";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
@@ -101,7 +106,9 @@ export class BootstrapJob extends Construct {
         labels: labels(name),
         // Stands in the plan beside the job, so that it is on the screen of whoever sees it fail. Not among the triggers:
         // other words would run every job again.
-        annotations: { [IF_IT_FAILS_ANNOTATION]: `see it: ${jobLogCommand(namespace, name)}; try again: npx cdktf deploy (the job is replaced)` },
+        annotations: {
+          [IF_IT_FAILS_ANNOTATION]: `see it: ${jobLogCommand(namespace, name)}; try again: npx cdktf deploy (the job is replaced)`,
+        },
       },
       spec: {
         backoffLimit: RETRIES,
@@ -110,14 +117,20 @@ export class BootstrapJob extends Construct {
         // Later than Terraform's own patience: the deadline deletes the pod, and the log with it.
         activeDeadlineSeconds: (props.minutes + MINUTES_WITH_LOG) * 60,
         podFailurePolicy: {
-          rule: [...(props.pod.initContainers ?? []).map((container) => container.name), props.containerName ?? name].map((containerName) => ({
+          rule: [
+            ...(props.pod.initContainers ?? []).map((container) => container.name),
+            props.containerName ?? name,
+          ].map((containerName) => ({
             action: "FailJob",
             onExitCodes: { containerName, operator: "In", values: FINAL_EXIT_CODES },
           })),
         },
         template: {
           metadata: { labels: { ...labels(name), ...(props.pod.workloadIdentity ? WORKLOAD_IDENTITY_LABEL : {}) } },
-          spec: { ...podSpec(props.containerName ?? name, props.pod, { REVISION: this.revision }), affinity: oneAtATime(name) },
+          spec: {
+            ...podSpec(props.containerName ?? name, props.pod, { REVISION: this.revision }),
+            affinity: oneAtATime(name),
+          },
         },
       },
       waitForCompletion: true,
@@ -135,7 +148,18 @@ export const IF_IT_FAILS_ANNOTATION = "datasurface.com/if-it-fails";
 /** Command that prints a job's log, of all its tries and containers. */
 export function jobLogCommand(namespace: string, name: string): string {
   // With a selector kubectl shows the last ten lines only; after a container that failed, those that never began have no log, which is an error.
-  return shellCommand("kubectl", "logs", "--namespace", namespace, "--selector", `${KIND_LABEL}=${name}`, "--all-containers", "--ignore-errors", "--prefix", "--tail=-1");
+  return shellCommand(
+    "kubectl",
+    "logs",
+    "--namespace",
+    namespace,
+    "--selector",
+    `${KIND_LABEL}=${name}`,
+    "--all-containers",
+    "--ignore-errors",
+    "--prefix",
+    "--tail=-1",
+  );
 }
 
 export interface ScheduledJobProps {
@@ -166,7 +190,10 @@ export class ScheduledJob extends Construct {
           spec: {
             backoffLimit: RETRIES,
             activeDeadlineSeconds: 3600,
-            template: { metadata: { labels: labels(props.name) }, spec: podSpec(props.containerName ?? props.name, props.pod, {}) },
+            template: {
+              metadata: { labels: labels(props.name) },
+              spec: podSpec(props.containerName ?? props.name, props.pod, {}),
+            },
           },
         },
       },
@@ -180,7 +207,13 @@ const KIND_LABEL = "app.kubernetes.io/name";
 
 /** No pod of this kind runs beside another one, on any node: all nodes that run Linux are one domain. */
 function oneAtATime(name: string): JobV1SpecTemplateSpecAffinity {
-  return { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/os", labelSelector: [{ matchLabels: { [KIND_LABEL]: name } }] }] } };
+  return {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { topologyKey: "kubernetes.io/os", labelSelector: [{ matchLabels: { [KIND_LABEL]: name } }] },
+      ],
+    },
+  };
 }
 
 function labels(name: string): Record<string, string> {
@@ -189,7 +222,9 @@ function labels(name: string): Record<string, string> {
 
 function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<string, string>>): JobV1SpecTemplateSpec {
   const initContainers = pod.initContainers ?? [];
-  const volumes = new Map([...initContainers, pod].flatMap((program) => program.volumes ?? []).map(({ name, source }) => [name, source]));
+  const volumes = new Map(
+    [...initContainers, pod].flatMap((program) => program.volumes ?? []).map(({ name, source }) => [name, source]),
+  );
   return {
     restartPolicy: "Never",
     serviceAccountName: pod.serviceAccount ?? "default",
@@ -203,7 +238,8 @@ function podSpec(containerName: string, pod: JobPod, more: Readonly<Record<strin
       runAsNonRoot: pod.runAsUser === undefined ? undefined : true,
       seccompProfile: { type: "RuntimeDefault" },
     },
-    initContainer: initContainers.length === 0 ? undefined : initContainers.map((program) => container(program.name, pod, program)),
+    initContainer:
+      initContainers.length === 0 ? undefined : initContainers.map((program) => container(program.name, pod, program)),
     container: [container(containerName, pod, { ...pod, env: { ...pod.env, ...more } })],
     volume: [...volumes].map(([name, source]) =>
       source === "emptyDir"
@@ -231,13 +267,19 @@ function container(name: string, pod: JobPod, program: JobProgram): JobV1SpecTem
     },
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "FallbackToLogsOnError",
-    volumeMount: (program.volumes ?? []).map(({ name: volume, mountPath, readOnly }) => ({ name: volume, mountPath, readOnly })),
+    volumeMount: (program.volumes ?? []).map(({ name: volume, mountPath, readOnly }) => ({
+      name: volume,
+      mountPath,
+      readOnly,
+    })),
   };
 }
 
 /** Variables as a container has them. */
 export function containerEnvironment(variables: Readonly<Record<string, JobVariable>>) {
   return Object.entries(variables).map(([name, value]) =>
-    typeof value === "string" ? { name, value: podText(value) } : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key, optional: value.optional } } },
+    typeof value === "string"
+      ? { name, value: podText(value) }
+      : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key, optional: value.optional } } },
   );
 }

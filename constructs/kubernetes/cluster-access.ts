@@ -31,7 +31,10 @@ const AKS_ENTRA_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630";
  */
 export function clusterAccess(scope: Construct, props: ClusterAccessProps): ClusterAccess {
   const { access } = props;
-  const server = { host: interpolate(props.host), clusterCaCertificate: interpolate(`base64decode(${props.caCertificate})`) };
+  const server = {
+    host: interpolate(props.host),
+    clusterCaCertificate: interpolate(`base64decode(${props.caCertificate})`),
+  };
   switch (access.mode) {
     case "entra":
       return {
@@ -39,7 +42,15 @@ export function clusterAccess(scope: Construct, props: ClusterAccessProps): Clus
         exec: {
           apiVersion: "client.authentication.k8s.io/v1beta1",
           command: "kubelogin",
-          args: ["get-token", "--login", access.kubelogin, "--server-id", AKS_ENTRA_SERVER_ID, "--tenant-id", interpolate(props.tenantId)],
+          args: [
+            "get-token",
+            "--login",
+            access.kubelogin,
+            "--server-id",
+            AKS_ENTRA_SERVER_ID,
+            "--tenant-id",
+            interpolate(props.tenantId),
+          ],
         },
       };
     case "local-admin": {

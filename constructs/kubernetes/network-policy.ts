@@ -10,7 +10,11 @@ const INSTANCE_METADATA = "169.254.169.254/32";
  * else comes in (a port-forward comes from the node, which is always let in); out goes everything but the node's metadata.
  */
 export class NamespaceNetworkPolicy extends Construct {
-  constructor(scope: Construct, id: string, { namespace, name }: { readonly namespace: string; readonly name: string }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+  ) {
     super(scope, id);
     const samePods = { podSelector: {} };
     new NetworkPolicyV1(this, "Policy", {
@@ -22,7 +26,12 @@ export class NamespaceNetworkPolicy extends Construct {
         egress: [
           { to: [samePods] },
           {
-            to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } }, podSelector: { matchLabels: { "k8s-app": "kube-dns" } } }],
+            to: [
+              {
+                namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+                podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+              },
+            ],
             ports: [
               { port: "53", protocol: "UDP" },
               { port: "53", protocol: "TCP" },

@@ -5,5 +5,7 @@
  * knows no braces.
  */
 export function podText(text: string): string {
-  return text.replace(/(\$+)(\{?)/g, (_match, dollars: string, brace: string) => (brace === "" ? dollars + dollars : dollars + brace));
+  return text.replace(/(\$+)(\{?)/g, (_match, dollars: string, brace: string) =>
+    brace === "" ? dollars + dollars : dollars + brace,
+  );
 }

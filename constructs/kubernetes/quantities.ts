@@ -2,7 +2,10 @@ import type { ContainerResources } from "../../settings/container-resources";
 
 /** Requests and limits of a container in Kubernetes' own form, which it shows for other ones, too: `1` for 1000m, `1Gi` for 1024Mi. */
 export function quantities({ cpuRequest, cpuLimit, memoryRequest, memoryLimit }: ContainerResources) {
-  return { requests: { cpu: cpu(cpuRequest), memory: memory(memoryRequest) }, limits: { cpu: cpu(cpuLimit), memory: memory(memoryLimit) } };
+  return {
+    requests: { cpu: cpu(cpuRequest), memory: memory(memoryRequest) },
+    limits: { cpu: cpu(cpuLimit), memory: memory(memoryLimit) },
+  };
 }
 
 function cpu(thousandths: number): string {

@@ -3,7 +3,11 @@ import { RoleBindingV1 } from "@cdktf/provider-kubernetes/lib/role-binding-v1";
 import { RoleV1 } from "@cdktf/provider-kubernetes/lib/role-v1";
 import { ServiceAccountV1 } from "@cdktf/provider-kubernetes/lib/service-account-v1";
 import { Construct } from "constructs";
-import { AIRFLOW_SERVICE_ACCOUNTS, WORKLOAD_IDENTITY_CLIENT_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../settings/object-names";
+import {
+  AIRFLOW_SERVICE_ACCOUNTS,
+  WORKLOAD_IDENTITY_CLIENT_ANNOTATION,
+  WORKLOAD_IDENTITY_LABEL,
+} from "../../settings/object-names";
 import { SECRETS } from "../../settings/secret-names";
 
 export interface ServiceAccountsProps {
@@ -15,7 +19,11 @@ export interface ServiceAccountsProps {
 }
 
 /** The components that import DAGs and have a token of the Kubernetes API. */
-export const DAG_IMPORTERS = [AIRFLOW_SERVICE_ACCOUNTS.worker, AIRFLOW_SERVICE_ACCOUNTS.dagProcessor, AIRFLOW_SERVICE_ACCOUNTS.triggerer] as const;
+export const DAG_IMPORTERS = [
+  AIRFLOW_SERVICE_ACCOUNTS.worker,
+  AIRFLOW_SERVICE_ACCOUNTS.dagProcessor,
+  AIRFLOW_SERVICE_ACCOUNTS.triggerer,
+] as const;
 
 /**
  * Service accounts of Airflow's components (walkthrough, steps 18, 21 and 22), made before Airflow: an annotation that comes
@@ -38,7 +46,11 @@ export class ServiceAccounts extends Construct {
       });
     }
     // The vendor's job, MCP and KubernetesPodOperator pods name no service account. None of them talks to the Kubernetes API.
-    new DefaultServiceAccountV1(this, "default", { metadata: { namespace }, imagePullSecret, automountServiceAccountToken: false });
+    new DefaultServiceAccountV1(this, "default", {
+      metadata: { namespace },
+      imagePullSecret,
+      automountServiceAccountToken: false,
+    });
 
     if (props.readableSecrets.length === 0) {
       return;

@@ -68,12 +68,24 @@ export class SharedStorage extends Construct {
       { id: "logs", setting: "storage.logsGiB", gibibytes: storage.logsGiB },
     ];
     // An asset lies in the stack's folder, which a remote run takes along.
-    const chart = new TerraformAsset(this, "Chart", { path: join(__dirname, "claims-chart"), type: AssetType.DIRECTORY });
+    const chart = new TerraformAsset(this, "Chart", {
+      path: join(__dirname, "claims-chart"),
+      type: AssetType.DIRECTORY,
+    });
     this.release = new Release(this, "Claims", {
       name: CLAIMS_RELEASE,
       namespace: props.namespace,
       chart: `./${chart.path.replace(/\/$/, "")}`,
-      values: [JSON.stringify({ className: storage.className, claims: claims.map(({ id: claim, gibibytes }) => ({ name: CLAIMS[claim], storage: `${gibibytes}Gi` })) }, undefined, 2)],
+      values: [
+        JSON.stringify(
+          {
+            className: storage.className,
+            claims: claims.map(({ id: claim, gibibytes }) => ({ name: CLAIMS[claim], storage: `${gibibytes}Gi` })),
+          },
+          undefined,
+          2,
+        ),
+      ],
       description: releaseDescription(props.reapply),
       upgradeInstall: true,
       // Claims that are there already: of a deployment that made them one by one, or of one that was interrupted.
@@ -83,14 +95,22 @@ export class SharedStorage extends Construct {
       timeout: 600,
       maxHistory: 5,
       dependsOn: storageClass ? [storageClass] : undefined,
-      lifecycle: { preventDestroy: props.protect, precondition: claims.map((claim) => this.mayOnlyGrow(claim, props.namespace)) },
+      lifecycle: {
+        preventDestroy: props.protect,
+        precondition: claims.map((claim) => this.mayOnlyGrow(claim, props.namespace)),
+      },
     });
     this.forgetSingleClaims();
   }
 
   /** A claim of its present size in the cluster, which is asked in the plan; one that is not there yet has none. */
-  private mayOnlyGrow({ id, setting, gibibytes }: Claim, namespace: string): { readonly condition: string; readonly errorMessage: string } {
-    const present = new DataKubernetesPersistentVolumeClaimV1(this, `Present-${id}`, { metadata: { name: CLAIMS[id], namespace } });
+  private mayOnlyGrow(
+    { id, setting, gibibytes }: Claim,
+    namespace: string,
+  ): { readonly condition: string; readonly errorMessage: string } {
+    const present = new DataKubernetesPersistentVolumeClaimV1(this, `Present-${id}`, {
+      metadata: { name: CLAIMS[id], namespace },
+    });
     const request = `data.${present.terraformResourceType}.${present.friendlyUniqueId}.spec[0].resources[0].requests["storage"]`;
     const size = `try(tonumber(trimsuffix(${request}, "Gi")), 0)`;
     return {
@@ -106,7 +126,10 @@ export class SharedStorage extends Construct {
     const stack = TerraformStack.of(this);
     stack.addOverride(
       "removed",
-      ["GitCache", "Logs"].map((name) => ({ from: `kubernetes_persistent_volume_claim_v1.${stack.getLogicalId(new Construct(this, name).node)}`, lifecycle: { destroy: false } })),
+      ["GitCache", "Logs"].map((name) => ({
+        from: `kubernetes_persistent_volume_claim_v1.${stack.getLogicalId(new Construct(this, name).node)}`,
+        lifecycle: { destroy: false },
+      })),
     );
   }
 }

@@ -20,7 +20,10 @@ export interface TaskPodCleanupProps {
 export class TaskPodCleanup extends Construct {
   constructor(scope: Construct, id: string, { namespace, name, pod, dependsOn }: TaskPodCleanupProps) {
     super(scope, id);
-    const account = new ServiceAccountV1(this, "Account", { metadata: { name, namespace }, automountServiceAccountToken: false });
+    const account = new ServiceAccountV1(this, "Account", {
+      metadata: { name, namespace },
+      automountServiceAccountToken: false,
+    });
     const role = new RoleV1(this, "Role", {
       metadata: { name, namespace },
       // Its own pods have no label that a role could name: the script picks them.

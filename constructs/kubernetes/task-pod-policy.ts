@@ -33,7 +33,10 @@ export class TaskPodPolicy extends Construct {
     super(scope, id);
     const { namespace, allowed } = props;
     // An asset lies in the stack's folder, which a remote run takes along.
-    const chart = new TerraformAsset(this, "Chart", { path: join(__dirname, "task-pods-chart"), type: AssetType.DIRECTORY });
+    const chart = new TerraformAsset(this, "Chart", {
+      path: join(__dirname, "task-pods-chart"),
+      type: AssetType.DIRECTORY,
+    });
     new Release(this, "Release", {
       name: TASK_PODS_RELEASE,
       namespace,
@@ -43,7 +46,9 @@ export class TaskPodPolicy extends Construct {
           {
             // Of the cluster, so their names say the namespace.
             policies: { pods: `${namespace}-task-pods`, exec: `${namespace}-task-pods-exec` },
-            launchers: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map((account) => `system:serviceaccount:${namespace}:${account}`),
+            launchers: Object.values(AIRFLOW_SERVICE_ACCOUNTS).map(
+              (account) => `system:serviceaccount:${namespace}:${account}`,
+            ),
             secrets: [...props.credentialSecrets, ...allowed.secrets],
             pullSecrets: [SECRETS.registry.name, ...allowed.secrets],
             // DAGs run as those of the importers already.

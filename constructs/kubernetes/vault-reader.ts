@@ -22,7 +22,10 @@ export class VaultReader extends Construct {
         secretId,
         new EphemeralResource(this, secretId, {
           type: "azurerm_key_vault_secret",
-          attributes: { name: isCredentialId(secretId) ? secretId : ROOT_SECRETS[secretId].vaultName, key_vault_id: interpolate(vaultId) },
+          attributes: {
+            name: isCredentialId(secretId) ? secretId : ROOT_SECRETS[secretId].vaultName,
+            key_vault_id: interpolate(vaultId),
+          },
         }),
       ]),
     );

@@ -35,16 +35,23 @@ export class CredentialsVariable extends Construct {
     this.text = `replace(var.${CREDENTIALS_VARIABLE}, ${literal(OUTSIDE)}, "")`;
     const variable = new TerraformVariable(this, "Variable", {
       type: "string",
-      description: "Values of datasurface.credentials, a JSON object: {\"NAME\": {\"FIELD\": \"value\"}}",
+      description: 'Values of datasurface.credentials, a JSON object: {"NAME": {"FIELD": "value"}}',
       sensitive: true,
       nullable: true,
-      validation: this.validations().map(({ condition, problem }) => ({ condition: interpolate(condition), errorMessage: `TF_VAR_${CREDENTIALS_VARIABLE} ${problem}` })),
+      validation: this.validations().map(({ condition, problem }) => ({
+        condition: interpolate(condition),
+        errorMessage: `TF_VAR_${CREDENTIALS_VARIABLE} ${problem}`,
+      })),
     });
     variable.overrideLogicalId(CREDENTIALS_VARIABLE);
     variable.addOverride("default", null);
     variable.addOverride("ephemeral", true);
     for (const credential of credentials) {
-      new TerraformLocal(this, `Given-${credentialId(credential)}`, interpolate(this.value(credential))).overrideLogicalId(localName(credential));
+      new TerraformLocal(
+        this,
+        `Given-${credentialId(credential)}`,
+        interpolate(this.value(credential)),
+      ).overrideLogicalId(localName(credential));
     }
   }
 
@@ -64,8 +71,12 @@ export class CredentialsVariable extends Construct {
 
   private value(credential: Credential): string {
     const { required, optional } = credentialFields(credential.type);
-    const member = (field: string): string => `${field} = ${clean(field, `${this.member(credential)}[${literal(field)}]`)}`;
-    const parts = [`{ ${required.map(member).join(", ")} }`, ...optional.map((field) => `try({ ${member(field)} }, {})`)];
+    const member = (field: string): string =>
+      `${field} = ${clean(field, `${this.member(credential)}[${literal(field)}]`)}`;
+    const parts = [
+      `{ ${required.map(member).join(", ")} }`,
+      ...optional.map((field) => `try({ ${member(field)} }, {})`),
+    ];
     return `try(jsonencode(merge(${parts.join(", ")})), null)`;
   }
 
@@ -92,8 +103,14 @@ export class CredentialsVariable extends Construct {
     const all = this.member(credential);
     const isObject = `can(keys(${all}))`;
     return [
-      { condition: `!can(${all}) || ${isObject}`, problem: `has no object for the credential ${name}. Give it as ${example(credential)}.` },
-      ...required.map((field) => ({ condition: `!${isObject} || can(${all}[${literal(field)}])`, problem: `lacks ${field} of the credential ${name}, which is a ${type}.` })),
+      {
+        condition: `!can(${all}) || ${isObject}`,
+        problem: `has no object for the credential ${name}. Give it as ${example(credential)}.`,
+      },
+      ...required.map((field) => ({
+        condition: `!${isObject} || can(${all}[${literal(field)}])`,
+        problem: `lacks ${field} of the credential ${name}, which is a ${type}.`,
+      })),
       {
         condition: `length(setsubtract(try(keys(${all}), []), [${fields.map(literal).join(", ")}])) == 0`,
         problem: `has a field of the credential ${name} that no ${type} has. It has ${inWords(required)}${optional.length > 0 ? `, and may have ${inWords(optional)}` : ""}.`,
@@ -103,9 +120,20 @@ export class CredentialsVariable extends Construct {
         const value = `try(${clean(field, given)}, "")`;
         const longest = field === PRIVATE_KEY ? LONGEST.privateKey : LONGEST.field;
         return [
-          { condition: `!can(${given}) || (try(startswith(jsonencode(${given}), "\\""), false) && trimspace(${value}) != "")`, problem: `has no text for ${field} of the credential ${name}: it is empty, or has no quotes around it.` },
-          { condition: `length(${value}) <= ${longest}`, problem: `is too long in ${field} of the credential ${name}: at most ${longest} characters.` },
-          ...(field === PRIVATE_KEY ? [] : MISTAKES.map(({ condition, problem }) => ({ condition: `${value} == "" || ${condition(value)}`, problem: `is wrong in ${field} of the credential ${name}: it ${problem}` }))),
+          {
+            condition: `!can(${given}) || (try(startswith(jsonencode(${given}), "\\""), false) && trimspace(${value}) != "")`,
+            problem: `has no text for ${field} of the credential ${name}: it is empty, or has no quotes around it.`,
+          },
+          {
+            condition: `length(${value}) <= ${longest}`,
+            problem: `is too long in ${field} of the credential ${name}: at most ${longest} characters.`,
+          },
+          ...(field === PRIVATE_KEY
+            ? []
+            : MISTAKES.map(({ condition, problem }) => ({
+                condition: `${value} == "" || ${condition(value)}`,
+                problem: `is wrong in ${field} of the credential ${name}: it ${problem}`,
+              }))),
         ];
       }),
     ];
@@ -122,7 +150,9 @@ function clean(field: string, value: string): string {
 }
 
 function example({ name, type }: Credential): string {
-  return `{"${name}": {${credentialFields(type).required.map((field) => `"${field}": "..."`).join(", ")}}}`;
+  return `{"${name}": {${credentialFields(type)
+    .required.map((field) => `"${field}": "..."`)
+    .join(", ")}}}`;
 }
 
 function inWords(fields: readonly string[]): string {

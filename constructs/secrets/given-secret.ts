@@ -38,12 +38,18 @@ export interface GivenSecretProps {
  * deployment's guard is to speak all the same.
  */
 export class GivenSecret extends Construct {
-  constructor(scope: Construct, id: string, { given, secret, required, revision, kind = "", settingsFile }: GivenSecretProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { given, secret, required, revision, kind = "", settingsFile }: GivenSecretProps,
+  ) {
     super(scope, id);
     const { what, expression: value } = given;
     const number = `${revision.number} ${kind}`.trimEnd();
     // Made after the secret, so that a deployment that broke before it asks again.
-    const written = new ChangeMarker(this, "Written", { value: `${revision.number} ${kind}${secret.secret.versionlessId}` });
+    const written = new ChangeMarker(this, "Written", {
+      value: `${revision.number} ${kind}${secret.secret.versionlessId}`,
+    });
     const asked = (marker: ChangeMarker): Requirement => ({
       condition: `${value} != null || !(${marker.changes})`,
       errorMessage:
@@ -63,7 +69,12 @@ export class GivenSecret extends Construct {
     }
     const requirements = required ? [asked(written), compared] : [compared];
     new TerraformData(this, "Guard", {
-      lifecycle: { precondition: requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
+      lifecycle: {
+        precondition: requirements.map(({ condition, errorMessage }) => ({
+          condition: interpolate(condition),
+          errorMessage,
+        })),
+      },
     });
   }
 }

@@ -19,15 +19,17 @@ export class Secrets extends Construct {
 
   constructor(scope: Construct, id: string, props: SecretsProps) {
     super(scope, id);
-    this.objects = Object.entries(props.definitions).map(([secretId, definition]: readonly [string, NamespaceSecret]) => {
-      return new SecretV1(this, secretId, {
-        metadata: { name: definition.name, namespace: props.namespace },
-        type: definition.type,
-        dataWo: content(definition),
-        // Without a revision the provider writes an empty Secret (docs/facts.md#write-only-data-of-a-secret).
-        dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),
-      });
-    });
+    this.objects = Object.entries(props.definitions).map(
+      ([secretId, definition]: readonly [string, NamespaceSecret]) => {
+        return new SecretV1(this, secretId, {
+          metadata: { name: definition.name, namespace: props.namespace },
+          type: definition.type,
+          dataWo: content(definition),
+          // Without a revision the provider writes an empty Secret (docs/facts.md#write-only-data-of-a-secret).
+          dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),
+        });
+      },
+    );
   }
 }
 

@@ -1,12 +1,25 @@
 import { createHash } from "node:crypto";
 import { type Credential, credentialFields } from "../../datasurface/credentials";
-import { type CredentialId, credentialId, type DataSurfaceNames, isCredentialId, kubernetesName } from "../../datasurface/names";
+import {
+  type CredentialId,
+  credentialId,
+  type DataSurfaceNames,
+  isCredentialId,
+  kubernetesName,
+} from "../../datasurface/names";
 import type { Settings } from "../../settings/schema";
 import { SECRETS } from "../../settings/secret-names";
 import { pgbouncerIni, pgbouncerUsersExpression } from "./pgbouncer-config";
 import { readersToken, ROOT_SECRETS, type RootSecretId } from "./root-secrets";
 import { concatenate, interpolate, literal, percentEncode, template } from "../terraform/expressions";
-import { AIRFLOW_DATABASE, PGBOUNCER_DATABASES, PGBOUNCER_PORT, PGBOUNCER_SERVICE, REDIS_SERVICE, type SecretId } from "../../settings/object-names";
+import {
+  AIRFLOW_DATABASE,
+  PGBOUNCER_DATABASES,
+  PGBOUNCER_PORT,
+  PGBOUNCER_SERVICE,
+  REDIS_SERVICE,
+  type SecretId,
+} from "../../settings/object-names";
 
 /** A Kubernetes Secret of the namespace, as expressions. */
 export interface NamespaceSecret {
@@ -34,17 +47,30 @@ export interface NamespaceSecretsProps {
 }
 
 /** By id: those that every environment has, and those of the model's other credentials. */
-export type NamespaceSecrets = Readonly<Record<SecretId, NamespaceSecret>> & Readonly<Record<CredentialId, NamespaceSecret>>;
+export type NamespaceSecrets = Readonly<Record<SecretId, NamespaceSecret>> &
+  Readonly<Record<CredentialId, NamespaceSecret>>;
 
 const VENDOR_REGISTRY = "registry.gitlab.com";
 
 /** Every Secret of the namespace: what is in it, and which root secrets that comes from. */
 export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: NamespaceSecretsProps): NamespaceSecrets {
   const { datasurface, postgresql, sql, airflow } = settings;
-  const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): Content => ({ type: "Opaque", data, roots });
+  const opaque = (roots: readonly RootSecretId[], data: Readonly<Record<string, string>>): Content => ({
+    type: "Opaque",
+    data,
+    roots,
+  });
   const databaseUrl = (scheme: string, address: string): string =>
-    concatenate(literal(`${scheme}://`), percentEncode(literal(postgresql.adminUser)), literal(":"), percentEncode(value("postgresql")), literal("@"), address);
-  const pool = (database: string): string => literal(`${PGBOUNCER_SERVICE}.${datasurface.namespace}:${PGBOUNCER_PORT}/${database}`);
+    concatenate(
+      literal(`${scheme}://`),
+      percentEncode(literal(postgresql.adminUser)),
+      literal(":"),
+      percentEncode(value("postgresql")),
+      literal("@"),
+      address,
+    );
+  const pool = (database: string): string =>
+    literal(`${PGBOUNCER_SERVICE}.${datasurface.namespace}:${PGBOUNCER_PORT}/${database}`);
   const readers = readersToken(settings);
   const user = literal(datasurface.gitLabDeployTokenUser);
 
@@ -65,11 +91,18 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
     }),
     git: opaque([readers], { TOKEN: value(readers) }),
     mergeDatabase: opaque(["sql"], { USER: literal(sql.adminUser), PASSWORD: value("sql") }),
-    metadataPooled: opaque(["postgresql"], { connection: databaseUrl("postgresql+psycopg2", pool(PGBOUNCER_DATABASES.metadata)) }),
-    metadataDirect: opaque(["postgresql"], {
-      connection: databaseUrl("postgresql+psycopg2", concatenate(postgresqlFqdn, literal(`:5432/${AIRFLOW_DATABASE}?sslmode=require`))),
+    metadataPooled: opaque(["postgresql"], {
+      connection: databaseUrl("postgresql+psycopg2", pool(PGBOUNCER_DATABASES.metadata)),
     }),
-    resultBackend: opaque(["postgresql"], { connection: databaseUrl("db+postgresql", pool(PGBOUNCER_DATABASES.results)) }),
+    metadataDirect: opaque(["postgresql"], {
+      connection: databaseUrl(
+        "postgresql+psycopg2",
+        concatenate(postgresqlFqdn, literal(`:5432/${AIRFLOW_DATABASE}?sslmode=require`)),
+      ),
+    }),
+    resultBackend: opaque(["postgresql"], {
+      connection: databaseUrl("db+postgresql", pool(PGBOUNCER_DATABASES.results)),
+    }),
     fernet: opaque(["fernet"], { "fernet-key": value("fernet") }),
     api: opaque(["api"], { "api-secret-key": value("api") }),
     jwt: opaque(["jwt"], { "jwt-secret": value("jwt") }),
@@ -95,8 +128,18 @@ export function namespaceSecrets({ settings, names, postgresqlFqdn, value }: Nam
     }),
   };
   const secrets = { ...SECRETS, ...names.secrets };
-  const own = Object.fromEntries(Object.entries(contents).map(([id, content]) => [id, { ...content, name: secrets[id as SecretId].name }])) as Record<SecretId, NamespaceSecret>;
-  return { ...own, ...Object.fromEntries(datasurface.credentials.map((credential) => [credentialId(credential), ofCredential(credential, value(credentialId(credential)))])) };
+  const own = Object.fromEntries(
+    Object.entries(contents).map(([id, content]) => [id, { ...content, name: secrets[id as SecretId].name }]),
+  ) as Record<SecretId, NamespaceSecret>;
+  return {
+    ...own,
+    ...Object.fromEntries(
+      datasurface.credentials.map((credential) => [
+        credentialId(credential),
+        ofCredential(credential, value(credentialId(credential))),
+      ]),
+    ),
+  };
 }
 
 /** @param root - expression of the root secret, a JSON object of the fields */
@@ -107,7 +150,10 @@ function ofCredential(credential: Credential, root: string): NamespaceSecret {
     name: kubernetesName(credential.name),
     type: "Opaque",
     data: Object.fromEntries(required.map((name) => [name, field(name)])),
-    moreData: optional.length === 0 ? undefined : `merge(${optional.map((name) => `try({ ${name} = ${field(name)} }, {})`).join(", ")})`,
+    moreData:
+      optional.length === 0
+        ? undefined
+        : `merge(${optional.map((name) => `try({ ${name} = ${field(name)} }, {})`).join(", ")})`,
     roots: [credentialId(credential)],
     revision: credential.revision,
   };
@@ -120,7 +166,10 @@ function ofCredential(credential: Credential, root: string): NamespaceSecret {
  */
 export function secretRevision(secret: NamespaceSecret, births: string, revisions: Settings["revisions"]): string {
   const born = secret.roots.map((root) => (isCredentialId(root) ? `${births}[${literal(root)}]` : `${births}.${root}`));
-  const numbers = [secret.revision ?? 0, ...secret.roots.map((root) => (isCredentialId(root) ? 0 : revisions[ROOT_SECRETS[root].family]))];
+  const numbers = [
+    secret.revision ?? 0,
+    ...secret.roots.map((root) => (isCredentialId(root) ? 0 : revisions[ROOT_SECRETS[root].family])),
+  ];
   const template = parseInt(createHash("sha256").update(JSON.stringify(secret.data)).digest("hex").slice(0, 6), 16);
   return [...born, numbers.reduce((sum, revision) => sum + revision, template) + revisions.reapply - 1].join(" + ");
 }

@@ -30,8 +30,16 @@ export const POSTGRESQL_PORT = 5432;
 export const PGBOUNCER_MAX_CLIENTS = 500;
 
 /** `pgbouncer.ini`, the Secret's key of that name. */
-export function pgbouncerIni({ host, port = POSTGRESQL_PORT, database, user, metadataPool, resultPool }: PgbouncerConfigProps): string {
-  const pool = (alias: string, size: number) => `${alias} = host=${host} port=${port} dbname=${database} pool_size=${size}`;
+export function pgbouncerIni({
+  host,
+  port = POSTGRESQL_PORT,
+  database,
+  user,
+  metadataPool,
+  resultPool,
+}: PgbouncerConfigProps): string {
+  const pool = (alias: string, size: number) =>
+    `${alias} = host=${host} port=${port} dbname=${database} pool_size=${size}`;
   return [
     "[databases]",
     pool(PGBOUNCER_DATABASES.metadata, metadataPool),
@@ -72,5 +80,9 @@ function doubleQuotes(text: string): string {
  * @param passwordExpression expression of the password, without `${}`
  */
 export function pgbouncerUsersExpression(user: string, passwordExpression: string): string {
-  return concatenate(literal(`"${doubleQuotes(user)}" "`), `replace(${passwordExpression}, ${literal('"')}, ${literal('""')})`, literal('"\n'));
+  return concatenate(
+    literal(`"${doubleQuotes(user)}" "`),
+    `replace(${passwordExpression}, ${literal('"')}, ${literal('""')})`,
+    literal('"\n'),
+  );
 }

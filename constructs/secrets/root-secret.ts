@@ -82,7 +82,10 @@ export class RootSecret extends Construct {
 
   /** What is asked before the vault gets anything, also in a run that `-target` narrows to the secret. */
   require({ condition, errorMessage }: Requirement): void {
-    this.secret.lifecycle = { ...this.secret.lifecycle, precondition: [{ condition: interpolate(condition), errorMessage }] };
+    this.secret.lifecycle = {
+      ...this.secret.lifecycle,
+      precondition: [{ condition: interpolate(condition), errorMessage }],
+    };
   }
 
   /** Expression of the value; for write-only arguments and other ephemeral contexts. */

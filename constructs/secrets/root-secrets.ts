@@ -9,7 +9,13 @@ import { type SecretRule, SecretVariable } from "./secret-variable";
 import { CredentialsVariable } from "./credentials-variable";
 import { type Given, GivenSecret } from "./given-secret";
 import { RootSecret, type Vault } from "./root-secret";
-import { DATABASE_PASSWORD_LENGTH, databasePasswordRules, GITHUB_TOKEN_RULES, GITLAB_TOKEN_RULES, TOKEN_LENGTH } from "./secret-rules";
+import {
+  DATABASE_PASSWORD_LENGTH,
+  databasePasswordRules,
+  GITHUB_TOKEN_RULES,
+  GITLAB_TOKEN_RULES,
+  TOKEN_LENGTH,
+} from "./secret-rules";
 
 /** Families of secrets that rotate together. */
 export type SecretFamily = Exclude<keyof Settings["revisions"], "reapply">;
@@ -44,41 +50,75 @@ export const ROOT_SECRETS = {
   postgresql: {
     vaultName: "postgresql-admin-password",
     family: "databasePasswords",
-    variable: { name: "pg_admin_password", description: "PostgreSQL administrator's password; generated when not given", length: DATABASE_PASSWORD_LENGTH, required: false },
+    variable: {
+      name: "pg_admin_password",
+      description: "PostgreSQL administrator's password; generated when not given",
+      length: DATABASE_PASSWORD_LENGTH,
+      required: false,
+    },
     generated: DATABASE_PASSWORD,
   },
   sql: {
     vaultName: "sql-admin-password",
     family: "databasePasswords",
-    variable: { name: "sql_admin_password", description: "Azure SQL administrator's password; generated when not given", length: DATABASE_PASSWORD_LENGTH, required: false },
+    variable: {
+      name: "sql_admin_password",
+      description: "Azure SQL administrator's password; generated when not given",
+      length: DATABASE_PASSWORD_LENGTH,
+      required: false,
+    },
     generated: DATABASE_PASSWORD,
   },
   airflowAdmin: {
     vaultName: "airflow-admin-password",
     family: "airflowKeys",
-    variable: { name: "airflow_admin_password", description: "Password of Airflow's admin user; generated when not given", length: [8, 128], required: false },
+    variable: {
+      name: "airflow_admin_password",
+      description: "Password of Airflow's admin user; generated when not given",
+      length: [8, 128],
+      required: false,
+    },
     generated: { length: 24, special: false },
   },
   // base64 of 32 letters and digits is what Fernet wants: 32 bytes, url-safe (neither + nor / can come out).
-  fernet: { vaultName: "airflow-fernet-key", family: "fernetKey", generated: { length: 32, special: false, encoding: "base64" } },
+  fernet: {
+    vaultName: "airflow-fernet-key",
+    family: "fernetKey",
+    generated: { length: 32, special: false, encoding: "base64" },
+  },
   api: { vaultName: "airflow-api-secret-key", family: "airflowKeys", generated: { length: 64, special: false } },
   jwt: { vaultName: "airflow-jwt-secret", family: "airflowKeys", generated: { length: 128, special: false } },
   redis: { vaultName: "airflow-redis-password", family: "airflowKeys", generated: { length: 32, special: false } },
   gitHub: {
     vaultName: "github-token",
     family: "tokens",
-    variable: { name: "github_token", description: "GitHub token with contents read and write on both repositories", length: TOKEN_LENGTH, required: true },
+    variable: {
+      name: "github_token",
+      description: "GitHub token with contents read and write on both repositories",
+      length: TOKEN_LENGTH,
+      required: true,
+    },
   },
   gitHubRead: {
     vaultName: "github-read-token",
     family: "tokens",
-    variable: { name: "github_read_token", description: "GitHub token with contents read on both repositories", length: TOKEN_LENGTH, required: true },
+    variable: {
+      name: "github_read_token",
+      description: "GitHub token with contents read on both repositories",
+      length: TOKEN_LENGTH,
+      required: true,
+    },
     readersOffset: 1_000_000,
   },
   gitLab: {
     vaultName: "gitlab-customer-token",
     family: "tokens",
-    variable: { name: "gitlab_customer_token", description: "The vendor's GitLab deploy token, read_registry", length: TOKEN_LENGTH, required: true },
+    variable: {
+      name: "gitlab_customer_token",
+      description: "The vendor's GitLab deploy token, read_registry",
+      length: TOKEN_LENGTH,
+      required: true,
+    },
   },
 } as const satisfies Record<string, RootSecretDefinition>;
 
@@ -86,7 +126,9 @@ export type RootSecretId = keyof typeof ROOT_SECRETS;
 
 /** The root secrets of an environment. */
 export function rootSecretsOf({ datasurface }: Pick<Settings, "datasurface">): readonly RootSecretId[] {
-  return (Object.keys(ROOT_SECRETS) as RootSecretId[]).filter((id) => id !== "gitHubRead" || datasurface.gitHubReadToken);
+  return (Object.keys(ROOT_SECRETS) as RootSecretId[]).filter(
+    (id) => id !== "gitHubRead" || datasurface.gitHubReadToken,
+  );
 }
 
 /** The token of what only reads the repositories. */
@@ -117,7 +159,8 @@ export interface RootSecretsProps {
 
 const READ_TOKEN_IS_ANOTHER: Requirement = {
   condition: "local.github_read_token == null ? true : local.github_read_token != local.github_token",
-  errorMessage: "TF_VAR_github_read_token is the token of TF_VAR_github_token, which writes. Make a fine-grained token with Contents: read on both repositories and set it to that one, or set datasurface.gitHubReadToken to false.",
+  errorMessage:
+    "TF_VAR_github_read_token is the token of TF_VAR_github_token, which writes. Make a fine-grained token with Contents: read on both repositories and set it to that one, or set datasurface.gitHubReadToken to false.",
 };
 
 /** More than any revision: a credential of another type has other fields, and is written anew. */
@@ -143,11 +186,16 @@ export class RootSecrets extends Construct {
     const make = (secretId: RootSecretId): RootSecret => {
       const definition: RootSecretDefinition = ROOT_SECRETS[secretId];
       const name = secretId.charAt(0).toUpperCase() + secretId.slice(1);
-      const given = definition.variable && new SecretVariable(this, `${name}Variable`, { ...definition.variable, rules: rules[secretId] });
+      const given =
+        definition.variable &&
+        new SecretVariable(this, `${name}Variable`, { ...definition.variable, rules: rules[secretId] });
       const secret = new RootSecret(this, name, {
         vault: props.vault,
         name: definition.vaultName,
-        initialValue: initialValue(given, definition.generated && generate(this, `${name}Random`, definition.generated)),
+        initialValue: initialValue(
+          given,
+          definition.generated && generate(this, `${name}Random`, definition.generated),
+        ),
         revision: props.revisions[definition.family],
         reapply: props.revisions.reapply,
         readersOffset: definition.readersOffset,
@@ -158,7 +206,13 @@ export class RootSecrets extends Construct {
       if (given && definition.variable) {
         const { required } = definition.variable;
         const revision = { setting: `revisions.${definition.family}`, number: props.revisions[definition.family] };
-        new GivenSecret(this, `${name}Given`, { given: tokenOrPassword(given), secret, required, revision, settingsFile: props.settingsFile });
+        new GivenSecret(this, `${name}Given`, {
+          given: tokenOrPassword(given),
+          secret,
+          required,
+          revision,
+          settingsFile: props.settingsFile,
+        });
       }
       return secret;
     };
@@ -176,7 +230,14 @@ export class RootSecrets extends Construct {
     return secret;
   }
 
-  private makeOfCredentials({ credentials, vault, revisions, settingsFile, tags, protect }: RootSecretsProps): RootSecrets["ofCredentials"] {
+  private makeOfCredentials({
+    credentials,
+    vault,
+    revisions,
+    settingsFile,
+    tags,
+    protect,
+  }: RootSecretsProps): RootSecrets["ofCredentials"] {
     if (credentials.length === 0) {
       return [];
     }
@@ -186,16 +247,35 @@ export class RootSecrets extends Construct {
       const name = credentialId(credential);
       const { revision, type } = credential;
       const initialValue = `sensitive(coalesce(${given.expression}, ${NOT_GIVEN}))`;
-      const secret = new RootSecret(this, name, { vault, name, initialValue, revision: revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type), reapply: revisions.reapply, tags, contentType: "application/json", protect });
+      const secret = new RootSecret(this, name, {
+        vault,
+        name,
+        initialValue,
+        revision: revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type),
+        reapply: revisions.reapply,
+        tags,
+        contentType: "application/json",
+        protect,
+      });
       const setting = `revision of ${credential.name} in datasurface.credentials`;
-      new GivenSecret(this, `${name}-given`, { given, secret, required: true, revision: { setting, number: revision }, kind: `${type} `, settingsFile });
+      new GivenSecret(this, `${name}-given`, {
+        given,
+        secret,
+        required: true,
+        revision: { setting, number: revision },
+        kind: `${type} `,
+        settingsFile,
+      });
       return { credential, secret };
     });
   }
 
   /** Unix times at which the secrets were born, by id: the next stacks build their revisions on them. */
   get births(): Readonly<Record<string, number>> {
-    const secrets: readonly (readonly [string, RootSecret])[] = [...this.secrets, ...this.ofCredentials.map(({ credential, secret }) => [credentialId(credential), secret] as const)];
+    const secrets: readonly (readonly [string, RootSecret])[] = [
+      ...this.secrets,
+      ...this.ofCredentials.map(({ credential, secret }) => [credentialId(credential), secret] as const),
+    ];
     return Object.fromEntries(secrets.map(([secretId, secret]) => [secretId, Token.asNumber(`\${${secret.birth}}`)]));
   }
 }
@@ -216,10 +296,19 @@ function initialValue(given: SecretVariable | undefined, generated: string | und
 const NOT_GIVEN = `format("%-30000s", "not-given")`;
 
 function tokenOrPassword({ expression, environmentVariable }: SecretVariable): Given {
-  return { expression, what: environmentVariable, remedy: "Set it to the token and deploy again; README.md says which rights the token needs", remove: `unset ${environmentVariable}` };
+  return {
+    expression,
+    what: environmentVariable,
+    remedy: "Set it to the token and deploy again; README.md says which rights the token needs",
+    remove: `unset ${environmentVariable}`,
+  };
 }
 
-function generate(scope: Construct, id: string, { length, special, encoding }: NonNullable<RootSecretDefinition["generated"]>): string {
+function generate(
+  scope: Construct,
+  id: string,
+  { length, special, encoding }: NonNullable<RootSecretDefinition["generated"]>,
+): string {
   const password = new EphemeralResource(scope, id, {
     type: "random_password",
     attributes: {

@@ -14,8 +14,10 @@ export function databasePasswordRules(login: string, setting: string): readonly 
   const kinds = ["[A-Z]", "[a-z]", "[0-9]", "[^A-Za-z0-9]"];
   return [
     {
-      condition: (value) => `${kinds.map((kind) => `(can(regex(${literal(kind)}, ${value})) ? 1 : 0)`).join(" + ")} >= 3`,
-      problem: "is too simple for Azure: it must have three of the four kinds A-Z, a-z, 0-9 and other characters. Set another one, or unset the variable and one is generated.",
+      condition: (value) =>
+        `${kinds.map((kind) => `(can(regex(${literal(kind)}, ${value})) ? 1 : 0)`).join(" + ")} >= 3`,
+      problem:
+        "is too simple for Azure: it must have three of the four kinds A-Z, a-z, 0-9 and other characters. Set another one, or unset the variable and one is generated.",
     },
     {
       condition: (value) => `!strcontains(lower(${value}), ${literal(login.toLowerCase())})`,
@@ -35,16 +37,37 @@ const NO_TOKEN = refuse("[^!-~]", "is no token: tokens consist of letters, digit
  */
 export const GITHUB_TOKEN_RULES: readonly SecretRule[] = [
   NO_TOKEN,
-  refuse("^ghs_", "is an installation token (ghs_; GITHUB_TOKEN of GitHub Actions is one), which ends after an hour; jobs and git-sync use it for months. Make a personal access token (ghp_ or github_pat_)."),
-  refuse("^ghu_", "is a user access token of a GitHub App (ghu_), which ends after 8 hours; jobs and git-sync use it for months. Make a personal access token (ghp_ or github_pat_)."),
-  refuse("^ghr_", "is a refresh token (ghr_), which opens no repository. Make a personal access token (ghp_ or github_pat_)."),
-  refuse("^gl[a-z]{2,6}-", "is a token of GitLab. It belongs into TF_VAR_gitlab_customer_token; set this one to a GitHub token."),
+  refuse(
+    "^ghs_",
+    "is an installation token (ghs_; GITHUB_TOKEN of GitHub Actions is one), which ends after an hour; jobs and git-sync use it for months. Make a personal access token (ghp_ or github_pat_).",
+  ),
+  refuse(
+    "^ghu_",
+    "is a user access token of a GitHub App (ghu_), which ends after 8 hours; jobs and git-sync use it for months. Make a personal access token (ghp_ or github_pat_).",
+  ),
+  refuse(
+    "^ghr_",
+    "is a refresh token (ghr_), which opens no repository. Make a personal access token (ghp_ or github_pat_).",
+  ),
+  refuse(
+    "^gl[a-z]{2,6}-",
+    "is a token of GitLab. It belongs into TF_VAR_gitlab_customer_token; set this one to a GitHub token.",
+  ),
 ];
 
 /** Kinds of GitLab's tokens that end with a job or do not open its container registry (GitLab, "Token overview" and its table of prefixes). */
 export const GITLAB_TOKEN_RULES: readonly SecretRule[] = [
   NO_TOKEN,
-  refuse("^glcbt-", "is a job token (glcbt-; CI_JOB_TOKEN is one), which ends with its pipeline's job; the cluster pulls images with it for months. Take the deploy token that the vendor gives."),
-  refuse("^(glrtr?|glptt|glft|glimt|glagent|gloas|glsoat|glffct|glwt)-|^GR1348941", "is a token of GitLab that does not open its container registry. Take the deploy token that the vendor gives (gldt-)."),
-  refuse("^(gh[pousr]_|github_pat_)", "is a token of GitHub. It belongs into TF_VAR_github_token; set this one to the vendor's GitLab deploy token."),
+  refuse(
+    "^glcbt-",
+    "is a job token (glcbt-; CI_JOB_TOKEN is one), which ends with its pipeline's job; the cluster pulls images with it for months. Take the deploy token that the vendor gives.",
+  ),
+  refuse(
+    "^(glrtr?|glptt|glft|glimt|glagent|gloas|glsoat|glffct|glwt)-|^GR1348941",
+    "is a token of GitLab that does not open its container registry. Take the deploy token that the vendor gives (gldt-).",
+  ),
+  refuse(
+    "^(gh[pousr]_|github_pat_)",
+    "is a token of GitHub. It belongs into TF_VAR_github_token; set this one to the vendor's GitLab deploy token.",
+  ),
 ];

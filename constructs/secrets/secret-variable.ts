@@ -31,13 +31,22 @@ export function refuse(expression: string, problem: string): SecretRule {
 
 /** What a shell, an editor or an env file leaves in a value and no secret has. */
 export const MISTAKES: readonly SecretRule[] = [
-  refuse("\\p{C}|[^ \\P{Z}]", "has an invisible character in it, for example a line end, a tab, a no-break space or a zero-width space. Copy the value again, on one line."),
+  refuse(
+    "\\p{C}|[^ \\P{Z}]",
+    "has an invisible character in it, for example a line end, a tab, a no-break space or a zero-width space. Copy the value again, on one line.",
+  ),
   refuse(
     "(?s)^(\".*\"|'.*'|[\u201c\u201d\u201e\u00ab\u00bb].*[\u201c\u201d\u00ab\u00bb]|[\u2018\u2019\u201a].*[\u2018\u2019])$",
     "has quotes around it that are part of the value. Set it without them; an env file often keeps the quotes that a shell removes.",
   ),
-  refuse("(?i)^(export\\s|setx?\\s+\\w+[=\\s]|\\$env:|TF_VAR_\\w+\\s*=)", "holds a whole command. Set it to the value alone."),
-  refuse("^(\\$\\(.*\\)|\\$\\{.*\\}|`.*`|\\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|<[^<>]*>)$", "holds the name of a value instead of the value: single quotes, env files and some pipelines replace no variable and no command. Set it to the value itself."),
+  refuse(
+    "(?i)^(export\\s|setx?\\s+\\w+[=\\s]|\\$env:|TF_VAR_\\w+\\s*=)",
+    "holds a whole command. Set it to the value alone.",
+  ),
+  refuse(
+    "^(\\$\\(.*\\)|\\$\\{.*\\}|`.*`|\\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|<[^<>]*>)$",
+    "holds the name of a value instead of the value: single quotes, env files and some pipelines replace no variable and no command. Set it to the value itself.",
+  ),
 ];
 
 /**
@@ -54,14 +63,23 @@ export class SecretVariable extends Construct {
 
   constructor(scope: Construct, id: string, props: SecretVariableProps) {
     super(scope, id);
-    const { name, length: [minimum, maximum] } = props;
+    const {
+      name,
+      length: [minimum, maximum],
+    } = props;
     const trimmed = `replace(var.${name}, ${literal(OUTSIDE)}, "")`;
     // A condition must name the variable itself, not the local.
     const value = `try(${trimmed}, "")`;
     const rules: readonly SecretRule[] = [
       ...MISTAKES,
-      { condition: (text) => `length(${text}) >= ${minimum}`, problem: `is too short: at least ${minimum} characters. Set another value.` },
-      { condition: (text) => `length(${text}) <= ${maximum}`, problem: `is too long: at most ${maximum} characters. Set another value.` },
+      {
+        condition: (text) => `length(${text}) >= ${minimum}`,
+        problem: `is too short: at least ${minimum} characters. Set another value.`,
+      },
+      {
+        condition: (text) => `length(${text}) <= ${maximum}`,
+        problem: `is too long: at most ${maximum} characters. Set another value.`,
+      },
       ...(props.rules ?? []),
     ];
     const variable = new TerraformVariable(this, "Variable", {

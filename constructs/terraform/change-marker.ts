@@ -52,7 +52,11 @@ export class ChangeMarker extends TerraformData {
  * changes yet. It is made after all of them.
  */
 export class KnownMarkers extends TerraformData {
-  constructor(scope: Construct, id: string, props: { readonly names: readonly string[]; readonly markers: ITerraformDependable[] }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly names: readonly string[]; readonly markers: ITerraformDependable[] },
+  ) {
     super(scope, id, {
       input: interpolate("plantimestamp()"),
       dependsOn: props.markers,

@@ -21,16 +21,25 @@ export class CloudBackend extends TerraformBackend {
 
   override toTerraform(): unknown {
     const { hostname, organization, workspaceOf } = this.props;
-    return { terraform: { cloud: { hostname, organization, workspaces: { name: workspaceOf(this.cdktfStack.node.id) } } } };
+    return {
+      terraform: { cloud: { hostname, organization, workspaces: { name: workspaceOf(this.cdktfStack.node.id) } } },
+    };
   }
 
   override getRemoteStateDataSource(scope: Construct, name: string, fromStack: string): TerraformRemoteState {
     const { hostname, organization, workspaceOf } = this.props;
-    return new DataTerraformRemoteState(scope, name, { hostname, organization, workspaces: { name: workspaceOf(fromStack) } });
+    return new DataTerraformRemoteState(scope, name, {
+      hostname,
+      organization,
+      workspaces: { name: workspaceOf(fromStack) },
+    });
   }
 
   override toMetadata(): unknown {
-    return { ...(super.toMetadata() as object), cloud: this.props.hostname.startsWith("app.terraform.io") ? "tfc" : "tfe" };
+    return {
+      ...(super.toMetadata() as object),
+      cloud: this.props.hostname.startsWith("app.terraform.io") ? "tfc" : "tfe",
+    };
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {

@@ -89,11 +89,23 @@ const RECORDED_APART = "recorded apart";
 export class DeploymentGuard extends Construct {
   constructor(scope: Construct, id: string, props: DeploymentGuardProps) {
     super(scope, id);
-    const { identity = {}, deliberate = {}, names, growing = {}, switchedOn = {}, kept = {}, requirements = [], refusals = [] } = props;
+    const {
+      identity = {},
+      deliberate = {},
+      names,
+      growing = {},
+      switchedOn = {},
+      kept = {},
+      requirements = [],
+      refusals = [],
+    } = props;
     const numbers = Object.fromEntries(Object.entries(growing).map(([setting, { value }]) => [setting, value]));
     const recordedInput = { ...identity, ...asText(numbers), ...asText(switchedOn) };
     const apart = names === undefined ? {} : { [names.section]: RECORDED_APART };
-    const record = new TerraformData(this, "Identity", { input: { ...recordedInput, ...apart, format: RECORD_FORMAT }, lifecycle: { ignoreChanges: ["input"] } });
+    const record = new TerraformData(this, "Identity", {
+      input: { ...recordedInput, ...apart, format: RECORD_FORMAT },
+      lifecycle: { ignoreChanges: ["input"] },
+    });
     const preconditions = [
       ...recorded(record, recordedInput, { identity, growing }),
       ...Object.entries(deliberate).map(([setting, given]) => this.onPurpose(setting, given)),
@@ -103,13 +115,21 @@ export class DeploymentGuard extends Construct {
       ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
     ];
     new TerraformData(this, "Guard", {
-      lifecycle: { precondition: preconditions.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage })) },
+      lifecycle: {
+        precondition: preconditions.map(({ condition, errorMessage }) => ({
+          condition: interpolate(condition),
+          errorMessage,
+        })),
+      },
     });
   }
 
   /** Compares with what the first deployment recorded, or the first one after the record was removed. */
   private onPurpose(setting: string, { value, variable }: Deliberate): Requirement {
-    const record = new TerraformData(this, `Recorded-${setting}`, { input: value, lifecycle: { ignoreChanges: ["input"] } });
+    const record = new TerraformData(this, `Recorded-${setting}`, {
+      input: value,
+      lifecycle: { ignoreChanges: ["input"] },
+    });
     return {
       condition: `lower(${record.address}.input) == ${literal(value.toLowerCase())}`,
       errorMessage:
@@ -121,12 +141,16 @@ export class DeploymentGuard extends Construct {
 
   /** Compares with what the first deployment recorded, or with what every deployment had before there was the record. */
   private named(identity: TerraformData, { section, values, beforeRecord }: RecordedNames): readonly Requirement[] {
-    const record = new TerraformData(this, `Recorded-${section}`, { input: values, lifecycle: { ignoreChanges: ["input"] } });
+    const record = new TerraformData(this, `Recorded-${section}`, {
+      input: values,
+      lifecycle: { ignoreChanges: ["input"] },
+    });
     const older = `lookup(${identity.outputExpression}, ${literal(section)}, "") == ""`;
     return Object.entries(values).map(([setting, value]) => {
       const recorded = `(${older} ? ${literal(beforeRecord[setting] ?? "")} : ${record.address}.input[${literal(setting)}])`;
       const wayOut =
-        "If publish-model has refused the model, so that nothing was made of it yet, run this and deploy again:\n" + this.terraform("state rm", record.address);
+        "If publish-model has refused the model, so that nothing was made of it yet, run this and deploy again:\n" +
+        this.terraform("state rm", record.address);
       return {
         condition: `${recorded} == ${literal(value)}`,
         errorMessage:
@@ -138,17 +162,27 @@ export class DeploymentGuard extends Construct {
   }
 
   /** Compares with what the last deployment left behind. */
-  private marked(record: TerraformData, switchedOn: Readonly<Record<string, boolean>>, kept: Readonly<Record<string, Kept>>, requirements: readonly Requirement[]): readonly Requirement[] {
+  private marked(
+    record: TerraformData,
+    switchedOn: Readonly<Record<string, boolean>>,
+    kept: Readonly<Record<string, Kept>>,
+    requirements: readonly Requirement[],
+  ): readonly Requirement[] {
     const markers = new Map<string, ChangeMarker>();
-    Object.entries(switchedOn).forEach(([setting, on]) => markers.set(setting, new ChangeMarker(this, `Switched-${setting}`, { value: String(on) })));
-    Object.entries(kept).forEach(([name, { resource }]) => markers.set(name, new ChangeMarker(this, `Kept-${name}`, { resources: [addressOf(resource)] })));
+    Object.entries(switchedOn).forEach(([setting, on]) =>
+      markers.set(setting, new ChangeMarker(this, `Switched-${setting}`, { value: String(on) })),
+    );
+    Object.entries(kept).forEach(([name, { resource }]) =>
+      markers.set(name, new ChangeMarker(this, `Kept-${name}`, { resources: [addressOf(resource)] })),
+    );
     const [name] = markers.keys();
     if (name === undefined) {
       return requirements;
     }
     const known = new KnownMarkers(this, "Known", { names: [...markers.keys()], markers: [...markers.values()] });
     const ended = known.knew(name);
-    const unchanged = (marker: string): string => `!(${known.knew(marker)} && ${markers.get(marker)?.changes ?? "false"})`;
+    const unchanged = (marker: string): string =>
+      `!(${known.knew(marker)} && ${markers.get(marker)?.changes ?? "false"})`;
     return [
       ...Object.entries(switchedOn)
         .filter(([, on]) => !on)
@@ -174,7 +208,9 @@ export class DeploymentGuard extends Construct {
           `If it says "is tainted", run this and deploy again:\n${this.terraform("untaint", addressOf(resource))}\n` +
           `If it is meant, and what it holds is saved elsewhere, run this and deploy again:\n${this.terraform("state rm", known.addressOf(marker))}`,
       })),
-      ...requirements.map((requirement) => (requirement.onlyLater ? { ...requirement, condition: `!(${ended}) || ${requirement.condition}` } : requirement)),
+      ...requirements.map((requirement) =>
+        requirement.onlyLater ? { ...requirement, condition: `!(${ended}) || ${requirement.condition}` } : requirement,
+      ),
     ];
   }
 
@@ -197,7 +233,8 @@ function recorded(
   // A setting that the record lacks, as it was made before the setting was recorded, passes where nothing else is known.
   const before = (setting: string): string =>
     `lookup(${record.outputExpression}, ${literal(setting)}, ${literal(String(growing[setting]?.beforeRecord ?? input[setting] ?? ""))})`;
-  const deployedWith = (setting: string): string => `The setting ${setting} is ${literal(input[setting] ?? "")}, but this environment was deployed with \${${before(setting)}}. `;
+  const deployedWith = (setting: string): string =>
+    `The setting ${setting} is ${literal(input[setting] ?? "")}, but this environment was deployed with \${${before(setting)}}. `;
   return [
     ...Object.entries(identity).map(([setting, value]) => ({
       condition: `${before(setting)} == ${literal(value)}`,

@@ -13,7 +13,11 @@ export type OutputExpressions<D extends OutputDescriptions> = { readonly [Name i
  * Publishes named, described outputs. CDKTF's own cross-stack outputs are all sensitive, which hides what they touch from
  * the plan's text, and change their names when a construct moves.
  */
-export function publishOutputs<D extends OutputDescriptions>(stack: TerraformStack, descriptions: D, values: OutputValues<D>): void {
+export function publishOutputs<D extends OutputDescriptions>(
+  stack: TerraformStack,
+  descriptions: D,
+  values: OutputValues<D>,
+): void {
   for (const [name, description] of Object.entries(descriptions)) {
     const output = new TerraformOutput(stack, `output-${name}`, { description, value: values[name as keyof D] });
     output.overrideLogicalId(name);
@@ -21,7 +25,12 @@ export function publishOutputs<D extends OutputDescriptions>(stack: TerraformSta
 }
 
 /** The other side: expressions that read the outputs from the producing stack's state. */
-export function outputExpressions<D extends OutputDescriptions>(state: TerraformRemoteState, descriptions: D): OutputExpressions<D> {
+export function outputExpressions<D extends OutputDescriptions>(
+  state: TerraformRemoteState,
+  descriptions: D,
+): OutputExpressions<D> {
   const base = `data.terraform_remote_state.${state.friendlyUniqueId}`;
-  return Object.fromEntries(Object.keys(descriptions).map((name) => [name, `${base}.outputs.${name}`])) as OutputExpressions<D>;
+  return Object.fromEntries(
+    Object.keys(descriptions).map((name) => [name, `${base}.outputs.${name}`]),
+  ) as OutputExpressions<D>;
 }

@@ -8,8 +8,10 @@ import { hashesFile } from "../../../settings/package-hashes";
 import { AIRFLOW_IMAGE_PACKAGES } from "../../../settings/versions";
 import { PROJECT } from "../../helpers/settings";
 
-const dockerfile = airflowImage({ image: { source: "acr" }, version: "1.8.4", registryName: "registry" }).build?.dockerfile ?? "";
-const [, write = "", install = ""] = /^RUN (printf .*) > \/tmp\/requirements\.txt \\\n && (pip .*)$/m.exec(dockerfile) ?? [];
+const dockerfile =
+  airflowImage({ image: { source: "acr" }, version: "1.8.4", registryName: "registry" }).build?.dockerfile ?? "";
+const [, write = "", install = ""] =
+  /^RUN (printf .*) > \/tmp\/requirements\.txt \\\n && (pip .*)$/m.exec(dockerfile) ?? [];
 
 describe("the image that is built", () => {
   test("takes its packages by hash, from wheels, and nothing that has none", () => {
@@ -29,7 +31,9 @@ describe("the image that is built", () => {
   });
 
   test("the file of the hashes is as its command writes it, and has each package", () => {
-    expect(readFileSync(join(PROJECT, "settings", "airflow-image-hashes.ts"), "utf8")).toBe(hashesFile(AIRFLOW_IMAGE_HASHES));
+    expect(readFileSync(join(PROJECT, "settings", "airflow-image-hashes.ts"), "utf8")).toBe(
+      hashesFile(AIRFLOW_IMAGE_HASHES),
+    );
     expect(Object.keys(AIRFLOW_IMAGE_HASHES)).toEqual(AIRFLOW_IMAGE_PACKAGES);
   });
 });

@@ -1,7 +1,18 @@
 import Ajv from "ajv";
 import { RELEASE_LINES, type ReleaseLine } from "../../../datasurface/releases";
-import { type AirflowValues, airflowValues, CLEANED_TABLES, type ContainerResources, TOKENS_REVISION_ANNOTATION } from "../../../constructs/airflow/values";
-import { AIRFLOW_SERVICE_ACCOUNTS, CLAIMS, SECRETS_REVISION_ANNOTATION, WORKLOAD_IDENTITY_LABEL } from "../../../settings/object-names";
+import {
+  type AirflowValues,
+  airflowValues,
+  CLEANED_TABLES,
+  type ContainerResources,
+  TOKENS_REVISION_ANNOTATION,
+} from "../../../constructs/airflow/values";
+import {
+  AIRFLOW_SERVICE_ACCOUNTS,
+  CLAIMS,
+  SECRETS_REVISION_ANNOTATION,
+  WORKLOAD_IDENTITY_LABEL,
+} from "../../../settings/object-names";
 import { WORKER_RESOURCES } from "../../../settings/container-resources";
 import { AIRFLOW_MILLICPU, GIT_SYNC_MILLICPU } from "../../../settings/capacity-rules";
 import { SECRETS } from "../../../settings/secret-names";
@@ -19,14 +30,26 @@ const LINES = RELEASE_LINES.map((release) => [release.line, release] as const);
 const COMPONENTS = ["scheduler", "dagProcessor", "triggerer"] as const;
 
 /** A tag without the digest that `npm run record:images` has put behind it. */
-const withoutDigest = <T>(value: T): T | string => (typeof value === "string" ? value.replace(/@sha256:[0-9a-f]{64}$/, "") : value);
+const withoutDigest = <T>(value: T): T | string =>
+  typeof value === "string" ? value.replace(/@sha256:[0-9a-f]{64}$/, "") : value;
 
 function values(release: ReleaseLine = FIRST, given: Parameters<typeof valuesInput>[1] = {}): AirflowValues {
   return airflowValues(valuesInput(release, given));
 }
 
 /** Every container of the chart that the release has, by pod: one copy of each pod. */
-function containers({ scheduler, apiServer, dagProcessor, triggerer, workers, redis, statsd, pgbouncer, dags, databaseCleanup }: AirflowValues): Readonly<Record<string, readonly ContainerResources[]>> {
+function containers({
+  scheduler,
+  apiServer,
+  dagProcessor,
+  triggerer,
+  workers,
+  redis,
+  statsd,
+  pgbouncer,
+  dags,
+  databaseCleanup,
+}: AirflowValues): Readonly<Record<string, readonly ContainerResources[]>> {
   const gitSync = dags.gitSync.resources;
   return {
     scheduler: [scheduler.resources, scheduler.logGroomerSidecar.resources],
@@ -57,7 +80,9 @@ function demands(of: AirflowValues): readonly Demand[] {
 /** One more of every Deployment, as there is while all of them roll over to another image. Redis is no Deployment, the clean-up is none either. */
 function surge(of: AirflowValues): readonly Demand[] {
   const once = new Map(demands(of).map((demand) => [demand.name, demand]));
-  return [...once.values()].filter(({ name }) => name !== "redis" && name !== "databaseCleanup").map((demand) => ({ ...demand, name: `${demand.name} (surge)` }));
+  return [...once.values()]
+    .filter(({ name }) => name !== "redis" && name !== "databaseCleanup")
+    .map((demand) => ({ ...demand, name: `${demand.name} (surge)` }));
 }
 
 describe(`with the record of chart ${AIRFLOW_CHART.version}`, () => {
@@ -70,7 +95,14 @@ describe(`with the record of chart ${AIRFLOW_CHART.version}`, () => {
 
   test.each(LINES)("%s: the schema accepts the values", (_line, release) => {
     expect(problems(values(release))).toEqual([]);
-    expect(problems(values(release, { pullSecretName: undefined, image: { repository: "r", tag: "t", digest: `sha256:${"0".repeat(64)}` } }))).toEqual([]);
+    expect(
+      problems(
+        values(release, {
+          pullSecretName: undefined,
+          image: { repository: "r", tag: "t", digest: `sha256:${"0".repeat(64)}` },
+        }),
+      ),
+    ).toEqual([]);
   });
 
   test("the schema refuses what it does not know, so accepting says something", () => {
@@ -85,12 +117,18 @@ describe(`with the record of chart ${AIRFLOW_CHART.version}`, () => {
     expect(LINES.flatMap(([, release]) => unknown(values(release)))).toEqual([]);
     // `workers.celery` and the top accept any key; Helm would ignore it.
     expect(validate(toJson({ worker: {}, workers: { celery: { terminationGracePeriod: 1 } } }))).toBe(true);
-    expect(unknown({ worker: {}, workers: { celery: { terminationGracePeriod: 1 } } })).toEqual(["worker", "workers.celery.terminationGracePeriod"]);
+    expect(unknown({ worker: {}, workers: { celery: { terminationGracePeriod: 1 } } })).toEqual([
+      "worker",
+      "workers.celery.terminationGracePeriod",
+    ]);
   });
 
   test("nothing repeats a default of the chart, except with a reason", () => {
     const repeated = leaves(toJson(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })))
-      .filter(({ path, value }) => JSON.stringify(valueAt(defaults, path)) === JSON.stringify(comparable(withoutDigest(value))))
+      .filter(
+        ({ path, value }) =>
+          JSON.stringify(valueAt(defaults, path)) === JSON.stringify(comparable(withoutDigest(value))),
+      )
       .map(({ path }) => path.join("."));
     expect(repeated.sort()).toEqual(Object.keys(SAME_AS_DEFAULT).sort());
   });
@@ -130,21 +168,51 @@ describe("release", () => {
       gitDags: of.dags.gitSync.credentialsSecret,
     }).toEqual(
       Object.fromEntries(
-        (["fernet", "api", "jwt", "redis", "broker", "metadataPooled", "resultBackend", "pgbouncer", "pgbouncerStatistics", "gitDags"] as const).map((id) => [id, SECRETS[id].name]),
+        (
+          [
+            "fernet",
+            "api",
+            "jwt",
+            "redis",
+            "broker",
+            "metadataPooled",
+            "resultBackend",
+            "pgbouncer",
+            "pgbouncerStatistics",
+            "gitDags",
+          ] as const
+        ).map((id) => [id, SECRETS[id].name]),
       ),
     );
   });
 
   test("no secret has a name that the chart would give to one of its own", () => {
-    const chartsOwn = ["metadata", "broker-url", "fernet-key", "jwt-secret", "api-secret-key", "redis-password", "result-backend", "pgbouncer-config", "pgbouncer-stats"];
-    expect(Object.values(SECRETS).filter(({ name }) => chartsOwn.some((suffix) => name === `airflow-${suffix}`))).toEqual([]);
+    const chartsOwn = [
+      "metadata",
+      "broker-url",
+      "fernet-key",
+      "jwt-secret",
+      "api-secret-key",
+      "redis-password",
+      "result-backend",
+      "pgbouncer-config",
+      "pgbouncer-stats",
+    ];
+    expect(
+      Object.values(SECRETS).filter(({ name }) => chartsOwn.some((suffix) => name === `airflow-${suffix}`)),
+    ).toEqual([]);
   });
 
   test("references are put where they belong and nowhere changed", () => {
     const keyVaultUrl = "${data.terraform_remote_state.infra.outputs.keyVaultUrl}";
     const identityClientId = "${data.terraform_remote_state.infra.outputs.clientId}";
     const of = values(FIRST, { keyVaultUrl, identityClientId, image: { repository: "${local.r}", tag: "${local.t}" } });
-    expect(of.workers.celery).toMatchObject({ env: [{ name: "AZURE_KEY_VAULT_URL", value: keyVaultUrl }, { name: "AZURE_CLIENT_ID", value: identityClientId }] });
+    expect(of.workers.celery).toMatchObject({
+      env: [
+        { name: "AZURE_KEY_VAULT_URL", value: keyVaultUrl },
+        { name: "AZURE_CLIENT_ID", value: identityClientId },
+      ],
+    });
     expect([of.defaultAirflowRepository, of.defaultAirflowTag]).toEqual(["${local.r}", "${local.t}"]);
   });
 });
@@ -152,13 +220,18 @@ describe("release", () => {
 describe("image", () => {
   test("is the only one for all of Airflow's containers", () => {
     const of = values();
-    expect([of.defaultAirflowRepository, of.defaultAirflowTag]).toEqual(["registry.example.com/airflow", FIRST.airflowImageTag]);
+    expect([of.defaultAirflowRepository, of.defaultAirflowTag]).toEqual([
+      "registry.example.com/airflow",
+      FIRST.airflowImageTag,
+    ]);
     expect(of).not.toHaveProperty("defaultAirflowDigest");
     expect(of.images).not.toHaveProperty("airflow");
   });
 
   test("a digest is handed on", () => {
-    expect(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })).toMatchObject({ defaultAirflowDigest: "sha256:1" });
+    expect(values(FIRST, { image: { repository: "r", tag: "t", digest: "sha256:1" } })).toMatchObject({
+      defaultAirflowDigest: "sha256:1",
+    });
   });
 
   test("no image of the values lacks a tag or has a moving one", () => {
@@ -175,7 +248,10 @@ describe("image", () => {
 
 describe("identity", () => {
   const identityOf = (of: AirflowValues) =>
-    [...COMPONENTS.map((name) => toJson(of[name])), toJson(of.workers.celery)].map(({ labels, env }) => ({ labels, env }));
+    [...COMPONENTS.map((name) => toJson(of[name])), toJson(of.workers.celery)].map(({ labels, env }) => ({
+      labels,
+      env,
+    }));
 
   test.each(LINES)("%s: pods sign in to Azure exactly when the line reads Key Vault", (_line, release) => {
     const of = values(release);
@@ -194,7 +270,9 @@ describe("identity", () => {
 
   test("the API server, redis, pgbouncer and statsd never sign in", () => {
     const of = values();
-    expect([of.apiServer, of.redis, of.pgbouncer, of.statsd].filter((part) => "labels" in part || "env" in part)).toEqual([]);
+    expect(
+      [of.apiServer, of.redis, of.pgbouncer, of.statsd].filter((part) => "labels" in part || "env" in part),
+    ).toEqual([]);
   });
 
   test("the accounts with a federated credential are there before the release, under the chart's own names", () => {
@@ -204,7 +282,12 @@ describe("identity", () => {
     expect(of.dagProcessor.serviceAccount).toEqual(account("airflow-dag-processor"));
     expect(of.scheduler.serviceAccount).toEqual(account("airflow-scheduler"));
     expect(of.triggerer.serviceAccount).toEqual(account("airflow-triggerer"));
-    expect(AIRFLOW_SERVICE_ACCOUNTS).toEqual({ worker: "airflow-worker", dagProcessor: "airflow-dag-processor", scheduler: "airflow-scheduler", triggerer: "airflow-triggerer" });
+    expect(AIRFLOW_SERVICE_ACCOUNTS).toEqual({
+      worker: "airflow-worker",
+      dagProcessor: "airflow-dag-processor",
+      scheduler: "airflow-scheduler",
+      triggerer: "airflow-triggerer",
+    });
   });
 
   test("who does not talk to Kubernetes holds no token for it", () => {
@@ -239,18 +322,31 @@ describe("restart after a rotation", () => {
   });
 
   test("an annotation is no number, whatever the revisions are", () => {
-    const of = values(FIRST, { secretRevisions: { databasePasswords: "1", airflowKeys: "2", fernetKey: "3", tokens: "4" } });
+    const of = values(FIRST, {
+      secretRevisions: { databasePasswords: "1", airflowKeys: "2", fernetKey: "3", tokens: "4" },
+    });
     expect(Object.values(annotations(of)).filter((value) => !Number.isNaN(Number(value)))).toEqual([]);
   });
 });
 
 describe("git-sync", () => {
   test("follows main by branch and by ref, in the folder that publish-dag writes", () => {
-    expect(values().dags.gitSync).toMatchObject({ enabled: true, repo: "https://github.com/example/dags.git", branch: "main", ref: "main", subPath: "dags", period: "60s" });
+    expect(values().dags.gitSync).toMatchObject({
+      enabled: true,
+      repo: "https://github.com/example/dags.git",
+      branch: "main",
+      ref: "main",
+      subPath: "dags",
+      period: "60s",
+    });
   });
 
   test("three fetches in a row have to fail before it ends, and a probe sees one that hangs", () => {
-    expect(values().dags.gitSync).toMatchObject({ maxFailures: 3, recommendedProbeSetting: true, livenessProbe: { enabled: true } });
+    expect(values().dags.gitSync).toMatchObject({
+      maxFailures: 3,
+      recommendedProbeSetting: true,
+      livenessProbe: { enabled: true },
+    });
   });
 });
 
@@ -265,7 +361,10 @@ describe("files", () => {
   test("one groomer walks through the share", () => {
     const of = values();
     expect(of.scheduler.logGroomerSidecar.retentionDays).toBe(11);
-    expect([of.dagProcessor.logGroomerSidecar, of.triggerer.logGroomerSidecar]).toEqual([{ enabled: false }, { enabled: false }]);
+    expect([of.dagProcessor.logGroomerSidecar, of.triggerer.logGroomerSidecar]).toEqual([
+      { enabled: false },
+      { enabled: false },
+    ]);
     // The worker's is only rendered with a volume of its own.
     expect(of.workers.celery).not.toHaveProperty("logGroomerSidecar");
   });
@@ -273,33 +372,54 @@ describe("files", () => {
   test("redis has a disk, not a share", () => {
     expect(values().redis.persistence.storageClassName).toBe("managed-csi");
     // Tasks of an old queue would run after a new installation.
-    expect(values().redis.persistence.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: "Delete", whenScaled: "Retain" });
+    expect(values().redis.persistence.persistentVolumeClaimRetentionPolicy).toEqual({
+      whenDeleted: "Delete",
+      whenScaled: "Retain",
+    });
   });
 });
 
 describe("clean-up of the database", () => {
   test("names its tables, without those that the foreign key of dag_version stops", () => {
-    expect(values().databaseCleanup).toMatchObject({ enabled: true, retentionDays: 33, skipArchive: true, tables: ["celery_taskmeta", "dag_run", "task_instance", "task_instance_history", "job", "log"] });
+    expect(values().databaseCleanup).toMatchObject({
+      enabled: true,
+      retentionDays: 33,
+      skipArchive: true,
+      tables: ["celery_taskmeta", "dag_run", "task_instance", "task_instance_history", "job", "log"],
+    });
     expect(CLEANED_TABLES.filter((table) => table.startsWith("dag_version") || /^dag$/.test(table))).toEqual([]);
   });
 });
 
 describe("resources", () => {
   test("workers have 2 to 4 GiB and up to two CPUs", () => {
-    expect(values().workers.celery.resources).toEqual({ requests: { cpu: "500m", memory: "2048Mi" }, limits: { cpu: "2000m", memory: "4096Mi" } });
+    expect(values().workers.celery.resources).toEqual({
+      requests: { cpu: "500m", memory: "2048Mi" },
+      limits: { cpu: "2000m", memory: "4096Mi" },
+    });
   });
 
   test("every container has requests and limits, and no limit is below its request", () => {
     const wrong = Object.entries(containers(values())).flatMap(([pod, parts]) =>
       parts
-        .filter(({ requests, limits }) => !(milliCpu(requests.cpu) > 0 && milliCpu(requests.cpu) <= milliCpu(limits.cpu) && mebibytes(requests.memory) > 0 && mebibytes(requests.memory) <= mebibytes(limits.memory)))
+        .filter(
+          ({ requests, limits }) =>
+            !(
+              milliCpu(requests.cpu) > 0 &&
+              milliCpu(requests.cpu) <= milliCpu(limits.cpu) &&
+              mebibytes(requests.memory) > 0 &&
+              mebibytes(requests.memory) <= mebibytes(limits.memory)
+            ),
+        )
         .map(() => pod),
     );
     expect(wrong).toEqual([]);
   });
 
   test("no container is left out of the count", () => {
-    const found = leaves(toJson(values())).flatMap(({ path }) => (path.slice(-2).join(".") === "requests.cpu" ? [path.slice(0, -3).join(".")] : []));
+    const found = leaves(toJson(values())).flatMap(({ path }) =>
+      path.slice(-2).join(".") === "requests.cpu" ? [path.slice(0, -3).join(".")] : [],
+    );
     expect(found.sort()).toEqual([
       "apiServer",
       "dagProcessor",
@@ -318,8 +438,13 @@ describe("resources", () => {
 
   test("the settings' rule counts the CPU that the pods ask for", () => {
     const cpu = (counted: readonly Demand[]) => counted.reduce((total, demand) => total + demand.cpu, 0);
-    const [workers, others] = [true, false].map((worker) => demands(values()).filter(({ name }) => (name === "worker") === worker));
-    expect([workers?.[0]?.cpu, cpu([...(others ?? []), TASK_DEMAND])]).toEqual([WORKER_RESOURCES.cpuRequest + GIT_SYNC_MILLICPU, AIRFLOW_MILLICPU]);
+    const [workers, others] = [true, false].map((worker) =>
+      demands(values()).filter(({ name }) => (name === "worker") === worker),
+    );
+    expect([workers?.[0]?.cpu, cpu([...(others ?? []), TASK_DEMAND])]).toEqual([
+      WORKER_RESOURCES.cpuRequest + GIT_SYNC_MILLICPU,
+      AIRFLOW_MILLICPU,
+    ]);
   });
 
   test("demo: three Standard_D2s_v5 hold Airflow and the MCP server, also while everything rolls over", () => {
@@ -339,7 +464,10 @@ describe("resources", () => {
       if (vmSize === "Standard_D2s_v5") {
         const of = airflowValues(environmentInput(settings, names.containerRegistry));
         expect([name, withoutRoom([...demands(of), MCP_DEMAND], count, D2S_V5)]).toEqual([name, []]);
-        expect([name, withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], maxCount ?? count, D2S_V5)]).toEqual([name, []]);
+        expect([name, withoutRoom([...demands(of), ...surge(of), MCP_DEMAND], maxCount ?? count, D2S_V5)]).toEqual([
+          name,
+          [],
+        ]);
       }
     }
   });
@@ -348,7 +476,12 @@ describe("resources", () => {
 describe("security", () => {
   test("no pod runs as root, and none goes without a seccomp profile", () => {
     const { securityContexts, redis, statsd, pgbouncer } = values();
-    const pods = [securityContexts.pod, redis.securityContexts.pod, statsd.securityContexts.pod, pgbouncer.securityContexts.pod];
+    const pods = [
+      securityContexts.pod,
+      redis.securityContexts.pod,
+      statsd.securityContexts.pod,
+      pgbouncer.securityContexts.pod,
+    ];
     expect(pods.map(({ runAsUser }) => runAsUser)).toEqual([50000, 999, 65534, 65534]);
     for (const pod of pods) {
       expect(pod).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
@@ -356,7 +489,12 @@ describe("security", () => {
   });
 
   test("the git-sync container, whose context replaces the chart's own, gives up as much as the others", () => {
-    expect(values().dags.gitSync.securityContexts.container).toEqual({ runAsNonRoot: true, runAsUser: 65533, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+    expect(values().dags.gitSync.securityContexts.container).toEqual({
+      runAsNonRoot: true,
+      runAsUser: 65533,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ["ALL"] },
+    });
   });
 
   test("the API server reads no pod's log: its role would have the logs of every pod in the namespace", () => {
@@ -365,7 +503,10 @@ describe("security", () => {
   });
 
   test("there is no plain password in the values", () => {
-    const suspicious = leaves(toJson(values(LAST))).filter(({ path, value }) => /pass(word)?$|token$|fernetKey$|jwtSecret$|connection$/i.test(path.at(-1) ?? "") && typeof value === "string");
+    const suspicious = leaves(toJson(values(LAST))).filter(
+      ({ path, value }) =>
+        /pass(word)?$|token$|fernetKey$|jwtSecret$|connection$/i.test(path.at(-1) ?? "") && typeof value === "string",
+    );
     expect(suspicious).toEqual([]);
   });
 });
@@ -391,7 +532,13 @@ describe("settings", () => {
 
   test("a busy node ends no pod: a probe that starts an Airflow command may take a minute", () => {
     const { scheduler, dagProcessor, triggerer, workers } = values();
-    const probes = [scheduler.startupProbe, scheduler.livenessProbe, dagProcessor.livenessProbe, triggerer.livenessProbe, workers.celery.livenessProbe];
+    const probes = [
+      scheduler.startupProbe,
+      scheduler.livenessProbe,
+      dagProcessor.livenessProbe,
+      triggerer.livenessProbe,
+      workers.celery.livenessProbe,
+    ];
     expect(probes.map(({ timeoutSeconds }) => timeoutSeconds)).toEqual([60, 60, 60, 60, 60]);
   });
 
@@ -403,7 +550,11 @@ describe("settings", () => {
   });
 
   test("as many tasks are scheduled at a time as may run", () => {
-    expect(values().config.scheduler).toEqual({ max_tis_per_query: "0", max_dagruns_to_create_per_loop: "100", max_dagruns_per_loop_to_schedule: "200" });
+    expect(values().config.scheduler).toEqual({
+      max_tis_per_query: "0",
+      max_dagruns_to_create_per_loop: "100",
+      max_dagruns_per_loop_to_schedule: "200",
+    });
   });
 
   test("tasks have half an hour to end when their worker goes, as long as AKS lets a drain take", () => {

@@ -49,18 +49,43 @@ beforeAll(() => {
       protect: true,
     });
 
-    const identity = { placement: PLACEMENT, secretIds: { Git: "git-id", Merge: "merge-id" }, oidcIssuerUrl: "https://issuer", namespace: "ns", serviceAccounts: ["one", "two", "three"] };
+    const identity = {
+      placement: PLACEMENT,
+      secretIds: { Git: "git-id", Merge: "merge-id" },
+      oidcIssuerUrl: "https://issuer",
+      namespace: "ns",
+      serviceAccounts: ["one", "two", "three"],
+    };
     new WorkloadIdentity(scope, "Identity", { ...identity, name: "identity-one" });
     new WorkloadIdentity(scope, "SecondIdentity", { ...identity, name: "identity-two", serviceAccounts: ["one"] });
-    new WorkloadIdentity(scope, "ThirdIdentity", { ...identity, name: "identity-three", secretIds: {}, serviceAccounts: [] });
+    new WorkloadIdentity(scope, "ThirdIdentity", {
+      ...identity,
+      name: "identity-three",
+      secretIds: {},
+      serviceAccounts: [],
+    });
 
-    const registry = { placement: PLACEMENT, kubeletObjectId: cluster.kubeletIdentity.objectId, image: "airflow", tag: "3.1.7-abc", dockerfile: "FROM x\n" };
+    const registry = {
+      placement: PLACEMENT,
+      kubeletObjectId: cluster.kubeletIdentity.objectId,
+      image: "airflow",
+      tag: "3.1.7-abc",
+      dockerfile: "FROM x\n",
+    };
     new AirflowRegistry(scope, "Registry", { ...registry, name: "registryone" });
     new AirflowRegistry(scope, "SecondRegistry", { ...registry, name: "registrytwo" });
 
-    const sources = { Vault: { targetResourceId: "vault-id", categories: ["AuditEvent"] }, Sql: { targetResourceId: "sql-id", categories: ["One", "Two"] } };
+    const sources = {
+      Vault: { targetResourceId: "vault-id", categories: ["AuditEvent"] },
+      Sql: { targetResourceId: "sql-id", categories: ["One", "Two"] },
+    };
     new Monitoring(scope, "Monitoring", { placement: PLACEMENT, name: "logs-one", retentionDays: 45, sources });
-    new Monitoring(scope, "SecondMonitoring", { placement: PLACEMENT, name: "logs-two", retentionDays: 30, sources: {} });
+    new Monitoring(scope, "SecondMonitoring", {
+      placement: PLACEMENT,
+      name: "logs-two",
+      retentionDays: 30,
+      sources: {},
+    });
   });
 });
 
@@ -69,7 +94,12 @@ describe("Cluster", () => {
   const pool = (path = "Cluster") => objectAt(cluster(path), "default_node_pool");
 
   test("two clusters stand beside each other", () => {
-    expect(stack.all("azurerm_kubernetes_cluster").map(({ attributes }) => attributes.name).sort()).toEqual(["other", "test_aks"]);
+    expect(
+      stack
+        .all("azurerm_kubernetes_cluster")
+        .map(({ attributes }) => attributes.name)
+        .sort(),
+    ).toEqual(["other", "test_aks"]);
   });
 
   test("makes a DNS prefix of its name that Azure takes", () => {
@@ -114,7 +144,10 @@ describe("Cluster", () => {
   });
 
   test("the control plane has its own identity, with rights on its subnet, before the cluster", () => {
-    expect(cluster().identity).toEqual({ type: "UserAssigned", identity_ids: [stack.reference("azurerm_user_assigned_identity", "Cluster/Identity", "id")] });
+    expect(cluster().identity).toEqual({
+      type: "UserAssigned",
+      identity_ids: [stack.reference("azurerm_user_assigned_identity", "Cluster/Identity", "id")],
+    });
     expect(stack.resource("azurerm_role_assignment", "Cluster/NetworkContributor")).toEqual({
       scope: stack.reference("azurerm_subnet", "Network/ClusterSubnet", "id"),
       role_definition_name: "Network Contributor",
@@ -129,11 +162,19 @@ describe("Cluster", () => {
   });
 
   test("says Azure's own upgrade settings, without which a second plan is not empty", () => {
-    expect(pool().upgrade_settings).toEqual({ max_surge: "10%", drain_timeout_in_minutes: 0, node_soak_duration_in_minutes: 0 });
+    expect(pool().upgrade_settings).toEqual({
+      max_surge: "10%",
+      drain_timeout_in_minutes: 0,
+      node_soak_duration_in_minutes: 0,
+    });
   });
 
   test("nodes have no public address and carry the tags", () => {
-    expect(pool()).toMatchObject({ node_public_ip_enabled: false, tags: TAGS, vnet_subnet_id: stack.reference("azurerm_subnet", "Network/ClusterSubnet", "id") });
+    expect(pool()).toMatchObject({
+      node_public_ip_enabled: false,
+      tags: TAGS,
+      vnet_subnet_id: stack.reference("azurerm_subnet", "Network/ClusterSubnet", "id"),
+    });
   });
 
   test("has a fixed number of nodes by default", () => {
@@ -147,12 +188,24 @@ describe("Cluster", () => {
   });
 
   test("leaves alone what the upgrade channel raises", () => {
-    expect([cluster(), cluster("Other")].map((one) => [one.automatic_upgrade_channel, one.node_os_upgrade_channel])).toEqual([["patch", "NodeImage"], ["stable", "NodeImage"]]);
-    expect(at(cluster(), "lifecycle.ignore_changes")).toEqual(["kubernetes_version", "default_node_pool[0].orchestrator_version"]);
+    expect(
+      [cluster(), cluster("Other")].map((one) => [one.automatic_upgrade_channel, one.node_os_upgrade_channel]),
+    ).toEqual([
+      ["patch", "NodeImage"],
+      ["stable", "NodeImage"],
+    ]);
+    expect(at(cluster(), "lifecycle.ignore_changes")).toEqual([
+      "kubernetes_version",
+      "default_node_pool[0].orchestrator_version",
+    ]);
   });
 
   test("leaves alone what autoscaling changes", () => {
-    expect(at(cluster("Other"), "lifecycle.ignore_changes")).toEqual(["kubernetes_version", "default_node_pool[0].orchestrator_version", "default_node_pool[0].node_count"]);
+    expect(at(cluster("Other"), "lifecycle.ignore_changes")).toEqual([
+      "kubernetes_version",
+      "default_node_pool[0].orchestrator_version",
+      "default_node_pool[0].node_count",
+    ]);
   });
 
   test("has AKS's own version unless one is given", () => {
@@ -180,15 +233,22 @@ describe("Cluster", () => {
     expect([cluster().sku_tier, cluster("Other").sku_tier]).toEqual(["Free", "Standard"]);
   });
 
-  test.each([["Cluster", false], ["Other", true]])("%s: prevent_destroy is %s", (path, expected) => {
+  test.each([
+    ["Cluster", false],
+    ["Other", true],
+  ])("%s: prevent_destroy is %s", (path, expected) => {
     expect(at(cluster(path), "lifecycle.prevent_destroy")).toBe(expected);
   });
 });
 
 describe("WorkloadIdentity", () => {
-  const federation = (account: string) => stack.resource("azurerm_federated_identity_credential", `Identity/Federation-${account}`);
+  const federation = (account: string) =>
+    stack.resource("azurerm_federated_identity_credential", `Identity/Federation-${account}`);
 
-  test.each([["Git", "git-id"], ["Merge", "merge-id"]])("reads the secret %s, and the vault's others not", (name, scope) => {
+  test.each([
+    ["Git", "git-id"],
+    ["Merge", "merge-id"],
+  ])("reads the secret %s, and the vault's others not", (name, scope) => {
     expect(stack.resource("azurerm_role_assignment", `Identity/SecretsUser-${name}`)).toEqual({
       scope,
       role_definition_name: "Key Vault Secrets User",
@@ -209,16 +269,24 @@ describe("WorkloadIdentity", () => {
 
   test("credentials are made one after another: Azure refuses two at a time", () => {
     expect(federation("one")).not.toHaveProperty("depends_on");
-    expect(federation("two").depends_on).toEqual([stack.reference("azurerm_federated_identity_credential", "Identity/Federation-one")]);
-    expect(federation("three").depends_on).toEqual([stack.reference("azurerm_federated_identity_credential", "Identity/Federation-two")]);
+    expect(federation("two").depends_on).toEqual([
+      stack.reference("azurerm_federated_identity_credential", "Identity/Federation-one"),
+    ]);
+    expect(federation("three").depends_on).toEqual([
+      stack.reference("azurerm_federated_identity_credential", "Identity/Federation-two"),
+    ]);
   });
 
   test("without a secret to read it has no role and trusts nobody", () => {
-    expect(stack.blocks.map(({ address }) => address).filter((address) => address.includes("ThirdIdentity"))).toEqual([stack.block("azurerm_user_assigned_identity", "ThirdIdentity/Identity").address]);
+    expect(stack.blocks.map(({ address }) => address).filter((address) => address.includes("ThirdIdentity"))).toEqual([
+      stack.block("azurerm_user_assigned_identity", "ThirdIdentity/Identity").address,
+    ]);
   });
 
   test("two identities do not wait for each other", () => {
-    expect(stack.resource("azurerm_federated_identity_credential", "SecondIdentity/Federation-one")).not.toHaveProperty("depends_on");
+    expect(stack.resource("azurerm_federated_identity_credential", "SecondIdentity/Federation-one")).not.toHaveProperty(
+      "depends_on",
+    );
   });
 });
 
@@ -227,7 +295,12 @@ describe("AirflowRegistry", () => {
   const task = () => stack.resource("azurerm_container_registry_task", "Registry/Build");
 
   test("has no admin user, whose password would be in the state, and no anonymous pull", () => {
-    expect(stack.resource("azurerm_container_registry", "Registry/Registry")).toMatchObject({ name: "registryone", admin_enabled: false, anonymous_pull_enabled: false, tags: TAGS });
+    expect(stack.resource("azurerm_container_registry", "Registry/Registry")).toMatchObject({
+      name: "registryone",
+      admin_enabled: false,
+      anonymous_pull_enabled: false,
+      tags: TAGS,
+    });
   });
 
   test("the nodes may pull from it", () => {
@@ -246,18 +319,28 @@ describe("AirflowRegistry", () => {
   test("its steps write the Dockerfile, build and push the one tag", () => {
     const steps = decode(at(task(), "encoded_step.task_content")).split("\n");
     expect(decode(/echo (\S+) \| base64 -d > Dockerfile/.exec(steps[2] ?? "")?.[1])).toBe("FROM x\n");
-    expect(steps.slice(3)).toEqual(["  - build: -t $Registry/airflow:3.1.7-abc -f Dockerfile .", '  - push: ["$Registry/airflow:3.1.7-abc"]', ""]);
+    expect(steps.slice(3)).toEqual([
+      "  - build: -t $Registry/airflow:3.1.7-abc -f Dockerfile .",
+      '  - push: ["$Registry/airflow:3.1.7-abc"]',
+      "",
+    ]);
     expect(steps[2]).toMatch(/cmd: \S+:\d\S* -c /);
   });
 
   test("runs again when the task has changed, by a plain address", () => {
-    expect(at(stack.resource("azurerm_container_registry_task_schedule_run_now", "Registry/Run"), "lifecycle.replace_triggered_by")).toEqual([
-      stack.reference("azurerm_container_registry_task", "Registry/Build"),
-    ]);
+    expect(
+      at(
+        stack.resource("azurerm_container_registry_task_schedule_run_now", "Registry/Run"),
+        "lifecycle.replace_triggered_by",
+      ),
+    ).toEqual([stack.reference("azurerm_container_registry_task", "Registry/Build")]);
   });
 
   test("two registries build each their own", () => {
-    expect(new Set(stack.all("azurerm_container_registry_task").map(({ attributes }) => attributes.container_registry_id)).size).toBe(2);
+    expect(
+      new Set(stack.all("azurerm_container_registry_task").map(({ attributes }) => attributes.container_registry_id))
+        .size,
+    ).toBe(2);
   });
 });
 

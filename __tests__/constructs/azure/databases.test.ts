@@ -20,12 +20,33 @@ const POSTGRESQL = {
   highAvailability: "none",
 } as const satisfies PostgresqlProps["postgresql"];
 
-const SQL = { adminUser: "mergeadmin", sku: "S1", network: "private-endpoint", backupRetentionDays: 9 } as const satisfies SqlServerProps["sql"];
+const SQL = {
+  adminUser: "mergeadmin",
+  sku: "S1",
+  network: "private-endpoint",
+  backupRetentionDays: 9,
+} as const satisfies SqlServerProps["sql"];
 
 function surroundings(scope: TerraformStack) {
   const network = new Network(scope, "Network", NETWORK);
-  const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
-  const adminPassword = new RootSecret(scope, "Password", { vault, name: "password", initialValue: "var.x", revision: 7, reapply: 1, tags: TAGS, protect: false });
+  const vault = new SecretVault(scope, "Vault", {
+    placement: PLACEMENT,
+    name: "kv",
+    tenantId: "t",
+    resourceGroupId: "g",
+    officers: {},
+    purgeProtection: false,
+    protect: false,
+  });
+  const adminPassword = new RootSecret(scope, "Password", {
+    vault,
+    name: "password",
+    initialValue: "var.x",
+    revision: 7,
+    reapply: 1,
+    tags: TAGS,
+    protect: false,
+  });
   return { network, adminPassword };
 }
 
@@ -35,22 +56,75 @@ let password: { value: string; version: string };
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
     const { network, adminPassword } = surroundings(scope);
-    const server = { placement: PLACEMENT, virtualNetwork: network.virtualNetwork, subnet: network.postgresqlSubnet, adminPassword, protect: false };
-    new Postgresql(scope, "Postgresql", { ...server, name: "pg-one", dnsZoneName: "pg-one.private.postgres.database.azure.com", postgresql: POSTGRESQL });
+    const server = {
+      placement: PLACEMENT,
+      virtualNetwork: network.virtualNetwork,
+      subnet: network.postgresqlSubnet,
+      adminPassword,
+      protect: false,
+    };
+    new Postgresql(scope, "Postgresql", {
+      ...server,
+      name: "pg-one",
+      dnsZoneName: "pg-one.private.postgres.database.azure.com",
+      postgresql: POSTGRESQL,
+    });
     new Postgresql(scope, "ZoneRedundant", {
       ...server,
       name: "pg-two",
       dnsZoneName: "pg-two.private.postgres.database.azure.com",
-      postgresql: { ...POSTGRESQL, version: 17, sku: "GP_Standard_D2ds_v5", highAvailability: "zone-redundant", geoRedundantBackup: true, backupRetentionDays: 35 },
+      postgresql: {
+        ...POSTGRESQL,
+        version: 17,
+        sku: "GP_Standard_D2ds_v5",
+        highAvailability: "zone-redundant",
+        geoRedundantBackup: true,
+        backupRetentionDays: 35,
+      },
       protect: true,
     });
-    new Postgresql(scope, "SameZone", { ...server, name: "pg-three", dnsZoneName: "pg-three.private", postgresql: { ...POSTGRESQL, highAvailability: "same-zone" } });
+    new Postgresql(scope, "SameZone", {
+      ...server,
+      name: "pg-three",
+      dnsZoneName: "pg-three.private",
+      postgresql: { ...POSTGRESQL, highAvailability: "same-zone" },
+    });
 
-    new SqlServer(scope, "Sql", { placement: PLACEMENT, network, adminPassword, name: "sql-one", databaseName: "merge_one", sql: SQL, audit: false, protect: false });
-    new SqlServer(scope, "ByRule", { placement: PLACEMENT, network, adminPassword, name: "sql-two", databaseName: "merge_two", sql: { ...SQL, network: "vnet-rule" }, audit: true, protect: true });
+    new SqlServer(scope, "Sql", {
+      placement: PLACEMENT,
+      network,
+      adminPassword,
+      name: "sql-one",
+      databaseName: "merge_one",
+      sql: SQL,
+      audit: false,
+      protect: false,
+    });
+    new SqlServer(scope, "ByRule", {
+      placement: PLACEMENT,
+      network,
+      adminPassword,
+      name: "sql-two",
+      databaseName: "merge_two",
+      sql: { ...SQL, network: "vnet-rule" },
+      audit: true,
+      protect: true,
+    });
 
-    new FileStorage(scope, "Files", { placement: PLACEMENT, network, name: "filesone", controlPlanePrincipalId: "principal-id", protect: false });
-    new FileStorage(scope, "Protected", { placement: PLACEMENT, network, name: "filestwo", controlPlanePrincipalId: "principal-id", protect: true });
+    new FileStorage(scope, "Files", {
+      placement: PLACEMENT,
+      network,
+      name: "filesone",
+      controlPlanePrincipalId: "principal-id",
+      protect: false,
+    });
+    new FileStorage(scope, "Protected", {
+      placement: PLACEMENT,
+      network,
+      name: "filestwo",
+      controlPlanePrincipalId: "principal-id",
+      protect: true,
+    });
   });
   password = {
     value: `\${${stack.block("azurerm_key_vault_secret", "Password/ReadBack", "ephemeral").address}.value}`,
@@ -62,8 +136,13 @@ describe("Postgresql", () => {
   const server = (path = "Postgresql") => stack.resource("azurerm_postgresql_flexible_server", `${path}/Server`);
 
   test("two servers have a zone and a database each", () => {
-    expect(stack.all("azurerm_postgresql_flexible_server_database").map(({ attributes }) => attributes.server_id)).toHaveLength(3);
-    expect(new Set(stack.all("azurerm_postgresql_flexible_server").map(({ attributes }) => attributes.private_dns_zone_id)).size).toBe(3);
+    expect(
+      stack.all("azurerm_postgresql_flexible_server_database").map(({ attributes }) => attributes.server_id),
+    ).toHaveLength(3);
+    expect(
+      new Set(stack.all("azurerm_postgresql_flexible_server").map(({ attributes }) => attributes.private_dns_zone_id))
+        .size,
+    ).toBe(3);
   });
 
   test("is in the network and not reached from outside", () => {
@@ -75,7 +154,9 @@ describe("Postgresql", () => {
   });
 
   test("waits for the network to know its zone", () => {
-    expect(server().depends_on).toContain(stack.reference("azurerm_private_dns_zone_virtual_network_link", "Postgresql/DnsZone/Link"));
+    expect(server().depends_on).toContain(
+      stack.reference("azurerm_private_dns_zone_virtual_network_link", "Postgresql/DnsZone/Link"),
+    );
   });
 
   test("takes size, storage and backups from the settings", () => {
@@ -99,12 +180,20 @@ describe("Postgresql", () => {
     expect(server().administrator_password_wo_version).toBe(password.version);
   });
 
-  test.each([["Postgresql", undefined], ["SameZone", { mode: "SameZone" }], ["ZoneRedundant", { mode: "ZoneRedundant" }]])("%s has the standby of its settings", (path, expected) => {
+  test.each([
+    ["Postgresql", undefined],
+    ["SameZone", { mode: "SameZone" }],
+    ["ZoneRedundant", { mode: "ZoneRedundant" }],
+  ])("%s has the standby of its settings", (path, expected) => {
     expect(server(path).high_availability).toEqual(expected);
   });
 
   test("leaves alone what Azure changes by itself", () => {
-    expect(at(server(), "lifecycle.ignore_changes")).toEqual(["zone", "high_availability[0].standby_availability_zone", "storage_mb"]);
+    expect(at(server(), "lifecycle.ignore_changes")).toEqual([
+      "zone",
+      "high_availability[0].standby_availability_zone",
+      "storage_mb",
+    ]);
   });
 
   test("has no parameter of its own: TLS is required by default, and a parameter would wait for the database", () => {
@@ -120,9 +209,17 @@ describe("Postgresql", () => {
     });
   });
 
-  test.each([["Postgresql", false], ["ZoneRedundant", true]])("server and database of %s: prevent_destroy is %s", (path, expected) => {
+  test.each([
+    ["Postgresql", false],
+    ["ZoneRedundant", true],
+  ])("server and database of %s: prevent_destroy is %s", (path, expected) => {
     expect(at(server(path), "lifecycle.prevent_destroy")).toBe(expected);
-    expect(at(stack.resource("azurerm_postgresql_flexible_server_database", `${path}/AirflowDatabase`), "lifecycle.prevent_destroy")).toBe(expected);
+    expect(
+      at(
+        stack.resource("azurerm_postgresql_flexible_server_database", `${path}/AirflowDatabase`),
+        "lifecycle.prevent_destroy",
+      ),
+    ).toBe(expected);
   });
 });
 
@@ -130,12 +227,24 @@ describe("SqlServer", () => {
   const server = (path = "Sql") => stack.resource("azurerm_mssql_server", `${path}/Server`);
 
   test("is not reached from outside, and takes nothing older than TLS 1.2", () => {
-    expect(server()).toMatchObject({ public_network_access_enabled: false, minimum_tls_version: "1.2", version: "12.0", tags: TAGS });
+    expect(server()).toMatchObject({
+      public_network_access_enabled: false,
+      minimum_tls_version: "1.2",
+      version: "12.0",
+      tags: TAGS,
+    });
   });
 
   test("is reached by a private endpoint by default", () => {
-    expect(at(stack.resource("azurerm_private_endpoint", "Sql/PrivateAccess/Endpoint"), "private_service_connection.subresource_names")).toEqual(["sqlServer"]);
-    expect(stack.resource("azurerm_private_dns_zone", "Sql/PrivateAccess/DnsZone/Zone").name).toBe("privatelink.database.windows.net");
+    expect(
+      at(
+        stack.resource("azurerm_private_endpoint", "Sql/PrivateAccess/Endpoint"),
+        "private_service_connection.subresource_names",
+      ),
+    ).toEqual(["sqlServer"]);
+    expect(stack.resource("azurerm_private_dns_zone", "Sql/PrivateAccess/DnsZone/Zone").name).toBe(
+      "privatelink.database.windows.net",
+    );
   });
 
   test("by a rule: the nodes' subnet and nobody else comes in by the public endpoint", () => {
@@ -151,7 +260,12 @@ describe("SqlServer", () => {
   });
 
   test("by a rule: there is no private endpoint", () => {
-    expect(stack.all("azurerm_private_endpoint").map(({ attributes }) => attributes.name).sort()).toEqual(["filesone-pe", "filestwo-pe", "sql-one-pe"]);
+    expect(
+      stack
+        .all("azurerm_private_endpoint")
+        .map(({ attributes }) => attributes.name)
+        .sort(),
+    ).toEqual(["filesone-pe", "filestwo-pe", "sql-one-pe"]);
   });
 
   test("takes its password by a write-only argument, whose version follows birth and revision", () => {
@@ -179,9 +293,14 @@ describe("SqlServer", () => {
     ]);
   });
 
-  test.each([["Sql", false], ["ByRule", true]])("server and database of %s: prevent_destroy is %s", (path, expected) => {
+  test.each([
+    ["Sql", false],
+    ["ByRule", true],
+  ])("server and database of %s: prevent_destroy is %s", (path, expected) => {
     expect(at(server(path), "lifecycle.prevent_destroy")).toBe(expected);
-    expect(at(stack.resource("azurerm_mssql_database", `${path}/MergeDatabase`), "lifecycle.prevent_destroy")).toBe(expected);
+    expect(at(stack.resource("azurerm_mssql_database", `${path}/MergeDatabase`), "lifecycle.prevent_destroy")).toBe(
+      expected,
+    );
   });
 });
 
@@ -189,7 +308,12 @@ describe("FileStorage", () => {
   const account = (path = "Files") => stack.resource("azurerm_storage_account", `${path}/Account`);
 
   test("is a Premium account for files: nothing else has NFS", () => {
-    expect(account()).toMatchObject({ account_tier: "Premium", account_kind: "FileStorage", account_replication_type: "LRS", tags: TAGS });
+    expect(account()).toMatchObject({
+      account_tier: "Premium",
+      account_kind: "FileStorage",
+      account_replication_type: "LRS",
+      tags: TAGS,
+    });
   });
 
   test("does not ask for HTTPS, which NFS does not have", () => {
@@ -210,9 +334,14 @@ describe("FileStorage", () => {
   test("is reached by a private endpoint in its own zone", () => {
     expect(stack.resource("azurerm_private_endpoint", "Files/PrivateAccess/Endpoint")).toMatchObject({
       subnet_id: stack.reference("azurerm_subnet", "Network/PrivateEndpointsSubnet", "id"),
-      private_service_connection: { private_connection_resource_id: stack.reference("azurerm_storage_account", "Files/Account", "id"), subresource_names: ["file"] },
+      private_service_connection: {
+        private_connection_resource_id: stack.reference("azurerm_storage_account", "Files/Account", "id"),
+        subresource_names: ["file"],
+      },
     });
-    expect(stack.resource("azurerm_private_dns_zone", "Files/PrivateAccess/DnsZone/Zone").name).toBe("privatelink.file.core.windows.net");
+    expect(stack.resource("azurerm_private_dns_zone", "Files/PrivateAccess/DnsZone/Zone").name).toBe(
+      "privatelink.file.core.windows.net",
+    );
   });
 
   test("the cluster's driver may make shares in this account and in no other", () => {
@@ -224,7 +353,10 @@ describe("FileStorage", () => {
     });
   });
 
-  test.each([["Files", false], ["Protected", true]])("account of %s: prevent_destroy is %s", (path, expected) => {
+  test.each([
+    ["Files", false],
+    ["Protected", true],
+  ])("account of %s: prevent_destroy is %s", (path, expected) => {
     expect(at(account(path), "lifecycle.prevent_destroy")).toBe(expected);
   });
 });

@@ -12,10 +12,16 @@ describe("Network", () => {
       new Network(scope, "WithRule", { ...NETWORK, name: "other-vnet", sqlServiceEndpoint: true });
     });
   });
-  const rules = (path: string) => (stack.resource("azurerm_network_security_group", path).security_rule ?? []) as readonly Record<string, unknown>[];
+  const rules = (path: string) =>
+    (stack.resource("azurerm_network_security_group", path).security_rule ?? []) as readonly Record<string, unknown>[];
 
   test("two networks stand beside each other", () => {
-    expect(stack.all("azurerm_virtual_network").map(({ attributes }) => attributes.name).sort()).toEqual(["other-vnet", "test-vnet"]);
+    expect(
+      stack
+        .all("azurerm_virtual_network")
+        .map(({ attributes }) => attributes.name)
+        .sort(),
+    ).toEqual(["other-vnet", "test-vnet"]);
     expect(stack.all("azurerm_subnet")).toHaveLength(6);
   });
 
@@ -42,18 +48,28 @@ describe("Network", () => {
   });
 
   test("no subnet has Azure's default way out", () => {
-    expect(stack.all("azurerm_subnet").filter(({ attributes }) => attributes.default_outbound_access_enabled !== false).map(({ id }) => id)).toEqual([]);
+    expect(
+      stack
+        .all("azurerm_subnet")
+        .filter(({ attributes }) => attributes.default_outbound_access_enabled !== false)
+        .map(({ id }) => id),
+    ).toEqual([]);
   });
 
   test("PostgreSQL's subnet has the endpoint that Azure adds by itself", () => {
-    expect(stack.resource("azurerm_subnet", "Network/PostgresqlSubnet").service_endpoints).toEqual(["Microsoft.Storage"]);
+    expect(stack.resource("azurerm_subnet", "Network/PostgresqlSubnet").service_endpoints).toEqual([
+      "Microsoft.Storage",
+    ]);
   });
 
   test("PostgreSQL's subnet is delegated, with the action that Azure reads back", () => {
     expect(stack.resource("azurerm_subnet", "Network/PostgresqlSubnet").delegation).toEqual([
       {
         name: "flexible-server",
-        service_delegation: { name: "Microsoft.DBforPostgreSQL/flexibleServers", actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"] },
+        service_delegation: {
+          name: "Microsoft.DBforPostgreSQL/flexibleServers",
+          actions: ["Microsoft.Network/virtualNetworks/subnets/join/action"],
+        },
       },
     ]);
   });
@@ -67,11 +83,15 @@ describe("Network", () => {
   });
 
   test("security groups hold for private endpoints", () => {
-    expect(stack.resource("azurerm_subnet", "Network/PrivateEndpointsSubnet").private_endpoint_network_policies).toBe("NetworkSecurityGroupEnabled");
+    expect(stack.resource("azurerm_subnet", "Network/PrivateEndpointsSubnet").private_endpoint_network_policies).toBe(
+      "NetworkSecurityGroupEnabled",
+    );
   });
 
   test.each(["Cluster", "Postgresql", "PrivateEndpoints"])("the subnet %s has its own security group", (id) => {
-    expect(stack.resource("azurerm_subnet_network_security_group_association", `Network/${id}SecurityGroupAssociation`)).toEqual({
+    expect(
+      stack.resource("azurerm_subnet_network_security_group_association", `Network/${id}SecurityGroupAssociation`),
+    ).toEqual({
       subnet_id: stack.reference("azurerm_subnet", `Network/${id}Subnet`, "id"),
       network_security_group_id: stack.reference("azurerm_network_security_group", `Network/${id}SecurityGroup`, "id"),
     });
@@ -98,19 +118,35 @@ describe("Network", () => {
     });
   });
 
-  test.each(["Postgresql", "PrivateEndpoints"])("%s: the rest of the network is refused, before Azure's own rules and after ours", (id) => {
-    const [last, ...others] = [...rules(`Network/${id}SecurityGroup`)].sort((a, b) => Number(b.priority) - Number(a.priority));
-    expect(last).toMatchObject({ name: "DenyNetwork", access: "Deny", protocol: "*", source_address_prefix: "VirtualNetwork", destination_port_range: "*" });
-    expect(Number(last?.priority)).toBeLessThan(65_000);
-    expect(others.map(({ access }) => access)).not.toContain("Deny");
-  });
+  test.each(["Postgresql", "PrivateEndpoints"])(
+    "%s: the rest of the network is refused, before Azure's own rules and after ours",
+    (id) => {
+      const [last, ...others] = [...rules(`Network/${id}SecurityGroup`)].sort(
+        (a, b) => Number(b.priority) - Number(a.priority),
+      );
+      expect(last).toMatchObject({
+        name: "DenyNetwork",
+        access: "Deny",
+        protocol: "*",
+        source_address_prefix: "VirtualNetwork",
+        destination_port_range: "*",
+      });
+      expect(Number(last?.priority)).toBeLessThan(65_000);
+      expect(others.map(({ access }) => access)).not.toContain("Deny");
+    },
+  );
 
   test("no rule lets anything in from outside of the network", () => {
-    const open = stack.all("azurerm_network_security_group").flatMap(({ id, attributes }) =>
-      ((attributes.security_rule ?? []) as readonly Record<string, unknown>[])
-        .filter((rule) => rule.access === "Allow" && ["*", "Internet", "0.0.0.0/0"].includes(String(rule.source_address_prefix)))
-        .map((rule) => `${id} ${String(rule.name)}`),
-    );
+    const open = stack
+      .all("azurerm_network_security_group")
+      .flatMap(({ id, attributes }) =>
+        ((attributes.security_rule ?? []) as readonly Record<string, unknown>[])
+          .filter(
+            (rule) =>
+              rule.access === "Allow" && ["*", "Internet", "0.0.0.0/0"].includes(String(rule.source_address_prefix)),
+          )
+          .map((rule) => `${id} ${String(rule.name)}`),
+      );
     expect(open).toEqual([]);
   });
 });
@@ -120,7 +156,10 @@ describe("PrivateAccess", () => {
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
       const network = new Network(scope, "Network", NETWORK);
-      for (const [id, targetName] of [["Sql", "sql-server"], ["File", "files"]] as const) {
+      for (const [id, targetName] of [
+        ["Sql", "sql-server"],
+        ["File", "files"],
+      ] as const) {
         new PrivateAccess(scope, id, {
           placement: PLACEMENT,
           virtualNetworkId: "vnet-id",
@@ -138,19 +177,29 @@ describe("PrivateAccess", () => {
     expect(stack.resource("azurerm_private_endpoint", "Sql/Endpoint")).toMatchObject({
       name: "sql-server-pe",
       subnet_id: stack.reference("azurerm_subnet", "Network/PrivateEndpointsSubnet", "id"),
-      private_service_connection: { name: "sql-server-pe", private_connection_resource_id: "sql-server-id", is_manual_connection: false, subresource_names: ["sqlServer"] },
+      private_service_connection: {
+        name: "sql-server-pe",
+        private_connection_resource_id: "sql-server-id",
+        is_manual_connection: false,
+        subresource_names: ["sqlServer"],
+      },
     });
   });
 
   test("has its record written by a zone group, as its address is not there yet", () => {
-    expect(at(stack.resource("azurerm_private_endpoint", "Sql/Endpoint"), "private_dns_zone_group.private_dns_zone_ids")).toEqual([
-      stack.reference("azurerm_private_dns_zone", "Sql/DnsZone/Zone", "id"),
-    ]);
+    expect(
+      at(stack.resource("azurerm_private_endpoint", "Sql/Endpoint"), "private_dns_zone_group.private_dns_zone_ids"),
+    ).toEqual([stack.reference("azurerm_private_dns_zone", "Sql/DnsZone/Zone", "id")]);
     expect(stack.all("azurerm_private_dns_a_record")).toEqual([]);
   });
 
   test("two endpoints have two zones", () => {
-    expect(stack.all("azurerm_private_dns_zone").map(({ attributes }) => attributes.name).sort()).toEqual(["privatelink.files", "privatelink.sql-server"]);
+    expect(
+      stack
+        .all("azurerm_private_dns_zone")
+        .map(({ attributes }) => attributes.name)
+        .sort(),
+    ).toEqual(["privatelink.files", "privatelink.sql-server"]);
   });
 });
 

@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clusterAccess, type ClusterAccess, type ClusterAccessProps } from "../../../constructs/kubernetes/cluster-access";
+import {
+  clusterAccess,
+  type ClusterAccess,
+  type ClusterAccessProps,
+} from "../../../constructs/kubernetes/cluster-access";
 import { namespaceSecrets, secretRevision } from "../../../constructs/secrets/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../../../constructs/kubernetes/network-policy";
 import { AIRFLOW_SERVICE_ACCOUNTS, type SecretId } from "../../../settings/object-names";
@@ -20,7 +24,13 @@ import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesi
 const NAMES = dataSurfaceNames(DEMO_MODEL);
 const BY_ID = { ...SECRETS, ...NAMES.secrets };
 const value = (root: string): string => `var.${root}`;
-const definitionsFor = (change: SettingsChange = {}) => namespaceSecrets({ settings: environmentOf("demo", change).settings, names: NAMES, postgresqlFqdn: "var.fqdn", value });
+const definitionsFor = (change: SettingsChange = {}) =>
+  namespaceSecrets({
+    settings: environmentOf("demo", change).settings,
+    names: NAMES,
+    postgresqlFqdn: "var.fqdn",
+    value,
+  });
 const SECRET_IDS = Object.keys(definitionsFor()) as SecretId[];
 
 describe("clusterAccess", () => {
@@ -49,18 +59,29 @@ describe("clusterAccess", () => {
       exec: {
         apiVersion: "client.authentication.k8s.io/v1beta1",
         command: "kubelogin",
-        args: ["get-token", "--login", "azurecli", "--server-id", "6dae42f8-4368-4678-94ff-3960e28e3630", "--tenant-id", "${var.tenant}"],
+        args: [
+          "get-token",
+          "--login",
+          "azurecli",
+          "--server-id",
+          "6dae42f8-4368-4678-94ff-3960e28e3630",
+          "--tenant-id",
+          "${var.tenant}",
+        ],
       },
     });
   });
 
-  test.each(["spn", "workloadidentity", "msi"] as const)("entra: kubelogin signs in by %s when the settings say so", (kubelogin) => {
-    let access: ClusterAccess | undefined;
-    synthesizeInStack((scope) => {
-      access = clusterAccess(scope, { ...PROPS, access: { ...PROPS.access, kubelogin } });
-    });
-    expect(access?.exec?.args).toEqual(expect.arrayContaining(["--login", kubelogin]));
-  });
+  test.each(["spn", "workloadidentity", "msi"] as const)(
+    "entra: kubelogin signs in by %s when the settings say so",
+    (kubelogin) => {
+      let access: ClusterAccess | undefined;
+      synthesizeInStack((scope) => {
+        access = clusterAccess(scope, { ...PROPS, access: { ...PROPS.access, kubelogin } });
+      });
+      expect(access?.exec?.args).toEqual(expect.arrayContaining(["--login", kubelogin]));
+    },
+  );
 
   test("local-admin is the only mode with a client certificate, read by a data source", () => {
     const { address } = stack.block("azurerm_kubernetes_cluster", "Cluster", "data");
@@ -77,27 +98,47 @@ describe("clusterAccess", () => {
 describe("namespaceSecrets", () => {
   test("each Secret has the keys that its readers ask for", () => {
     const definitions = definitionsFor();
-    expect(Object.fromEntries(SECRET_IDS.map((id) => [id, Object.keys(definitions[id].data)]))).toEqual(Object.fromEntries(SECRET_IDS.map((id) => [id, [...BY_ID[id].keys]])));
+    expect(Object.fromEntries(SECRET_IDS.map((id) => [id, Object.keys(definitions[id].data)]))).toEqual(
+      Object.fromEntries(SECRET_IDS.map((id) => [id, [...BY_ID[id].keys]])),
+    );
   });
 
   test("each Secret names every root secret that is in it, and no other", () => {
     const definitions = definitionsFor();
-    const found = SECRET_IDS.map((id) => [id, [...new Set([...JSON.stringify(definitions[id].data).matchAll(/var\.(\w+)/g)].map(([, root]) => root).filter((root) => root !== "fqdn"))].sort()]);
+    const found = SECRET_IDS.map((id) => [
+      id,
+      [
+        ...new Set(
+          [...JSON.stringify(definitions[id].data).matchAll(/var\.(\w+)/g)]
+            .map(([, root]) => root)
+            .filter((root) => root !== "fqdn"),
+        ),
+      ].sort(),
+    ]);
     expect(found).toEqual(SECRET_IDS.map((id) => [id, [...definitions[id].roots].sort()]));
   });
 
-  test.each(["metadataPooled", "metadataDirect", "resultBackend", "broker", "pgbouncerStatistics"] as const)("%s percent-encodes its password: SQLAlchemy keeps a plus sign", (id) => {
-    const { connection } = definitionsFor()[id].data as { connection: string };
-    expect(connection).toMatch(/replace\(urlencode\(var\.(postgresql|redis)\), "\+", "%20"\)/);
-    expect(connection.replace(/replace\(urlencode\([^)]*\), "\+", "%20"\)/g, "")).not.toMatch(/var\.(postgresql|redis)/);
-  });
+  test.each(["metadataPooled", "metadataDirect", "resultBackend", "broker", "pgbouncerStatistics"] as const)(
+    "%s percent-encodes its password: SQLAlchemy keeps a plus sign",
+    (id) => {
+      const { connection } = definitionsFor()[id].data as { connection: string };
+      expect(connection).toMatch(/replace\(urlencode\(var\.(postgresql|redis)\), "\+", "%20"\)/);
+      expect(connection.replace(/replace\(urlencode\([^)]*\), "\+", "%20"\)/g, "")).not.toMatch(
+        /var\.(postgresql|redis)/,
+      );
+    },
+  );
 
   test("the schema's jobs reach PostgreSQL itself, by TLS", () => {
-    expect(definitionsFor().metadataDirect.data.connection).toContain('join("", [var.fqdn, ":5432/airflow_db?sslmode=require"])');
+    expect(definitionsFor().metadataDirect.data.connection).toContain(
+      'join("", [var.fqdn, ":5432/airflow_db?sslmode=require"])',
+    );
   });
 
   test("the pool is called by its own namespace", () => {
-    expect(definitionsFor({ datasurface: { namespace: "elsewhere" } }).metadataPooled.data.connection).toContain('"airflow-pgbouncer.elsewhere:6543/airflow-metadata"');
+    expect(definitionsFor({ datasurface: { namespace: "elsewhere" } }).metadataPooled.data.connection).toContain(
+      '"airflow-pgbouncer.elsewhere:6543/airflow-metadata"',
+    );
   });
 
   test("the registry's Secret is made by jsonencode, with the auth that Kubernetes reads", () => {
@@ -135,9 +176,17 @@ describe("the GitHub tokens", () => {
 
   test("a read token is another revision of what holds it", () => {
     const revisions = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 };
-    const [without, withOne] = [false, true].map((gitHubReadToken) => definitionsFor({ datasurface: { gitHubReadToken } })) as [ReturnType<typeof definitionsFor>, ReturnType<typeof definitionsFor>];
+    const [without, withOne] = [false, true].map((gitHubReadToken) =>
+      definitionsFor({ datasurface: { gitHubReadToken } }),
+    ) as [ReturnType<typeof definitionsFor>, ReturnType<typeof definitionsFor>];
     const number = (text: string) => text.replace(/var\.births\.\w+ \+ /, "");
-    expect(SECRET_IDS.filter((id) => number(secretRevision(without[id], "var.births", revisions)) !== number(secretRevision(withOne[id], "var.births", revisions)))).toEqual(["gitDags", "git"]);
+    expect(
+      SECRET_IDS.filter(
+        (id) =>
+          number(secretRevision(without[id], "var.births", revisions)) !==
+          number(secretRevision(withOne[id], "var.births", revisions)),
+      ),
+    ).toEqual(["gitDags", "git"]);
   });
 });
 
@@ -145,7 +194,9 @@ describe("secretRevision", () => {
   const REVISIONS = { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 } as const;
   const revisionsWith = (change: SettingsChange = {}, revisions: SecretsProps["revisions"] = REVISIONS) => {
     const definitions = definitionsFor(change);
-    return Object.fromEntries(SECRET_IDS.map((id) => [id, secretRevision(definitions[id], "var.births", revisions)])) as Record<SecretId, string>;
+    return Object.fromEntries(
+      SECRET_IDS.map((id) => [id, secretRevision(definitions[id], "var.births", revisions)]),
+    ) as Record<SecretId, string>;
   };
   const changed = (after: Record<SecretId, string>) => SECRET_IDS.filter((id) => after[id] !== revisionsWith()[id]);
 
@@ -164,7 +215,9 @@ describe("secretRevision", () => {
   });
 
   test("each family has a Secret, each Secret a family", () => {
-    expect(changed(revisionsWith({}, { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2, reapply: 1 }))).toEqual(SECRET_IDS);
+    expect(
+      changed(revisionsWith({}, { databasePasswords: 2, airflowKeys: 2, fernetKey: 2, tokens: 2, reapply: 1 })),
+    ).toEqual(SECRET_IDS);
   });
 
   test.each([
@@ -177,9 +230,12 @@ describe("secretRevision", () => {
     ["the namespace", { datasurface: { namespace: "another" } }, ["metadataPooled", "resultBackend"]],
     ["the number of nodes", { cluster: { nodes: { count: 2 } } }, []],
     ["a tag", { azure: { tags: { owner: "me" } } }, []],
-  ] as const satisfies readonly (readonly [string, SettingsChange, readonly string[]])[])("%s changes what it stands in", (_what, change, expected) => {
-    expect(changed(revisionsWith(change))).toEqual(expected);
-  });
+  ] as const satisfies readonly (readonly [string, SettingsChange, readonly string[]])[])(
+    "%s changes what it stands in",
+    (_what, change, expected) => {
+      expect(changed(revisionsWith(change))).toEqual(expected);
+    },
+  );
 });
 
 describe("Secrets", () => {
@@ -197,7 +253,9 @@ describe("Secrets", () => {
     expect(stack.resource("kubernetes_secret_v1", `Secrets/${id}`)).toEqual({
       metadata: { name: BY_ID[id].name, namespace: "ns" },
       type: definitions[id].type,
-      data_wo: Object.fromEntries(Object.entries(definitions[id].data).map(([key, expression]) => [key, `\${${expression}}`])),
+      data_wo: Object.fromEntries(
+        Object.entries(definitions[id].data).map(([key, expression]) => [key, `\${${expression}}`]),
+      ),
       data_wo_revision: `\${${secretRevision(definitions[id], "var.births", revisions)}}`,
     });
   });
@@ -214,7 +272,10 @@ describe("VaultReader", () => {
       expression = new VaultReader(scope, "Vault", "var.vault", ["gitHub", "gitLab"]).value("gitHub");
       new VaultReader(scope, "Second", "var.vault", ["gitHub"]);
     });
-    expect(stack.ephemeral("azurerm_key_vault_secret", "Vault/gitHub")).toEqual({ name: "github-token", key_vault_id: "${var.vault}" });
+    expect(stack.ephemeral("azurerm_key_vault_secret", "Vault/gitHub")).toEqual({
+      name: "github-token",
+      key_vault_id: "${var.vault}",
+    });
     expect(expression).toBe(`${stack.block("azurerm_key_vault_secret", "Vault/gitHub", "ephemeral").address}.value`);
     expect(stack.all("azurerm_key_vault_secret", "ephemeral")).toHaveLength(3);
   });
@@ -224,17 +285,33 @@ describe("ServiceAccounts", () => {
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      new ServiceAccounts(scope, "Accounts", { namespace: "ns", identityClientId: "${var.client}", readableSecrets: ["git", "merge"] });
-      new ServiceAccounts(scope, "Second", { namespace: "other", identityClientId: "${var.client}", readableSecrets: [] });
+      new ServiceAccounts(scope, "Accounts", {
+        namespace: "ns",
+        identityClientId: "${var.client}",
+        readableSecrets: ["git", "merge"],
+      });
+      new ServiceAccounts(scope, "Second", {
+        namespace: "other",
+        identityClientId: "${var.client}",
+        readableSecrets: [],
+      });
     });
   });
 
-  test.each(Object.entries(AIRFLOW_SERVICE_ACCOUNTS))("%s is annotated before any pod runs, and may pull", (component, name) => {
-    expect(stack.resource("kubernetes_service_account_v1", `Accounts/${component}`)).toEqual({
-      metadata: { name, namespace: "ns", labels: { "azure.workload.identity/use": "true" }, annotations: { "azure.workload.identity/client-id": "${var.client}" } },
-      image_pull_secret: [{ name: "datasurface-registry" }],
-    });
-  });
+  test.each(Object.entries(AIRFLOW_SERVICE_ACCOUNTS))(
+    "%s is annotated before any pod runs, and may pull",
+    (component, name) => {
+      expect(stack.resource("kubernetes_service_account_v1", `Accounts/${component}`)).toEqual({
+        metadata: {
+          name,
+          namespace: "ns",
+          labels: { "azure.workload.identity/use": "true" },
+          annotations: { "azure.workload.identity/client-id": "${var.client}" },
+        },
+        image_pull_secret: [{ name: "datasurface-registry" }],
+      });
+    },
+  );
 
   test("the default account may pull, as the vendor's pods run as it, and gives no pod a token", () => {
     expect(stack.resource("kubernetes_default_service_account_v1", "Accounts/default")).toEqual({
@@ -245,10 +322,19 @@ describe("ServiceAccounts", () => {
   });
 
   test("what imports DAGs gets the Secrets that they read, by name; nobody lists, watches or changes one", () => {
-    expect(stack.resource("kubernetes_role_v1", "Accounts/SecretReader").rule).toEqual([{ api_groups: [""], resources: ["secrets"], resource_names: ["git", "merge"], verbs: ["get"] }]);
+    expect(stack.resource("kubernetes_role_v1", "Accounts/SecretReader").rule).toEqual([
+      { api_groups: [""], resources: ["secrets"], resource_names: ["git", "merge"], verbs: ["get"] },
+    ]);
     expect(stack.resource("kubernetes_role_binding_v1", "Accounts/SecretReaderBinding")).toMatchObject({
-      role_ref: { kind: "Role", name: stack.reference("kubernetes_role_v1", "Accounts/SecretReader", "metadata[0].name") },
-      subject: ["airflow-worker", "airflow-dag-processor", "airflow-triggerer"].map((name) => ({ kind: "ServiceAccount", name, namespace: "ns" })),
+      role_ref: {
+        kind: "Role",
+        name: stack.reference("kubernetes_role_v1", "Accounts/SecretReader", "metadata[0].name"),
+      },
+      subject: ["airflow-worker", "airflow-dag-processor", "airflow-triggerer"].map((name) => ({
+        kind: "ServiceAccount",
+        name,
+        namespace: "ns",
+      })),
     });
   });
 
@@ -259,14 +345,21 @@ describe("ServiceAccounts", () => {
 
 describe("TaskPodPolicy", () => {
   const stack = synthesizeInStack((scope) => {
-    new TaskPodPolicy(scope, "TaskPods", { namespace: "ns", credentialSecrets: ["git", "merge"], allowed: { secrets: ["by-hand"], serviceAccounts: ["team"] }, reapply: 2 });
+    new TaskPodPolicy(scope, "TaskPods", {
+      namespace: "ns",
+      credentialSecrets: ["git", "merge"],
+      allowed: { secrets: ["by-hand"], serviceAccounts: ["team"] },
+      reapply: 2,
+    });
   });
   const release = stack.resource("helm_release", "TaskPods/Release");
 
   test("the pods of tasks may refer to the Secrets of the model's credentials and those that the settings list, and pull with the registry's", () => {
     expect(JSON.parse(plain(at(release, "values.0")))).toEqual({
       policies: { pods: "ns-task-pods", exec: "ns-task-pods-exec" },
-      launchers: ["airflow-worker", "airflow-dag-processor", "airflow-scheduler", "airflow-triggerer"].map((account) => `system:serviceaccount:ns:${account}`),
+      launchers: ["airflow-worker", "airflow-dag-processor", "airflow-scheduler", "airflow-triggerer"].map(
+        (account) => `system:serviceaccount:ns:${account}`,
+      ),
       secrets: ["git", "merge", "by-hand"],
       pullSecrets: ["datasurface-registry", "by-hand"],
       serviceAccounts: ["default", "airflow-worker", "airflow-dag-processor", "airflow-triggerer", "team"],
@@ -275,19 +368,40 @@ describe("TaskPodPolicy", () => {
   });
 
   test("a request that the policies cannot judge is refused, and a refusal is no warning", () => {
-    const template = readFileSync(join(PROJECT, "constructs", "kubernetes", "task-pods-chart", "templates", "policies.yaml"), "utf8");
+    const template = readFileSync(
+      join(PROJECT, "constructs", "kubernetes", "task-pods-chart", "templates", "policies.yaml"),
+      "utf8",
+    );
     expect(template).toMatch(/^ {2}failurePolicy: Fail$/m);
     expect(template).toMatch(/^ {2}validationActions: \[Deny\]$/m);
   });
 
   test("the release takes over what an interrupted deployment has left, and is upgraded by its description", () => {
-    expect(release).toMatchObject({ name: "datasurface-task-pods", namespace: "ns", upgrade_install: true, take_ownership: true, description: "reapply 2" });
+    expect(release).toMatchObject({
+      name: "datasurface-task-pods",
+      namespace: "ns",
+      upgrade_install: true,
+      take_ownership: true,
+      description: "reapply 2",
+    });
   });
 });
 
 describe("SharedStorage", () => {
-  const STORAGE: SharedStorageProps["storage"] = { className: "azurefile-csi-nfs", createClass: true, gitCacheGiB: 100, logsGiB: 250 };
-  const PROPS: SharedStorageProps = { namespace: "ns", storage: STORAGE, accountName: "account", resourceGroupName: "group", reapply: 2, protect: false };
+  const STORAGE: SharedStorageProps["storage"] = {
+    className: "azurefile-csi-nfs",
+    createClass: true,
+    gitCacheGiB: 100,
+    logsGiB: 250,
+  };
+  const PROPS: SharedStorageProps = {
+    namespace: "ns",
+    storage: STORAGE,
+    accountName: "account",
+    resourceGroupName: "group",
+    reapply: 2,
+    protect: false,
+  };
   let stack: SynthesizedStack;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
@@ -316,7 +430,10 @@ describe("SharedStorage", () => {
 
   test("shares are mounted with a port that a reconnect may change, attributes that are half a minute old at most, and one connection; they may grow", () => {
     // nconnect would open more connections than the TLS tunnel of encryptInTransit has.
-    expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class")).toMatchObject({ mount_options: ["noresvport", "actimeo=30"], allow_volume_expansion: true });
+    expect(stack.resource("kubernetes_storage_class_v1", "Storage/Class")).toMatchObject({
+      mount_options: ["noresvport", "actimeo=30"],
+      allow_volume_expansion: true,
+    });
   });
 
   test("the class binds at once: a claim that waits for a pod would wait for ever", () => {
@@ -327,14 +444,24 @@ describe("SharedStorage", () => {
   test("the release has both claims, and waits for the class", () => {
     expect(values("Storage")).toEqual({
       className: "azurefile-csi-nfs",
-      claims: [{ name: "git-cache-pvc", storage: "100Gi" }, { name: "airflow-task-logs", storage: "250Gi" }],
+      claims: [
+        { name: "git-cache-pvc", storage: "100Gi" },
+        { name: "airflow-task-logs", storage: "250Gi" },
+      ],
     });
-    expect(release("Storage")).toMatchObject({ name: "datasurface-claims", namespace: "ns", depends_on: [stack.reference("kubernetes_storage_class_v1", "Storage/Class")] });
+    expect(release("Storage")).toMatchObject({
+      name: "datasurface-claims",
+      namespace: "ns",
+      depends_on: [stack.reference("kubernetes_storage_class_v1", "Storage/Class")],
+    });
   });
 
   test("the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace", () => {
     expect(release("Storage").chart).toMatch(/^\.\/assets\/Storage_Chart_[0-9A-F]{8}\/[0-9A-F]{32}$/);
-    const template = readFileSync(join(PROJECT, "constructs", "kubernetes", "claims-chart", "templates", "claims.yaml"), "utf8");
+    const template = readFileSync(
+      join(PROJECT, "constructs", "kubernetes", "claims-chart", "templates", "claims.yaml"),
+      "utf8",
+    );
     expect(template).toMatch(/^ {4}helm\.sh\/resource-policy: keep$/m);
     expect(template).toMatch(/^ {2}accessModes: \[ReadWriteMany\]$/m);
     expect(stack.all("kubernetes_persistent_volume_claim_v1")).toEqual([]);
@@ -342,31 +469,54 @@ describe("SharedStorage", () => {
 
   test("claims that are there already are taken over, and Terraform forgets the resources that they were without destroying them", () => {
     expect(release("Storage")).toMatchObject({ take_ownership: true, upgrade_install: true });
-    const removed = stack.json.removed as unknown as readonly { readonly from: string; readonly lifecycle: JsonObject }[];
-    expect(removed.map(({ from }) => from.replace(/_[0-9A-F]{8}$/, ""))).toEqual(["GitCache", "Logs"].map((name) => `kubernetes_persistent_volume_claim_v1.Foreign_${name}`));
+    const removed = stack.json.removed as unknown as readonly {
+      readonly from: string;
+      readonly lifecycle: JsonObject;
+    }[];
+    expect(removed.map(({ from }) => from.replace(/_[0-9A-F]{8}$/, ""))).toEqual(
+      ["GitCache", "Logs"].map((name) => `kubernetes_persistent_volume_claim_v1.Foreign_${name}`),
+    );
     expect(removed.map(({ lifecycle }) => lifecycle)).toEqual([{ destroy: false }, { destroy: false }]);
   });
 
   test("a claim that has more than the setting refuses the plan; one that is not there has nothing", () => {
-    const preconditions = at(release("Storage"), "lifecycle.precondition") as unknown as readonly { readonly condition: string; readonly error_message: string }[];
-    const request = (id: string) => `data.${stack.block("kubernetes_persistent_volume_claim_v1", `Storage/Present-${id}`, "data").address.replace(/^data\./, "")}.spec[0].resources[0].requests["storage"]`;
+    const preconditions = at(release("Storage"), "lifecycle.precondition") as unknown as readonly {
+      readonly condition: string;
+      readonly error_message: string;
+    }[];
+    const request = (id: string) =>
+      `data.${stack.block("kubernetes_persistent_volume_claim_v1", `Storage/Present-${id}`, "data").address.replace(/^data\./, "")}.spec[0].resources[0].requests["storage"]`;
     expect(preconditions.map(({ condition }) => condition)).toEqual([
       `\${try(tonumber(trimsuffix(${request("gitCache")}, "Gi")), 0) <= 100}`,
       `\${try(tonumber(trimsuffix(${request("logs")}, "Gi")), 0) <= 250}`,
     ]);
-    expect(preconditions[1]?.error_message).toMatch(/^The setting storage\.logsGiB is 250, but the claim airflow-task-logs has \$\{.*\} GiB\. A share may only grow/);
+    expect(preconditions[1]?.error_message).toMatch(
+      /^The setting storage\.logsGiB is 250, but the claim airflow-task-logs has \$\{.*\} GiB\. A share may only grow/,
+    );
   });
 
   test("volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share", () => {
-    expect(["Storage", "Protected"].map((path) => stack.resource("kubernetes_storage_class_v1", `${path}/Class`).reclaim_policy)).toEqual(["Retain", "Retain"]);
+    expect(
+      ["Storage", "Protected"].map(
+        (path) => stack.resource("kubernetes_storage_class_v1", `${path}/Class`).reclaim_policy,
+      ),
+    ).toEqual(["Retain", "Retain"]);
   });
 
-  test.each([["Storage", false], ["Protected", true]])("claims of %s: prevent_destroy is %s", (path, expected) => {
+  test.each([
+    ["Storage", false],
+    ["Protected", true],
+  ])("claims of %s: prevent_destroy is %s", (path, expected) => {
     expect(at(release(path), "lifecycle.prevent_destroy")).toBe(expected);
   });
 
   test("takes a class of another environment as it is, and does not wait for its claims", () => {
-    expect(stack.all("kubernetes_storage_class_v1").map(({ attributes }) => at(attributes, "metadata.name")).sort()).toEqual(["azurefile-csi-nfs", "other"]);
+    expect(
+      stack
+        .all("kubernetes_storage_class_v1")
+        .map(({ attributes }) => at(attributes, "metadata.name"))
+        .sort(),
+    ).toEqual(["azurefile-csi-nfs", "other"]);
     expect(values("Foreign").className).toBe("azurefile-csi-nfs");
     expect(release("Foreign").wait).toBe(false);
     expect(release("Foreign")).not.toHaveProperty("depends_on");
@@ -397,7 +547,12 @@ describe("NamespaceNetworkPolicy", () => {
 
   test("lets out to the cluster's DNS", () => {
     expect(spec().egress).toContainEqual({
-      to: [{ namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "kube-system" } }, pod_selector: { match_labels: { "k8s-app": "kube-dns" } } }],
+      to: [
+        {
+          namespace_selector: { match_labels: { "kubernetes.io/metadata.name": "kube-system" } },
+          pod_selector: { match_labels: { "k8s-app": "kube-dns" } },
+        },
+      ],
       ports: [
         { port: "53", protocol: "UDP" },
         { port: "53", protocol: "TCP" },
@@ -432,6 +587,8 @@ describe("SecretsStoreCsi", () => {
       upgrade_install: true,
       wait: true,
     });
-    expect(JSON.parse(plain(at(release, "values.0")))).toEqual({ "secrets-store-csi-driver": { install: true, enableSecretRotation: true } });
+    expect(JSON.parse(plain(at(release, "values.0")))).toEqual({
+      "secrets-store-csi-driver": { install: true, enableSecretRotation: true },
+    });
   });
 });

@@ -1,5 +1,10 @@
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
-import { BootstrapJob, type BootstrapJobProps, type JobPod, ScheduledJob } from "../../../constructs/kubernetes/bootstrap-job";
+import {
+  BootstrapJob,
+  type BootstrapJobProps,
+  type JobPod,
+  ScheduledJob,
+} from "../../../constructs/kubernetes/bootstrap-job";
 import { McpServer, type McpServerProps } from "../../../constructs/kubernetes/mcp-server";
 import { TaskPodCleanup } from "../../../constructs/kubernetes/task-pod-cleanup";
 import { dataSurfaceNames, DEMO_MODEL } from "../../../datasurface/names";
@@ -25,7 +30,12 @@ describe("BootstrapJob", () => {
     stack = synthesizeInStack((scope) => {
       const scripts = new ConfigMapV1(scope, "Scripts", { metadata: { name: "scripts" } });
       const upstream = new BootstrapJob(scope, "Upstream", { ...JOB, name: "upstream" });
-      const job = new BootstrapJob(scope, "Job", { ...JOB, inputs: ["hash", "${local.revision}"], upstream: [upstream.revision], dependsOn: [scripts, upstream.job] });
+      const job = new BootstrapJob(scope, "Job", {
+        ...JOB,
+        inputs: ["hash", "${local.revision}"],
+        upstream: [upstream.revision],
+        dependsOn: [scripts, upstream.job],
+      });
       revisions = { upstream: upstream.revision, job: job.revision };
       new BootstrapJob(scope, "Vendor", {
         ...JOB,
@@ -38,7 +48,14 @@ describe("BootstrapJob", () => {
           runAsUser: 50000,
           pullSecret: "registry",
           resources: { cpuRequest: 150, cpuLimit: 2000, memoryRequest: 512, memoryLimit: 2048 },
-          initContainers: [{ name: "before", command: ["python", "before.py"], env: { FOLDER: "/made" }, volumes: [{ name: "work", mountPath: "/made", source: "emptyDir" }] }],
+          initContainers: [
+            {
+              name: "before",
+              command: ["python", "before.py"],
+              env: { FOLDER: "/made" },
+              volumes: [{ name: "work", mountPath: "/made", source: "emptyDir" }],
+            },
+          ],
           volumes: [
             { name: "scripts", mountPath: "/opt", readOnly: true, source: { configMap: "scripts" } },
             { name: "cache", mountPath: "/cache", source: { claim: "git-cache-pvc" } },
@@ -52,7 +69,12 @@ describe("BootstrapJob", () => {
   const value = (path: string, id = "Job"): Json => at(job(id), path);
 
   test("two jobs stand beside each other, each with its own trigger", () => {
-    expect(stack.all("kubernetes_job_v1").map(({ attributes }) => kindOfJob(attributes)).sort()).toEqual(["publish-model", "upstream", "vendor-job"]);
+    expect(
+      stack
+        .all("kubernetes_job_v1")
+        .map(({ attributes }) => kindOfJob(attributes))
+        .sort(),
+    ).toEqual(["publish-model", "upstream", "vendor-job"]);
     expect(stack.all("null_resource")).toHaveLength(3);
   });
 
@@ -64,7 +86,11 @@ describe("BootstrapJob", () => {
   test("its pods wait for one of its kind, on any node, and for no other", () => {
     const label = { "app.kubernetes.io/name": "publish-model" };
     expect(value("spec.template.spec.affinity")).toEqual({
-      pod_anti_affinity: { required_during_scheduling_ignored_during_execution: [{ topology_key: "kubernetes.io/os", label_selector: [{ match_labels: label }] }] },
+      pod_anti_affinity: {
+        required_during_scheduling_ignored_during_execution: [
+          { topology_key: "kubernetes.io/os", label_selector: [{ match_labels: label }] },
+        ],
+      },
     });
     expect(objectAt(job(), "spec.template.metadata.labels")).toMatchObject(label);
   });
@@ -74,14 +100,19 @@ describe("BootstrapJob", () => {
   });
 
   test("has the revision in the container's environment: an annotation alone is never applied", () => {
-    expect(value(`${CONTAINER_PATH}.env`)).toContainEqual({ name: "REVISION", value: stack.reference("null_resource", "Job/Revision", "triggers.revision") });
+    expect(value(`${CONTAINER_PATH}.env`)).toContainEqual({
+      name: "REVISION",
+      value: stack.reference("null_resource", "Job/Revision", "triggers.revision"),
+    });
     expect(revisions.job).toBe(stack.reference("null_resource", "Job/Revision", "triggers.revision"));
   });
 
   test("its revision follows inputs, references and the job before it", () => {
     const upstream = revisions.upstream.slice(2, -1);
     expect(at(stack.resource("null_resource", "Job/Revision"), "triggers.revision")).toMatch(
-      new RegExp(`^\\$\\{substr\\(sha256\\(join\\("/", \\["[0-9a-f]{16}", local\\.revision, local\\.x, ${upstream.replace(/\./g, "\\.")}\\]`),
+      new RegExp(
+        `^\\$\\{substr\\(sha256\\(join\\("/", \\["[0-9a-f]{16}", local\\.revision, local\\.x, ${upstream.replace(/\./g, "\\.")}\\]`,
+      ),
     );
   });
 
@@ -110,7 +141,9 @@ describe("BootstrapJob", () => {
   });
 
   test("the policy names the containers that there are", () => {
-    expect([0, 1].map((rule) => value(`spec.pod_failure_policy.rule.${rule}.on_exit_codes.container_name`, "Vendor"))).toEqual(["before", "vendor-container"]);
+    expect(
+      [0, 1].map((rule) => value(`spec.pod_failure_policy.rule.${rule}.on_exit_codes.container_name`, "Vendor")),
+    ).toEqual(["before", "vendor-container"]);
     expect(value(`${CONTAINER_PATH}.name`, "Vendor")).toBe("vendor-container");
   });
 
@@ -120,7 +153,10 @@ describe("BootstrapJob", () => {
   });
 
   test("takes a secret by reference", () => {
-    expect(value(`${CONTAINER_PATH}.env`)).toContainEqual({ name: "TOKEN", value_from: { secret_key_ref: { name: "git", key: "TOKEN" } } });
+    expect(value(`${CONTAINER_PATH}.env`)).toContainEqual({
+      name: "TOKEN",
+      value_from: { secret_key_ref: { name: "git", key: "TOKEN" } },
+    });
   });
 
   test("an init container has the image, resources and rights of the pod's own, and variables and folders for itself", () => {
@@ -140,26 +176,50 @@ describe("BootstrapJob", () => {
   });
 
   test("leaves its last words where Kubernetes keeps them", () => {
-    expect(objectAt(job(), CONTAINER_PATH)).toMatchObject({ termination_message_path: "/dev/termination-log", termination_message_policy: "FallbackToLogsOnError" });
+    expect(objectAt(job(), CONTAINER_PATH)).toMatchObject({
+      termination_message_path: "/dev/termination-log",
+      termination_message_policy: "FallbackToLogsOnError",
+    });
   });
 
   test("has requests and limits", () => {
-    expect(value(`${CONTAINER_PATH}.resources`)).toEqual({ requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "1", memory: "1Gi" } });
+    expect(value(`${CONTAINER_PATH}.resources`)).toEqual({
+      requests: { cpu: "100m", memory: "256Mi" },
+      limits: { cpu: "1", memory: "1Gi" },
+    });
   });
 
   test("takes others where they are given, in the form in which Kubernetes shows them", () => {
-    expect(value(`${CONTAINER_PATH}.resources`, "Vendor")).toEqual({ requests: { cpu: "150m", memory: "512Mi" }, limits: { cpu: "2", memory: "2Gi" } });
+    expect(value(`${CONTAINER_PATH}.resources`, "Vendor")).toEqual({
+      requests: { cpu: "150m", memory: "512Mi" },
+      limits: { cpu: "2", memory: "2Gi" },
+    });
   });
 
   test("holds no token for the Kubernetes API and no right more than it needs", () => {
-    expect(objectAt(job(), POD_PATH)).toMatchObject({ automount_service_account_token: false, enable_service_links: false, service_account_name: "default" });
-    expect(value(`${CONTAINER_PATH}.security_context`)).toEqual({ allow_privilege_escalation: false, capabilities: { drop: ["ALL"] } });
+    expect(objectAt(job(), POD_PATH)).toMatchObject({
+      automount_service_account_token: false,
+      enable_service_links: false,
+      service_account_name: "default",
+    });
+    expect(value(`${CONTAINER_PATH}.security_context`)).toEqual({
+      allow_privilege_escalation: false,
+      capabilities: { drop: ["ALL"] },
+    });
     expect(value(`${POD_PATH}.security_context`)).toEqual({ seccomp_profile: { type: "RuntimeDefault" } });
   });
 
   test("runs as a user of its own where one is given, and says so in the container again: the provider would send false", () => {
-    expect(value(`${CONTAINER_PATH}.security_context`, "Vendor")).toEqual({ allow_privilege_escalation: false, capabilities: { drop: ["ALL"] }, run_as_non_root: true });
-    expect(value(`${POD_PATH}.security_context`, "Vendor")).toEqual({ run_as_user: "50000", run_as_non_root: true, seccomp_profile: { type: "RuntimeDefault" } });
+    expect(value(`${CONTAINER_PATH}.security_context`, "Vendor")).toEqual({
+      allow_privilege_escalation: false,
+      capabilities: { drop: ["ALL"] },
+      run_as_non_root: true,
+    });
+    expect(value(`${POD_PATH}.security_context`, "Vendor")).toEqual({
+      run_as_user: "50000",
+      run_as_non_root: true,
+      seccomp_profile: { type: "RuntimeDefault" },
+    });
   });
 
   test("pulls by a secret only where one is given", () => {
@@ -187,7 +247,10 @@ describe("BootstrapJob", () => {
   });
 
   test("comes after what it depends on", () => {
-    expect(job().depends_on).toEqual([stack.reference("kubernetes_config_map_v1", "Scripts"), stack.reference("kubernetes_job_v1", "Upstream/Job")]);
+    expect(job().depends_on).toEqual([
+      stack.reference("kubernetes_config_map_v1", "Scripts"),
+      stack.reference("kubernetes_job_v1", "Upstream/Job"),
+    ]);
   });
 
   describe.each([
@@ -201,7 +264,10 @@ describe("BootstrapJob", () => {
   ] satisfies [string, Partial<BootstrapJobProps>][])("another %s", (_what, change) => {
     test("is another revision", () => {
       const revisionOf = (props: BootstrapJobProps) =>
-        at(synthesizeInStack((scope) => new BootstrapJob(scope, "Job", props)).resource("null_resource", "Job/Revision"), "triggers.revision");
+        at(
+          synthesizeInStack((scope) => new BootstrapJob(scope, "Job", props)).resource("null_resource", "Job/Revision"),
+          "triggers.revision",
+        );
       const base = { ...JOB, inputs: ["hash"] };
       expect(revisionOf({ ...base, ...change })).not.toBe(revisionOf(base));
     });
@@ -209,7 +275,13 @@ describe("BootstrapJob", () => {
 
   test("another patience is not another revision", () => {
     const revisionOf = (minutes: number) =>
-      at(synthesizeInStack((scope) => new BootstrapJob(scope, "Job", { ...JOB, minutes })).resource("null_resource", "Job/Revision"), "triggers.revision");
+      at(
+        synthesizeInStack((scope) => new BootstrapJob(scope, "Job", { ...JOB, minutes })).resource(
+          "null_resource",
+          "Job/Revision",
+        ),
+        "triggers.revision",
+      );
     expect(revisionOf(30)).toBe(revisionOf(15));
   });
 });
@@ -232,10 +304,26 @@ describe("ScheduledJob", () => {
 
   test("the clean-up of pods may list and delete pods, and is the only one with a token for the API", () => {
     const pod = (path: string) => objectAt(spec(path), "job_template.spec.template.spec");
-    expect([pod("Cleanup/Job"), pod("one")].map(({ service_account_name, automount_service_account_token }) => [service_account_name, automount_service_account_token])).toEqual([["clean", true], ["default", false]]);
-    expect(stack.all("kubernetes_role_v1").map(({ attributes }) => attributes.rule)).toEqual([[{ api_groups: [""], resources: ["pods"], verbs: ["list", "delete"] }]]);
-    expect(stack.all("kubernetes_role_binding_v1").map(({ attributes }) => [at(attributes, "role_ref.name"), at(attributes, "subject.0.name")])).toEqual([[expect.stringContaining("Cleanup_Role"), expect.stringContaining("Cleanup_Account")]]);
-    expect(stack.resource("kubernetes_service_account_v1", "Cleanup/Account").automount_service_account_token).toBe(false);
+    expect(
+      [pod("Cleanup/Job"), pod("one")].map(({ service_account_name, automount_service_account_token }) => [
+        service_account_name,
+        automount_service_account_token,
+      ]),
+    ).toEqual([
+      ["clean", true],
+      ["default", false],
+    ]);
+    expect(stack.all("kubernetes_role_v1").map(({ attributes }) => attributes.rule)).toEqual([
+      [{ api_groups: [""], resources: ["pods"], verbs: ["list", "delete"] }],
+    ]);
+    expect(
+      stack
+        .all("kubernetes_role_binding_v1")
+        .map(({ attributes }) => [at(attributes, "role_ref.name"), at(attributes, "subject.0.name")]),
+    ).toEqual([[expect.stringContaining("Cleanup_Role"), expect.stringContaining("Cleanup_Account")]]);
+    expect(stack.resource("kubernetes_service_account_v1", "Cleanup/Account").automount_service_account_token).toBe(
+      false,
+    );
   });
 
   test("never fires without a schedule: a person makes a job of it", () => {
@@ -245,16 +333,26 @@ describe("ScheduledJob", () => {
   test("has a deadline, no time to live and the pod of a job", () => {
     expect(at(spec(), "job_template.spec.active_deadline_seconds")).toBe(3600);
     expect(objectAt(spec(), "job_template.spec")).not.toHaveProperty("ttl_seconds_after_finished");
-    expect(objectAt(spec(), "job_template.spec.template.spec.container.0")).toMatchObject({ name: "handler", image: POD.image, command: POD.command });
+    expect(objectAt(spec(), "job_template.spec.template.spec.container.0")).toMatchObject({
+      name: "handler",
+      image: POD.image,
+      command: POD.command,
+    });
   });
 
   test("has no revision: nothing re-runs it", () => {
     expect(stack.all("null_resource")).toEqual([]);
-    expect(at(spec(), "job_template.spec.template.spec.container.0.env")).not.toContainEqual(expect.objectContaining({ name: "REVISION" }));
+    expect(at(spec(), "job_template.spec.template.spec.container.0.env")).not.toContainEqual(
+      expect.objectContaining({ name: "REVISION" }),
+    );
   });
 
   test("two stand beside each other", () => {
-    expect(stack.all("kubernetes_cron_job_v1").map(({ attributes }) => at(attributes, "metadata.name"))).toEqual(["one", "two", "clean"]);
+    expect(stack.all("kubernetes_cron_job_v1").map(({ attributes }) => at(attributes, "metadata.name"))).toEqual([
+      "one",
+      "two",
+      "clean",
+    ]);
   });
 });
 
@@ -285,32 +383,60 @@ describe("McpServer", () => {
   const container = () => objectAt(deployment(), CONTAINER_PATH);
 
   test("two stand beside each other", () => {
-    expect(stack.all("kubernetes_deployment_v1").map(({ attributes }) => at(attributes, "metadata.namespace")).sort()).toEqual(["ns", "other"]);
+    expect(
+      stack
+        .all("kubernetes_deployment_v1")
+        .map(({ attributes }) => at(attributes, "metadata.namespace"))
+        .sort(),
+    ).toEqual(["ns", "other"]);
   });
 
   test("runs the vendor's module with its arguments", () => {
-    expect(container()).toMatchObject({ command: ["python", "-m", "datasurface.mcp"], args: ["--transport", "sse"], image: PROPS.image });
+    expect(container()).toMatchObject({
+      command: ["python", "-m", "datasurface.mcp"],
+      args: ["--transport", "sse"],
+      image: PROPS.image,
+    });
   });
 
   test("takes the token from its Secret and starts anew when that changes", () => {
-    expect(container().env).toContainEqual({ name: "git_TOKEN", value_from: { secret_key_ref: { name: "git", key: "TOKEN" } } });
-    expect(at(deployment(), "spec.template.metadata.annotations")).toEqual({ "datasurface.com/secrets-revision": "${local.revision}" });
+    expect(container().env).toContainEqual({
+      name: "git_TOKEN",
+      value_from: { secret_key_ref: { name: "git", key: "TOKEN" } },
+    });
+    expect(at(deployment(), "spec.template.metadata.annotations")).toEqual({
+      "datasurface.com/secrets-revision": "${local.revision}",
+    });
   });
 
   test("has five minutes to clone the model before it is started again", () => {
     const probe = objectAt(container(), "startup_probe");
     expect(Number(probe.period_seconds) * Number(probe.failure_threshold)).toBe(300);
-    expect(Object.keys(container()).filter((key) => key.endsWith("_probe")).sort()).toEqual(["liveness_probe", "readiness_probe", "startup_probe"]);
+    expect(
+      Object.keys(container())
+        .filter((key) => key.endsWith("_probe"))
+        .sort(),
+    ).toEqual(["liveness_probe", "readiness_probe", "startup_probe"]);
   });
 
   test("has requests and limits, no API token and no right more than it needs", () => {
-    expect(container().resources).toEqual({ requests: { cpu: "100m", memory: "256Mi" }, limits: { cpu: "500m", memory: "512Mi" } });
-    expect(container().security_context).toEqual({ allow_privilege_escalation: false, capabilities: { drop: ["ALL"] } });
+    expect(container().resources).toEqual({
+      requests: { cpu: "100m", memory: "256Mi" },
+      limits: { cpu: "500m", memory: "512Mi" },
+    });
+    expect(container().security_context).toEqual({
+      allow_privilege_escalation: false,
+      capabilities: { drop: ["ALL"] },
+    });
     expect(at(deployment(), `${POD_PATH}.automount_service_account_token`)).toBe(false);
   });
 
   test("Terraform waits until it is ready", () => {
-    expect(deployment()).toMatchObject({ wait_for_rollout: true, timeouts: { create: "15m", update: "15m" }, depends_on: [stack.reference("kubernetes_config_map_v1", "Before")] });
+    expect(deployment()).toMatchObject({
+      wait_for_rollout: true,
+      timeouts: { create: "15m", update: "15m" },
+      depends_on: [stack.reference("kubernetes_config_map_v1", "Before")],
+    });
   });
 
   test("is reached inside of the cluster only", () => {

@@ -1,6 +1,17 @@
-import { PGBOUNCER_MAX_CLIENTS, type PgbouncerConfigProps, pgbouncerIni, pgbouncerUsersExpression } from "../../../constructs/secrets/pgbouncer-config";
+import {
+  PGBOUNCER_MAX_CLIENTS,
+  type PgbouncerConfigProps,
+  pgbouncerIni,
+  pgbouncerUsersExpression,
+} from "../../../constructs/secrets/pgbouncer-config";
 
-const PROPS: PgbouncerConfigProps = { host: "${local.host}", database: "airflow_db", user: "airflowadmin", metadataPool: 11, resultPool: 6 };
+const PROPS: PgbouncerConfigProps = {
+  host: "${local.host}",
+  database: "airflow_db",
+  user: "airflowadmin",
+  metadataPool: 11,
+  resultPool: 6,
+};
 
 /** The sections of an ini file. */
 function sections(ini: string): Readonly<Record<string, Readonly<Record<string, string>>>> {
@@ -48,10 +59,14 @@ describe("pgbouncer.ini", () => {
 
 describe("users.txt", () => {
   test("doubles the quotes of the password when Terraform evaluates it", () => {
-    expect(pgbouncerUsersExpression("airflowadmin", "local.password")).toBe('join("", ["\\"airflowadmin\\" \\"", replace(local.password, "\\"", "\\"\\""), "\\"\\n"])');
+    expect(pgbouncerUsersExpression("airflowadmin", "local.password")).toBe(
+      'join("", ["\\"airflowadmin\\" \\"", replace(local.password, "\\"", "\\"\\""), "\\"\\n"])',
+    );
   });
 
   test("doubles the quotes of the user, and keeps Terraform from reading a template in it", () => {
-    expect(pgbouncerUsersExpression('a"${b}', "p")).toBe('join("", ["\\"a\\"\\"$${b}\\" \\"", replace(p, "\\"", "\\"\\""), "\\"\\n"])');
+    expect(pgbouncerUsersExpression('a"${b}', "p")).toBe(
+      'join("", ["\\"a\\"\\"$${b}\\" \\"", replace(p, "\\"", "\\"\\""), "\\"\\n"])',
+    );
   });
 });

@@ -26,14 +26,34 @@ function compiled(expression: string, flags = ""): RegExp {
 
 function evaluate(argument: unknown, name: string, value: string): unknown {
   const expression = /^\$\{(.*)\}$/s.exec(String(argument))?.[1] ?? "";
-  return runInNewContext(expression.replaceAll(`var.${name}`, "given").replaceAll("try(", "attempt("), { ...FUNCTIONS, given: value });
+  return runInNewContext(expression.replaceAll(`var.${name}`, "given").replaceAll("try(", "attempt("), {
+    ...FUNCTIONS,
+    given: value,
+  });
 }
 
 let stack: SynthesizedStack;
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", { placement: PLACEMENT, name: "kv", tenantId: "t", resourceGroupId: "g", officers: {}, purgeProtection: false, protect: false });
-    new RootSecrets(scope, "RootSecrets", { vault, ids: Object.keys(ROOT_SECRETS) as RootSecretId[], logins: LOGINS, revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 }, credentials: [], settingsFile: "environments/demo.yaml", tags: {}, protect: false });
+    const vault = new SecretVault(scope, "Vault", {
+      placement: PLACEMENT,
+      name: "kv",
+      tenantId: "t",
+      resourceGroupId: "g",
+      officers: {},
+      purgeProtection: false,
+      protect: false,
+    });
+    new RootSecrets(scope, "RootSecrets", {
+      vault,
+      ids: Object.keys(ROOT_SECRETS) as RootSecretId[],
+      logins: LOGINS,
+      revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 },
+      credentials: [],
+      settingsFile: "environments/demo.yaml",
+      tags: {},
+      protect: false,
+    });
   });
 });
 

@@ -24,10 +24,23 @@ const gitLab = token("gldt-");
 const password = "correct Horse 1";
 
 const around = (what: string, before: string, after: string): readonly GivenValue[] =>
-  ([["gitHub", gitHub], ["gitLab", gitLab], ["postgresql", password], ["sql", password], ["airflowAdmin", password]] as const).map(([of, value]) => ({ of, what, value: `${before}${value}${after}`, used: value }));
+  (
+    [
+      ["gitHub", gitHub],
+      ["gitLab", gitLab],
+      ["postgresql", password],
+      ["sql", password],
+      ["airflowAdmin", password],
+    ] as const
+  ).map(([of, value]) => ({ of, what, value: `${before}${value}${after}`, used: value }));
 
 const right = (of: GivenSecret, what: string, value: string): GivenValue => ({ of, what, value, used: value });
-const wrong = (of: GivenSecret, what: string, value: string, refused: string): GivenValue => ({ of, what, value, refused });
+const wrong = (of: GivenSecret, what: string, value: string, refused: string): GivenValue => ({
+  of,
+  what,
+  value,
+  refused,
+});
 
 /** What people, shells, editors, env files and pipelines give. */
 export const GIVEN_VALUES: readonly GivenValue[] = [
@@ -82,6 +95,11 @@ export const GIVEN_VALUES: readonly GivenValue[] = [
   wrong("airflowAdmin", "spaces that make up the length", "   secret   ", "is too short: at least 8 characters"),
   wrong("postgresql", "two kinds of characters", "only-small-letters", "is too simple for Azure"),
   wrong("sql", "two kinds of characters", "ONLY4CAPITALS", "is too simple for Azure"),
-  wrong("postgresql", "the login in it", "1-AirflowAdmin", "contains the administrator's login, airflowadmin (postgresql.adminUser)"),
+  wrong(
+    "postgresql",
+    "the login in it",
+    "1-AirflowAdmin",
+    "contains the administrator's login, airflowadmin (postgresql.adminUser)",
+  ),
   wrong("sql", "the login in it", "1-MERGEadmin-1", "contains the administrator's login, mergeadmin (sql.adminUser)"),
 ];

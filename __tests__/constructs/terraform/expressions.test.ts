@@ -1,4 +1,14 @@
-import { concatenate, contentRevision, escapeTemplate, expressionOf, interpolate, jsonObject, literal, percentEncode, template } from "../../../constructs/terraform/expressions";
+import {
+  concatenate,
+  contentRevision,
+  escapeTemplate,
+  expressionOf,
+  interpolate,
+  jsonObject,
+  literal,
+  percentEncode,
+  template,
+} from "../../../constructs/terraform/expressions";
 
 describe("literal", () => {
   test.each([
@@ -80,6 +90,8 @@ describe("contentRevision", () => {
     ["an inner interpolation", '${join("", ["${local.a}"])}'],
     ["no end", "${local.a"],
   ])("refuses a reference with %s", (_what, text) => {
-    expect(() => contentRevision(`text ${text}`)).toThrow(new RangeError("A revision can follow plain references only: give the expression a local, and refer to that"));
+    expect(() => contentRevision(`text ${text}`)).toThrow(
+      new RangeError("A revision can follow plain references only: give the expression a local, and refer to that"),
+    );
   });
 });

@@ -18,7 +18,12 @@ describe("EphemeralResource", () => {
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
       for (const id of ["First", "Second"]) {
-        expressions.push(new EphemeralResource(scope, id, { type: "random_password", attributes: { length: 12, special: false, min_special: undefined } }).expression("result"));
+        expressions.push(
+          new EphemeralResource(scope, id, {
+            type: "random_password",
+            attributes: { length: 12, special: false, min_special: undefined },
+          }).expression("result"),
+        );
       }
       new EphemeralResource(scope, "Vault", { type: "azurerm_key_vault_secret", attributes: { name: "n" } });
     });
@@ -64,21 +69,32 @@ describe("SecretVariable", () => {
   });
 
   test("has what is around the value removed, in a local that everything else uses", () => {
-    expect(stack.local("some_token")).toBe('${try(coalesce(replace(var.some_token, "/^[\\\\p{Z}\\\\p{C}]+|[\\\\p{Z}\\\\p{C}]+$/", "")), null)}');
+    expect(stack.local("some_token")).toBe(
+      '${try(coalesce(replace(var.some_token, "/^[\\\\p{Z}\\\\p{C}]+|[\\\\p{Z}\\\\p{C}]+$/", "")), null)}',
+    );
   });
 
   test("has its length checked, when it is given", () => {
     const value = 'try(replace(var.some_token, "/^[\\\\p{Z}\\\\p{C}]+|[\\\\p{Z}\\\\p{C}]+$/", ""), "")';
     expect(stack.variable("some_token").validation).toEqual(
       expect.arrayContaining([
-        { condition: `\${${value} == "" || length(${value}) >= 8}`, error_message: "TF_VAR_some_token is too short: at least 8 characters. Set another value." },
-        { condition: `\${${value} == "" || length(${value}) <= 64}`, error_message: "TF_VAR_some_token is too long: at most 64 characters. Set another value." },
+        {
+          condition: `\${${value} == "" || length(${value}) >= 8}`,
+          error_message: "TF_VAR_some_token is too short: at least 8 characters. Set another value.",
+        },
+        {
+          condition: `\${${value} == "" || length(${value}) <= 64}`,
+          error_message: "TF_VAR_some_token is too long: at most 64 characters. Set another value.",
+        },
       ]),
     );
   });
 
   test("is asked for the same things under each name", () => {
-    const messages = (name: string) => (stack.variable(name).validation as readonly Json[]).map((rule) => plain(at(rule, "error_message")).replace(`TF_VAR_${name}`, "").replace(/\d+/, "N"));
+    const messages = (name: string) =>
+      (stack.variable(name).validation as readonly Json[]).map((rule) =>
+        plain(at(rule, "error_message")).replace(`TF_VAR_${name}`, "").replace(/\d+/, "N"),
+      );
     expect(messages("other_token")).toEqual(messages("some_token"));
     expect(messages("some_token")).toHaveLength(6);
   });
@@ -93,7 +109,11 @@ describe("DeploymentGuard", () => {
         new DeploymentGuard(scope, id, {
           identity: { "azure.region": "westus2", odd: 'a"b' },
           deliberate: { "the.repository": { value: "Org/Repo", variable: "THE_REPO" } },
-          names: { section: "app.model", values: { "app.model.database": "ours" }, beforeRecord: { "app.model.database": "vendors" } },
+          names: {
+            section: "app.model",
+            values: { "app.model.database": "ours" },
+            beforeRecord: { "app.model.database": "vendors" },
+          },
           growing: { "server.storage": { value: 64 }, "server.version": { value: 17, beforeRecord: 16 } },
           switchedOn: { "vault.protection": false, "vault.audit": true },
           kept: { server: { resource, what: "the server", settings: ["server.name", "a smaller server.storage"] } },
@@ -102,19 +122,35 @@ describe("DeploymentGuard", () => {
       }
     });
   });
-  const preconditions = (path: string) => at(stack.resource("terraform_data", path), "lifecycle.precondition") as readonly { condition: string; error_message: string }[];
-  const about = (text: string) => preconditions("Guard/Guard").filter(({ error_message }) => error_message.includes(text));
+  const preconditions = (path: string) =>
+    at(stack.resource("terraform_data", path), "lifecycle.precondition") as readonly {
+      condition: string;
+      error_message: string;
+    }[];
+  const about = (text: string) =>
+    preconditions("Guard/Guard").filter(({ error_message }) => error_message.includes(text));
   const record = () => stack.block("terraform_data", "Guard/Identity").address;
 
   test("records the settings at the first deployment and never again", () => {
     expect(stack.resource("terraform_data", "Guard/Identity")).toEqual({
-      input: { "azure.region": "westus2", odd: 'a"b', "server.storage": "64", "server.version": "17", "vault.protection": "false", "vault.audit": "true", "app.model": "recorded apart", format: "2" },
+      input: {
+        "azure.region": "westus2",
+        odd: 'a"b',
+        "server.storage": "64",
+        "server.version": "17",
+        "vault.protection": "false",
+        "vault.audit": "true",
+        "app.model": "recorded apart",
+        format: "2",
+      },
       lifecycle: { ignore_changes: ["input"] },
     });
   });
 
   test("refuses a plan in which an identity setting differs from the recorded one; one that was never recorded passes", () => {
-    expect(preconditions("Guard/Guard")[0]?.condition).toBe(`\${lookup(${record()}.output, "azure.region", "westus2") == "westus2"}`);
+    expect(preconditions("Guard/Guard")[0]?.condition).toBe(
+      `\${lookup(${record()}.output, "azure.region", "westus2") == "westus2"}`,
+    );
   });
 
   test("its message names the setting, both values and the way out", () => {
@@ -145,23 +181,34 @@ describe("DeploymentGuard", () => {
 
   test("names have a record of their own; a deployment that is older than the record has the names of then, for good", () => {
     const own = stack.block("terraform_data", "Guard/Recorded-app.model");
-    expect(own.attributes).toEqual({ input: { "app.model.database": "ours" }, lifecycle: { ignore_changes: ["input"] } });
+    expect(own.attributes).toEqual({
+      input: { "app.model.database": "ours" },
+      lifecycle: { ignore_changes: ["input"] },
+    });
     const older = `lookup(${record()}.output, "app.model", "") == ""`;
     const [rule, ...others] = about("app.model.database");
     expect(others).toEqual([]);
     expect(rule?.condition).toBe(`\${(${older} ? "vendors" : ${own.address}.input["app.model.database"]) == "ours"}`);
-    expect(rule?.error_message).toContain('The setting app.model.database is "ours", but this environment was deployed with ${(');
+    expect(rule?.error_message).toContain(
+      'The setting app.model.database is "ours", but this environment was deployed with ${(',
+    );
     expect(rule?.error_message).toContain("Set it back, and the name in the model, too.");
     // The command is for a deployment that has the record.
-    expect(rule?.error_message).toMatch(/\$\{lookup\(.*\) == "" \? "Another model gets an environment of its own\." : "If publish-model has refused .*\\n {2}terraform -chdir=cdktf\.out\/stacks\/test state rm terraform_data\.'.*'"\}$/);
+    expect(rule?.error_message).toMatch(
+      /\$\{lookup\(.*\) == "" \? "Another model gets an environment of its own\." : "If publish-model has refused .*\\n {2}terraform -chdir=cdktf\.out\/stacks\/test state rm terraform_data\.'.*'"\}$/,
+    );
   });
 
   test("a number may grow, and not become smaller than the first deployment's", () => {
-    expect(about("server.storage is").map(({ condition }) => condition)).toEqual([`\${tonumber(lookup(${record()}.output, "server.storage", "64")) <= 64}`]);
+    expect(about("server.storage is").map(({ condition }) => condition)).toEqual([
+      `\${tonumber(lookup(${record()}.output, "server.storage", "64")) <= 64}`,
+    ]);
   });
 
   test("a deployment whose record is older than the number had the one of then", () => {
-    expect(about("server.version is").map(({ condition }) => condition)).toEqual([`\${tonumber(lookup(${record()}.output, "server.version", "16")) <= 17}`]);
+    expect(about("server.version is").map(({ condition }) => condition)).toEqual([
+      `\${tonumber(lookup(${record()}.output, "server.version", "16")) <= 17}`,
+    ]);
   });
 
   test("what the first deployment, or a later one, switched on stays on; switching on passes", () => {
@@ -170,54 +217,93 @@ describe("DeploymentGuard", () => {
       `\${lookup(${record()}.output, "vault.protection", "false") != "true" && !(try(${stack.block("terraform_data", "Guard/Known").address}["vault.protection"].input, plantimestamp()) != plantimestamp() && ${address}.input == plantimestamp())}`,
     ]);
     expect(about("vault.audit")).toEqual([]);
-    expect(stack.resource("terraform_data", "Guard/Switched-vault.protection")).toEqual({ input: "${plantimestamp()}", triggers_replace: "false", lifecycle: { ignore_changes: ["input"] } });
+    expect(stack.resource("terraform_data", "Guard/Switched-vault.protection")).toEqual({
+      input: "${plantimestamp()}",
+      triggers_replace: "false",
+      lifecycle: { ignore_changes: ["input"] },
+    });
   });
 
   test("a plan that replaces what is kept replaces its marker, and is refused unless the marker is new to the deployment", () => {
     const marker = stack.block("terraform_data", "Guard/Kept-server");
     const known = stack.block("terraform_data", "Guard/Known");
-    expect(marker.attributes).toMatchObject({ input: "${plantimestamp()}", lifecycle: { ignore_changes: ["input"], replace_triggered_by: ["terraform_data.Server.id"] } });
-    expect(known.attributes).toMatchObject({ input: "${plantimestamp()}", for_each: '${toset(["vault.protection", "vault.audit", "server"])}', lifecycle: { ignore_changes: ["input"] } });
+    expect(marker.attributes).toMatchObject({
+      input: "${plantimestamp()}",
+      lifecycle: { ignore_changes: ["input"], replace_triggered_by: ["terraform_data.Server.id"] },
+    });
+    expect(known.attributes).toMatchObject({
+      input: "${plantimestamp()}",
+      for_each: '${toset(["vault.protection", "vault.audit", "server"])}',
+      lifecycle: { ignore_changes: ["input"] },
+    });
     // Made after the markers: one that a broken deployment did not make yet is not missed.
     expect(known.attributes.depends_on).toContain(marker.address);
-    expect(about("replace the server").map(({ condition }) => condition)).toEqual([`\${!(try(${known.address}["server"].input, plantimestamp()) != plantimestamp() && ${marker.address}.input == plantimestamp())}`]);
+    expect(about("replace the server").map(({ condition }) => condition)).toEqual([
+      `\${!(try(${known.address}["server"].input, plantimestamp()) != plantimestamp() && ${marker.address}.input == plantimestamp())}`,
+    ]);
   });
 
   test("its message has commands that run as they stand", () => {
     const [{ error_message: message } = { error_message: "" }] = about("replace the server");
     expect(message).toContain("Changes of server.name, a smaller server.storage do so");
     expect(message).toContain("\n  terraform -chdir=cdktf.out/stacks/test untaint terraform_data.'Server'\n");
-    expect(message).toContain(`\n  terraform -chdir=cdktf.out/stacks/test state rm ${typed(`${stack.block("terraform_data", "Guard/Known").address}["server"]`)}`);
+    expect(message).toContain(
+      `\n  terraform -chdir=cdktf.out/stacks/test state rm ${typed(`${stack.block("terraform_data", "Guard/Known").address}["server"]`)}`,
+    );
   });
 
   test("a setting that may replace at once waits for a deployment that can tell", () => {
     const guarded = synthesizeInStack((scope) => {
       const resource = new TerraformData(scope, "Server", {});
-      new DeploymentGuard(scope, "Guard", { kept: { server: { resource, what: "the server", settings: [], refusedAtFirst: "server.grow: false" } } });
+      new DeploymentGuard(scope, "Guard", {
+        kept: { server: { resource, what: "the server", settings: [], refusedAtFirst: "server.grow: false" } },
+      });
     });
-    const [first] = at(guarded.resource("terraform_data", "Guard/Guard"), "lifecycle.precondition") as readonly { condition: string; error_message: string }[];
-    expect(first?.condition).toBe(`\${try(${guarded.block("terraform_data", "Guard/Known").address}["server"].input, plantimestamp()) != plantimestamp() || lookup(${guarded.block("terraform_data", "Guard/Identity").address}.input, "format", "1") == "2"}`);
+    const [first] = at(guarded.resource("terraform_data", "Guard/Guard"), "lifecycle.precondition") as readonly {
+      condition: string;
+      error_message: string;
+    }[];
+    expect(first?.condition).toBe(
+      `\${try(${guarded.block("terraform_data", "Guard/Known").address}["server"].input, plantimestamp()) != plantimestamp() || lookup(${guarded.block("terraform_data", "Guard/Identity").address}.input, "format", "1") == "2"}`,
+    );
     expect(first?.error_message).toContain("server.grow: false may replace the server");
   });
 
   test("asks for what a plan needs, last", () => {
-    expect(preconditions("Guard/Guard").at(-1)).toEqual({ condition: "${var.github_token != null}", error_message: "TF_VAR_github_token is not set." });
+    expect(preconditions("Guard/Guard").at(-1)).toEqual({
+      condition: "${var.github_token != null}",
+      error_message: "TF_VAR_github_token is not set.",
+    });
   });
 
   test("asks for some things only of a plan over a deployment that has ended", () => {
     const guarded = synthesizeInStack((scope) => {
       const resource = new TerraformData(scope, "Server", {});
       const requirements = [{ condition: "local.known", errorMessage: "Not known.", onlyLater: true }];
-      new DeploymentGuard(scope, "Guard", { kept: { server: { resource, what: "the server", settings: [] } }, requirements });
+      new DeploymentGuard(scope, "Guard", {
+        kept: { server: { resource, what: "the server", settings: [] } },
+        requirements,
+      });
       new DeploymentGuard(scope, "Unmarked", { requirements });
     });
-    const last = (path: string) => (at(guarded.resource("terraform_data", path), "lifecycle.precondition") as readonly { condition: string; error_message: string }[]).at(-1);
-    expect(last("Guard/Guard")).toEqual({ condition: `\${!(try(${guarded.block("terraform_data", "Guard/Known").address}["server"].input, plantimestamp()) != plantimestamp()) || local.known}`, error_message: "Not known." });
+    const last = (path: string) =>
+      (
+        at(guarded.resource("terraform_data", path), "lifecycle.precondition") as readonly {
+          condition: string;
+          error_message: string;
+        }[]
+      ).at(-1);
+    expect(last("Guard/Guard")).toEqual({
+      condition: `\${!(try(${guarded.block("terraform_data", "Guard/Known").address}["server"].input, plantimestamp()) != plantimestamp()) || local.known}`,
+      error_message: "Not known.",
+    });
     expect(last("Unmarked/Guard")?.condition).toBe("${local.known}");
   });
 
   test("two guards have two records", () => {
-    expect(preconditions("Second/Guard")[0]?.condition).toContain(stack.block("terraform_data", "Second/Identity").address);
+    expect(preconditions("Second/Guard")[0]?.condition).toContain(
+      stack.block("terraform_data", "Second/Identity").address,
+    );
   });
 });
 
@@ -225,7 +311,9 @@ describe("stack outputs", () => {
   const DESCRIPTIONS = { first: "What it is", second: "Another" } as const;
 
   test("are named, described and readable", () => {
-    const stack = synthesizeInStack((scope) => publishOutputs(scope, DESCRIPTIONS, { first: "${local.a}", second: { x: 1 } }));
+    const stack = synthesizeInStack((scope) =>
+      publishOutputs(scope, DESCRIPTIONS, { first: "${local.a}", second: { x: 1 } }),
+    );
     expect(stack.section("output")).toEqual({
       first: { description: "What it is", value: "${local.a}" },
       second: { description: "Another", value: { x: 1 } },
@@ -236,7 +324,11 @@ describe("stack outputs", () => {
     let expressions: Readonly<Record<string, string>> = {};
     const stack = synthesizeInStack((scope) => {
       new AzurermProvider(scope, "Azurerm", { features: [{}] });
-      const state = new LocalBackend(scope, { path: "a.tfstate" }).getRemoteStateDataSource(scope, "Producer", "producer");
+      const state = new LocalBackend(scope, { path: "a.tfstate" }).getRemoteStateDataSource(
+        scope,
+        "Producer",
+        "producer",
+      );
       expressions = outputExpressions(state, DESCRIPTIONS);
     });
     const { address } = stack.block("terraform_remote_state", "Producer", "data");
@@ -249,13 +341,19 @@ describe("TerraformData", () => {
   let first: TerraformData;
   beforeAll(() => {
     stack = synthesizeInStack((scope) => {
-      first = new TerraformData(scope, "First", { input: { a: "${local.x}" }, lifecycle: { ignoreChanges: ["input"] } });
+      first = new TerraformData(scope, "First", {
+        input: { a: "${local.x}" },
+        lifecycle: { ignoreChanges: ["input"] },
+      });
       new TerraformData(scope, "Second", {});
     });
   });
 
   test("keeps its input, with its lifecycle", () => {
-    expect(stack.resource("terraform_data", "First")).toEqual({ input: { a: "${local.x}" }, lifecycle: { ignore_changes: ["input"] } });
+    expect(stack.resource("terraform_data", "First")).toEqual({
+      input: { a: "${local.x}" },
+      lifecycle: { ignore_changes: ["input"] },
+    });
   });
 
   test("has neither by default", () => {
@@ -276,18 +374,27 @@ describe("CloudBackend", () => {
 
   test("names the workspace of the stack that it is in", () => {
     const stack = synthesizeInStack((scope) => new CloudBackend(scope, PROPS));
-    expect(at(stack.json, "terraform.cloud")).toEqual({ hostname: "app.terraform.io", organization: "org", workspaces: { name: "prefix-test" } });
+    expect(at(stack.json, "terraform.cloud")).toEqual({
+      hostname: "app.terraform.io",
+      organization: "org",
+      workspaces: { name: "prefix-test" },
+    });
   });
 
   test("is read from the workspace of the stack that wrote it", () => {
-    const stack = synthesizeInStack((scope) => new CloudBackend(scope, PROPS).getRemoteStateDataSource(scope, "Producer", "producer"));
+    const stack = synthesizeInStack((scope) =>
+      new CloudBackend(scope, PROPS).getRemoteStateDataSource(scope, "Producer", "producer"),
+    );
     expect(stack.block("terraform_remote_state", "Producer", "data").attributes).toMatchObject({
       backend: "remote",
       config: { hostname: "app.terraform.io", organization: "org", workspaces: { name: "prefix-producer" } },
     });
   });
 
-  test.each([["app.terraform.io", "tfc"], ["tfe.example.com", "tfe"]])("%s is %s to cdktf-cli", (hostname, kind) => {
+  test.each([
+    ["app.terraform.io", "tfc"],
+    ["tfe.example.com", "tfe"],
+  ])("%s is %s to cdktf-cli", (hostname, kind) => {
     const stack = synthesizeInStack((scope) => new CloudBackend(scope, { ...PROPS, hostname }));
     expect(at(stack.json, "//.metadata.cloud")).toBe(kind);
   });

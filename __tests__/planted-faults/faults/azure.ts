@@ -8,7 +8,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "dependsOn: [dns.link, props.subnet.securityGroup],",
     to: "dependsOn: [props.subnet.securityGroup],",
-    caughtBy: { suite: "test", file: "constructs/azure/databases.test.ts", test: "waits for the network to know its zone" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/databases.test.ts",
+      test: "waits for the network to know its zone",
+    },
   },
   {
     name: "cluster-before-its-role",
@@ -16,7 +20,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: "dependsOn: [networkContributor, subnet.securityGroup],",
     to: "dependsOn: [subnet.securityGroup],",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "the control plane has its own identity, with rights on its subnet, before the cluster" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "the control plane has its own identity, with rights on its subnet, before the cluster",
+    },
   },
   {
     name: "secret-before-its-role",
@@ -24,7 +32,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secret.ts",
     from: "dependsOn: [props.vault.ready],",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "is written by a write-only argument, whose version is the revision" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "is written by a write-only argument, whose version is the revision",
+    },
   },
   {
     name: "role-assigned-twice",
@@ -32,7 +44,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/deployers.ts",
     from: "assigned: `lower(${this.first}) != ${literal(objectId)}`",
     to: 'assigned: "true"',
-    caughtBy: { suite: "test", file: "constructs/azure/deployers.test.ts", test: "the first deployer, listed, has no second assignment of the role" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/deployers.test.ts",
+      test: "the first deployer, listed, has no second assignment of the role",
+    },
   },
   {
     name: "first-deployer-loses-roles",
@@ -40,7 +56,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/deployers.ts",
     from: 'assigned: `${this.first} != ""` }',
     to: 'assigned: listed.length > 0 ? "false" : `${this.first} != ""` }',
-    caughtBy: { suite: "test", file: "constructs/azure/deployers.test.ts", test: "the first deployer has the role, whatever the list says" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/deployers.test.ts",
+      test: "the first deployer has the role, whatever the list says",
+    },
   },
   {
     name: "type-replaces-roles",
@@ -48,23 +68,37 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/deployers.ts",
     from: 'lifecycle: { ignoreChanges: ["principal_type"] },',
     to: "",
-    caughtBy: { suite: "test", file: "constructs/azure/deployers.test.ts", test: "a type goes with the assignment, and one that is said later does not replace it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/deployers.test.ts",
+      test: "a type goes with the assignment, and one that is said later does not replace it",
+    },
   },
   {
     name: "list-keeps-nobody",
-    about: "a list of deployers that keeps nobody of those before is not refused: one wrong id, and nobody opens the vault",
+    about:
+      "a list of deployers that keeps nobody of those before is not refused: one wrong id, and nobody opens the vault",
     file: "constructs/azure/deployers.ts",
-    from: "|| anytrue([${this.listed.map((one) => known.knew(one)).join(\", \")}])`",
+    from: '|| anytrue([${this.listed.map((one) => known.knew(one)).join(", ")}])`',
     to: "|| true`",
-    caughtBy: { suite: "test", file: "constructs/azure/deployers.test.ts", test: "without a recorded one, somebody of an earlier list stays" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/deployers.test.ts",
+      test: "without a recorded one, somebody of an earlier list stays",
+    },
   },
   {
     name: "list-taken-out",
-    about: "an upgrade that also takes the list of deployers out makes whoever deploys the first one, and the listed lose their roles",
+    about:
+      "an upgrade that also takes the list of deployers out makes whoever deploys the first one, and the listed lose their roles",
     file: "constructs/azure/deployers.ts",
     from: "condition: `!(${this.recordedNow})`",
     to: 'condition: "true"',
-    caughtBy: { suite: "test", file: "constructs/azure/deployers.test.ts", test: "no list is enough only where somebody was recorded at the first deployment" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/deployers.test.ts",
+      test: "no list is enough only where somebody was recorded at the first deployment",
+    },
   },
   {
     name: "federations-at-the-same-time",
@@ -72,7 +106,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/workload-identity.ts",
     from: "dependsOn: previous ? [previous] : undefined,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "credentials are made one after another: Azure refuses two at a time" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "credentials are made one after another: Azure refuses two at a time",
+    },
   },
   {
     name: "cluster-beside-its-security-group",
@@ -80,15 +118,24 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: "dependsOn: [networkContributor, subnet.securityGroup],",
     to: "dependsOn: [networkContributor],",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together",
+    },
   },
   {
     name: "endpoint-beside-its-zone-link",
-    about: "a dropped dependency: a destroy takes endpoint and link from one DNS zone at the same time, and Azure refuses",
+    about:
+      "a dropped dependency: a destroy takes endpoint and link from one DNS zone at the same time, and Azure refuses",
     file: "constructs/azure/private-access.ts",
     from: "dependsOn: [props.subnet.securityGroup, this.dnsZone.link],",
     to: "dependsOn: [props.subnet.securityGroup],",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › what Azure changes one at a time is never changed together",
+    },
   },
   {
     name: "sql-password-as-plain-value",
@@ -96,7 +143,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/sql-server.ts",
     from: "administratorLoginPasswordWo: adminPassword.value,",
     to: "administratorLoginPassword: adminPassword.value,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone",
+    },
   },
   {
     name: "credential-as-plain-value",
@@ -104,7 +155,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/datasurface-credential.ts",
     from: "valueWo: interpolate",
     to: "value: interpolate",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone",
+    },
   },
   {
     name: "variable-that-is-not-ephemeral",
@@ -112,7 +167,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/secret-variable.ts",
     from: 'variable.addOverride("ephemeral", true);',
     to: "",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "each variable is ephemeral and not required by Terraform" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "each variable is ephemeral and not required by Terraform",
+    },
   },
   {
     name: "public-postgresql",
@@ -120,7 +179,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "publicNetworkAccessEnabled: false,",
     to: "publicNetworkAccessEnabled: true,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside",
+    },
   },
   {
     name: "public-shares",
@@ -128,7 +191,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/file-storage.ts",
     from: "publicNetworkAccessEnabled: false,",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside",
+    },
   },
   {
     name: "public-sql-beside-its-endpoint",
@@ -136,7 +203,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/sql-server.ts",
     from: "publicNetworkAccessEnabled: !byEndpoint,",
     to: "publicNetworkAccessEnabled: byEndpoint,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › no database and no share is reached from outside",
+    },
   },
   {
     name: "registry-with-admin",
@@ -144,7 +215,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/airflow-registry.ts",
     from: "adminEnabled: false,",
     to: "adminEnabled: true,",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "has no admin user, whose password would be in the state, and no anonymous pull" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "has no admin user, whose password would be in the state, and no anonymous pull",
+    },
   },
   {
     name: "swapped-subnet",
@@ -152,7 +227,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "subnet: network.postgresqlSubnet,",
     to: "subnet: network.clusterSubnet,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one",
+    },
   },
   {
     name: "endpoint-in-the-clusters-subnet",
@@ -160,7 +239,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/file-storage.ts",
     from: "subnet: network.privateEndpointSubnet,",
     to: "subnet: network.clusterSubnet,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › each is in the subnet that was made for it: PostgreSQL alone in the delegated one",
+    },
   },
   {
     name: "dns-zone-of-another-service",
@@ -168,7 +251,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/sql-server.ts",
     from: 'dnsZoneName: "privatelink.database.windows.net",',
     to: 'dnsZoneName: "privatelink.file.core.windows.net",',
-    caughtBy: { suite: "test", file: "constructs/azure/databases.test.ts", test: "is reached by a private endpoint by default" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/databases.test.ts",
+      test: "is reached by a private endpoint by default",
+    },
   },
   {
     name: "port-left-out-of-the-rules",
@@ -176,7 +263,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/network.ts",
     from: 'const PRIVATE_ENDPOINT_PORTS = ["1433", "2049"];',
     to: 'const PRIVATE_ENDPOINT_PORTS = ["1433"];',
-    caughtBy: { suite: "test", file: "constructs/azure/network.test.ts", test: "PrivateEndpoints: the nodes come in by their ports only" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/network.test.ts",
+      test: "PrivateEndpoints: the nodes come in by their ports only",
+    },
   },
   {
     name: "credential-that-does-not-follow",
@@ -184,7 +275,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/datasurface-credential.ts",
     from: "valueWoVersion: props.source.generation,",
     to: "valueWoVersion: 1,",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "is written anew whenever its source is" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "is written anew whenever its source is",
+    },
   },
   {
     name: "server-that-does-not-follow",
@@ -192,7 +287,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "administratorPasswordWoVersion: adminPassword.generation,",
     to: "administratorPasswordWoVersion: 1,",
-    caughtBy: { suite: "test", file: "constructs/azure/databases.test.ts", test: "its password's version follows birth and revision" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/databases.test.ts",
+      test: "its password's version follows birth and revision",
+    },
   },
   {
     name: "value-read-before-it-was-written",
@@ -200,7 +299,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secret.ts",
     from: "version: this.secret.version,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "is read back by a name and a version that the apply computes: a literal would open in the plan" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "is read back by a name and a version that the apply computes: a literal would open in the plan",
+    },
   },
   {
     name: "password-that-is-not-read-back",
@@ -208,7 +311,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secret.ts",
     from: 'return this.readBack.expression("value");',
     to: "return String(this.secret.valueWoInput).slice(2, -1);",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "hands out the read-back value, never the one that it was made of" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "hands out the read-back value, never the one that it was made of",
+    },
   },
   {
     name: "readers-of-a-replaced-secret-are-not-told",
@@ -216,7 +323,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secret.ts",
     from: "triggers: { secret: this.secret.versionlessId }",
     to: "triggers: { secret: this.secret.name }",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "is born anew when the secret is replaced, and not when it is rotated" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "is born anew when the secret is replaced, and not when it is rotated",
+    },
   },
   {
     name: "fernet-key-of-the-wrong-shape",
@@ -224,7 +335,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secrets.ts",
     from: ', encoding: "base64" } },',
     to: " } },",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "the fernet key is base64 of 32 letters and digits" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "the fernet key is base64 of 32 letters and digits",
+    },
   },
   {
     name: "namespace-in-a-secrets-name",
@@ -232,7 +347,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secrets.ts",
     from: "name: definition.vaultName,",
     to: "name: `${definition.vaultName}-${props.tags.environment}`,",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "are these, by their names in the vault" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "are these, by their names in the vault",
+    },
   },
   {
     name: "pods-may-write-the-vault",
@@ -240,7 +359,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/workload-identity.ts",
     from: 'roleDefinitionName: "Key Vault Secrets User",',
     to: 'roleDefinitionName: "Key Vault Secrets Officer",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › every role that is given away is in the list above" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › every role that is given away is in the list above",
+    },
   },
   {
     name: "database-without-protection",
@@ -248,7 +371,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/postgresql.ts",
     from: "const lifecycle = { preventDestroy: props.protect };",
     to: "const lifecycle = { preventDestroy: false };",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then",
+    },
   },
   {
     name: "upgrade-is-undone",
@@ -256,7 +383,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: '"kubernetes_version",',
     to: "",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "leaves alone what the upgrade channel raises" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "leaves alone what the upgrade channel raises",
+    },
   },
   {
     name: "vm-size-replaces-the-cluster",
@@ -264,7 +395,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: 'temporaryNameForRotation: "rotation",',
     to: "",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "another VM size replaces the nodes and not the cluster" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "another VM size replaces the nodes and not the cluster",
+    },
   },
   {
     name: "local-accounts-stay",
@@ -272,7 +407,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/azure/cluster.ts",
     from: 'localAccountDisabled: props.access === "entra",',
     to: "localAccountDisabled: false,",
-    caughtBy: { suite: "test", file: "constructs/azure/cluster.test.ts", test: "has no local accounts by default: their certificate would be in the state" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/azure/cluster.test.ts",
+      test: "has no local accounts by default: their certificate would be in the state",
+    },
   },
   {
     name: "client-certificate-as-output",
@@ -280,7 +419,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "interpolate(`nonsensitive(${kubeConfig}.host)`)",
     to: "interpolate(`nonsensitive(${kubeConfig}.client_key)`)",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no output hands on a credential" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › no output hands on a credential",
+    },
   },
   {
     name: "slash-behind-the-vaults-url",
@@ -288,7 +431,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: 'interpolate(`trimsuffix(azurerm_key_vault.${vault.vault.friendlyUniqueId}.vault_uri, "/")`)',
     to: "vault.vault.vaultUri",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the vault's URL has no slash at its end: the vendor's DAGs paste names behind it" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the vault's URL has no slash at its end: the vendor's DAGs paste names behind it",
+    },
   },
   {
     name: "destroy-leaves-deleted-secrets",
@@ -296,7 +443,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "purgeSoftDeletedSecretsOnDestroy: purge && !settings.protection,",
     to: "purgeSoftDeletedSecretsOnDestroy: false,",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "recovers a deleted vault and deleted secrets of the same name, and leaves none behind" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "recovers a deleted vault and deleted secrets of the same name, and leaves none behind",
+    },
   },
   {
     name: "network-can-be-renamed",
@@ -312,7 +463,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "const requirements = required ? [asked(written), compared] : [compared];",
     to: "const requirements = [compared];",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it",
+    },
   },
   {
     name: "cluster-without-its-audit-log",
@@ -328,7 +483,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secrets.ts",
     from: '= this.secrets.has("gitHubRead") ? [READ_TOKEN_IS_ANOTHER] : [];',
     to: "= [];",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "the read token is there when the settings want it, and is no other secret's value" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "the read token is there when the settings want it, and is no other secret's value",
+    },
   },
   {
     name: "token-asked-for-in-every-plan",
@@ -336,7 +495,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: " || !(${marker.changes})`",
     to: "`",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it",
+    },
   },
   {
     name: "corrected-token-is-ignored",
@@ -344,7 +507,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "const requirements = required ? [asked(written), compared] : [compared];",
     to: "const requirements = required ? [asked(written)] : [];",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "refuses another TF_VAR_github_token than the vault's, and names the file of the number" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "refuses another TF_VAR_github_token than the vault's, and names the file of the number",
+    },
   },
   {
     name: "record-that-forgets-the-number",
@@ -352,7 +519,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "value: `${revision.number} ${kind}${secret.secret.versionlessId}`",
     to: "value: secret.secret.versionlessId",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "a value is written with another number, and with another secret" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "a value is written with another number, and with another secret",
+    },
   },
   {
     name: "record-before-its-secret",
@@ -360,7 +531,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "value: `${revision.number} ${kind}${secret.secret.versionlessId}`",
     to: "value: String(revision.number)",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "a value is written with another number, and with another secret" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "a value is written with another number, and with another secret",
+    },
   },
   {
     name: "value-compared-before-it-is-written",
@@ -368,7 +543,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "${written.onceMade(`${secret.valueExpression} == ${value}`)}",
     to: "${secret.valueExpression} == ${value}",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "a given value is the vault's, or is written: then it is compared in the apply" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "a given value is the vault's, or is written: then it is compared in the apply",
+    },
   },
   {
     name: "narrowed-run-without-a-token",
@@ -376,15 +555,23 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/given-secret.ts",
     from: "secret.require(asked(",
     to: "void (asked(",
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "only the tokens must be given, and only when the vault gets them; the secret itself asks, as -target makes nothing that is behind it",
+    },
   },
   {
     name: "mark-that-comes-and-goes",
     about: "a plan without the tokens shows a change of both secrets, and a drift check is never empty",
     file: "constructs/secrets/root-secrets.ts",
-    from: 'return `sensitive(coalesce(${given.expression}, ${generated ?? NOT_GIVEN}))`;',
-    to: 'return `coalesce(${given.expression}, ${generated ?? NOT_GIVEN})`;',
-    caughtBy: { suite: "test", file: "constructs/secrets/root-secrets.test.ts", test: "a missing token has a value, so that the guard speaks first and a destroy goes through, and one that Key Vault refuses" },
+    from: "return `sensitive(coalesce(${given.expression}, ${generated ?? NOT_GIVEN}))`;",
+    to: "return `coalesce(${given.expression}, ${generated ?? NOT_GIVEN})`;",
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/root-secrets.test.ts",
+      test: "a missing token has a value, so that the guard speaks first and a destroy goes through, and one that Key Vault refuses",
+    },
   },
   {
     name: "carriage-return-in-a-token",
@@ -400,11 +587,16 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/secret-rules.ts",
     from: 'refuse("^ghs_"',
     to: 'refuse("^ghs_$"',
-    caughtBy: { suite: "test", file: "constructs/secrets/secret-rules.test.ts", test: "gitHub: GITHUB_TOKEN of GitHub Actions" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/secret-rules.test.ts",
+      test: "gitHub: GITHUB_TOKEN of GitHub Actions",
+    },
   },
   {
     name: "rule-that-only-javascript-understands",
-    about: "Terraform does not understand the rule, which then refuses nothing: GitLab's token given as GitHub's passes, and publish-model fails half an hour later",
+    about:
+      "Terraform does not understand the rule, which then refuses nothing: GitLab's token given as GitHub's passes, and publish-model fails half an hour later",
     file: "constructs/secrets/secret-rules.ts",
     from: 'refuse("^gl[a-z]{2,6}-"',
     to: 'refuse("^gl(?=[a-z])[a-z]{2,6}-"',
@@ -414,8 +606,8 @@ export const AZURE_FAULTS: readonly Fault[] = [
     name: "postgresql-after-the-cluster",
     about: "a needless dependency: PostgreSQL waits for AKS, and the deployment takes ten minutes longer",
     file: "stacks/infra-stack.ts",
-    from: "adminPassword: secrets.of(\"postgresql\"),\n      protect,\n    });",
-    to: "adminPassword: secrets.of(\"postgresql\"),\n      protect,\n    });\n    postgresql.server.dependsOn?.push(`azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}`);",
+    from: 'adminPassword: secrets.of("postgresql"),\n      protect,\n    });',
+    to: 'adminPassword: secrets.of("postgresql"),\n      protect,\n    });\n    postgresql.server.dependsOn?.push(`azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}`);',
     caughtBy: { suite: "rehearse", says: "critical path" },
   },
   {
@@ -424,7 +616,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/change-marker.ts",
     from: "replaceTriggeredBy: resources?.map((address) => `${address}.id`),",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "a plan that replaces what is kept replaces its marker, and is refused unless the marker is new to the deployment" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/terraform/primitives.test.ts",
+      test: "a plan that replaces what is kept replaces its marker, and is refused unless the marker is new to the deployment",
+    },
   },
   {
     name: "credential-of-another-type-stays",
@@ -432,7 +628,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secrets.ts",
     from: "revision + OTHER_TYPE * CREDENTIAL_TYPES.indexOf(type)",
     to: "revision",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › are written by their own revision, and by another type" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the model's other credentials › are written by their own revision, and by another type",
+    },
   },
   {
     name: "credential-that-nobody-asks-for",
@@ -440,7 +640,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/root-secrets.ts",
     from: "given, secret, required: true, revision: { setting, number: revision }",
     to: "given, secret, required: false, revision: { setting, number: revision }",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › each is asked for by its name, with its own number" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the model's other credentials › each is asked for by its name, with its own number",
+    },
   },
   {
     name: "token-under-one-key",
@@ -448,7 +652,11 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: 'credential.type === "API_TOKEN" ? token(',
     to: 'credential.type === "API_TOKEN" ? String(',
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › a token is in the vault under both keys, everything else as it was given" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the model's other credentials › a token is in the vault under both keys, everything else as it was given",
+    },
   },
   {
     name: "lost-line-loses-the-value",
@@ -456,6 +664,10 @@ export const AZURE_FAULTS: readonly Fault[] = [
     file: "stacks/infra-stack.ts",
     from: "purge && !settings.protection",
     to: "purge",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "InfraStack › purges no secret of a protected environment: a credential that leaves the list by mistake can be recovered" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "InfraStack › purges no secret of a protected environment: a credential that leaves the list by mistake can be recovered",
+    },
   },
 ];

@@ -16,7 +16,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/git_cli.py",
     from: 'f"credential.{self.base_url}.helper"',
     to: '"credential.helper"',
-    caughtBy: { suite: "payload", test: "test_publish_model.Settled.test_another_host_that_git_is_led_to_never_gets_the_token" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_publish_model.Settled.test_another_host_that_git_is_led_to_never_gets_the_token",
+    },
   },
   {
     name: "version-in-ci-alone-is-pushed",
@@ -46,8 +49,8 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     name: "old-dags-stay",
     about: "publish-dag forgets what it has published, and leaves DAGs that are no longer generated",
     file: "bootstrap/payload/publish_dag.py",
-    from: "paths = [f\"{FOLDER}/{name}\" for name in (*dags, MANIFEST)]",
-    to: "paths = [f\"{FOLDER}/{name}\" for name in dags]",
+    from: 'paths = [f"{FOLDER}/{name}" for name in (*dags, MANIFEST)]',
+    to: 'paths = [f"{FOLDER}/{name}" for name in dags]',
     caughtBy: { suite: "payload", test: "test_publish_dag.Published.test_dag_that_is_no_longer_emitted_is_removed" },
   },
   {
@@ -56,7 +59,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: '              PYTHONPATH: "/app/src",\n',
     to: '              PYTHONPATH: "/app/src",\n              ...gitHubVariables,\n',
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "gives the container that runs the model's code no Secret, and nothing of the other containers that it could change" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "gives the container that runs the model's code no Secret, and nothing of the other containers that it could change",
+    },
   },
   {
     name: "checkout-with-the-write-token",
@@ -64,7 +71,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: "GITHUB_TOKEN: { secret: context.names.secrets.git.name",
     to: "GITHUB_TOKEN: { secret: SECRETS.gitPublish.name",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else",
+    },
   },
   {
     name: "refusal-names-the-write-token",
@@ -79,8 +90,12 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     about: "the model's code may change what the container with the write token relies on",
     file: "bootstrap/jobs.ts",
     from: '[readOnly(HANDED_OVER.model), HANDED_OVER.generated, workspace("generate-workspace")]',
-    to: '[HANDED_OVER.model, HANDED_OVER.generated, WORKSPACE]',
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "gives the container that runs the model's code no Secret, and nothing of the other containers that it could change" },
+    to: "[HANDED_OVER.model, HANDED_OVER.generated, WORKSPACE]",
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "gives the container that runs the model's code no Secret, and nothing of the other containers that it could change",
+    },
   },
   {
     name: "processes-in-sight-of-the-models-code",
@@ -88,7 +103,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "    shareProcessNamespace: false,\n",
     to: "    shareProcessNamespace: true,\n",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "no container sees another one's processes" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "no container sees another one's processes",
+    },
   },
   {
     name: "generated-link-is-followed",
@@ -108,7 +127,8 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
   },
   {
     name: "missing-variable-is-a-warning",
-    about: "a variable that the generator gives its jobs, and this deployment does not, stops nothing: the job fails half an hour later",
+    about:
+      "a variable that the generator gives its jobs, and this deployment does not, stops nothing: the job fails half an hour later",
     file: "bootstrap/payload/generated_objects.py",
     from: "missing=values[1] is None)",
     to: "missing=False)",
@@ -136,7 +156,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: '    ...(context.release.modelMergeJob ? [workload("Job", modelMerge(context))] : []),\n',
     to: "",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "publish-dag compares the generator's objects with what the stacks have (1.3.7)" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "publish-dag compares the generator's objects with what the stacks have (1.3.7)",
+    },
   },
   {
     name: "refusal-that-is-retried",
@@ -156,7 +180,8 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
   },
   {
     name: "model-of-another-deployment",
-    about: "a variable left over from another environment makes publish-model write this one's hosts into that one's model",
+    about:
+      "a variable left over from another environment makes publish-model write this one's hosts into that one's model",
     file: "bootstrap/payload/publish_model.py",
     from: "            refuse_foreign_values(clone, self.values, self.repository)\n",
     to: "",
@@ -168,7 +193,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/model_edits.py",
     from: "        lambda: _refuse(disagreements(model, values.names)),\n",
     to: "",
-    caughtBy: { suite: "payload", test: "test_publish_model.WrongSettings.test_model_with_other_names_than_the_settings" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_publish_model.WrongSettings.test_model_with_other_names_than_the_settings",
+    },
   },
   {
     name: "second-provider-is-ignored",
@@ -184,11 +212,15 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/publish_model.py",
     from: "            return live.commit, unreleased\n",
     to: '            return "", unreleased\n',
-    caughtBy: { suite: "payload", test: "test_publish_model.Settled.test_unreleased_commits_of_others_stay_so_while_the_live_release_has_the_values" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_publish_model.Settled.test_unreleased_commits_of_others_stay_so_while_the_live_release_has_the_values",
+    },
   },
   {
     name: "template-into-a-repository-without-main",
-    about: "publish-model takes a repository whose branch has another name for an empty one, and fills it with the vendor's template",
+    about:
+      "publish-model takes a repository whose branch has another name for an empty one, and fills it with the vendor's template",
     file: "bootstrap/payload/git_cli.py",
     from: "        if branches and branch not in branches:\n",
     to: "        if False:\n",
@@ -200,7 +232,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/verify.py",
     from: "        elif runs.ended is not None and not _parsed_since(found[runs.dag], runs.ended):\n",
     to: "        elif False:\n",
-    caughtBy: { suite: "payload", test: "test_verify_stand_in.StandInTests.test_dags_that_the_run_made_are_in_the_list" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_verify_stand_in.StandInTests.test_dags_that_the_run_made_are_in_the_list",
+    },
   },
   {
     name: "log-of-the-merge-is-shown",
@@ -208,7 +243,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/dag_runs.py",
     from: "            if len(found) == len(_KINDS):\n",
     to: "            progress(airflow.log(runs.dag, runs.succeeded, task))\n            if len(found) == len(_KINDS):\n",
-    caughtBy: { suite: "payload", test: "test_verify_stand_in.StandInTests.test_what_the_merge_says_is_told_and_the_rest_of_its_log_is_not" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_verify_stand_in.StandInTests.test_what_the_merge_says_is_told_and_the_rest_of_its_log_is_not",
+    },
   },
   {
     name: "demos-dags-of-every-model",
@@ -216,7 +254,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: "(isTemplate ? release.templateDags : [])",
     to: "release.templateDags",
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "the DAGs that verify expects › are none with a model with other names" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "the DAGs that verify expects › are none with a model with other names",
+    },
   },
   {
     name: "failed-pods-go-at-once",
@@ -224,7 +266,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/clean_task_pods.py",
     from: "if ended is None or ended >= before:",
     to: "if ended is None:",
-    caughtBy: { suite: "payload", test: "test_clean_task_pods.CleanTaskPods.test_failed_pods_go_when_they_ended_long_enough_ago" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_clean_task_pods.CleanTaskPods.test_failed_pods_go_when_they_ended_long_enough_ago",
+    },
   },
   {
     name: "clean-up-with-every-right",
@@ -232,7 +277,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/task-pod-cleanup.ts",
     from: 'resources: ["pods"], verbs: ["list", "delete"]',
     to: 'resources: ["*"], verbs: ["*"]',
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "the clean-up of pods may list and delete pods, and is the only one with a token for the API" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "the clean-up of pods may list and delete pods, and is the only one with a token for the API",
+    },
   },
   {
     name: "git-cache-that-is-used-is-removed",
@@ -256,7 +305,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "value: podText(value)",
     to: "value",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/pod-text.test.ts", test: "a name that looks like a variable reaches Airflow as it was given, and no variable of any pod is expanded" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/pod-text.test.ts",
+      test: "a name that looks like a variable reaches Airflow as it was given, and no variable of any pod is expanded",
+    },
   },
   {
     name: "printed-command-without-quotes",
@@ -264,7 +317,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/shell-command.ts",
     from: "PLAIN.test(text) ? text :",
     to: "true ? text :",
-    caughtBy: { suite: "test", file: "constructs/terraform/shell-command.test.ts", test: "the commands that the stacks print survive a resource group with parentheses" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/terraform/shell-command.test.ts",
+      test: "the commands that the stacks print survive a resource group with parentheses",
+    },
   },
   {
     name: "credential-that-the-list-lacks",
@@ -272,7 +329,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/model_edits.py",
     from: "    _refuse(comparison.wrong)\n",
     to: "",
-    caughtBy: { suite: "payload", test: "test_publish_model.WrongSettings.test_model_with_other_credentials_than_the_settings" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_publish_model.WrongSettings.test_model_with_other_credentials_than_the_settings",
+    },
   },
   {
     name: "credential-of-another-type",
@@ -288,7 +348,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/payload/model_credentials.py",
     from: "            if names and not uses:\n",
     to: "            if False:\n",
-    caughtBy: { suite: "payload", test: "test_model_credentials.Credentials.test_what_the_source_does_not_decide_is_a_note" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_model_credentials.Credentials.test_what_the_source_does_not_decide_is_a_note",
+    },
   },
   {
     name: "renewed-value-is-another-model",
@@ -296,7 +359,11 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: "datasurface.credentials.map(({ name, type }) => [name, type])",
     to: "datasurface.credentials.map(({ name, ...rest }) => [name, JSON.stringify(rest)])",
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "publish-model gets what it writes into the model" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "publish-model gets what it writes into the model",
+    },
   },
   {
     name: "job-without-the-models-credentials",
@@ -304,6 +371,10 @@ export const BOOTSTRAP_FAULTS: readonly Fault[] = [
     file: "datasurface/commands.ts",
     from: "Object.values(secrets).flatMap(credentialVariables)",
     to: "Object.values(secrets).slice(0, 2).flatMap(credentialVariables)",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › kubernetes_job_v1 Ring1Init/Job spec.template has a block of variables for each" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the model's other credentials › kubernetes_job_v1 Ring1Init/Job spec.template has a block of variables for each",
+    },
   },
 ];

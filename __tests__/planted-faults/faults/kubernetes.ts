@@ -8,14 +8,18 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "datasurface/names.ts",
     from: "ring1Job: `${ofPsp}-ring1-init`,",
     to: 'ring1Job: "demo-psp-ring1-init",',
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "leaves no name of the demo model in any stack, but in what the guard knows of deployments before" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "leaves no name of the demo model in any stack, but in what the guard knows of deployments before",
+    },
   },
   {
     name: "output-renamed-on-one-side",
     about: "an output renamed on one side: the next stack reads a name that is not there",
     file: "constructs/terraform/stack-outputs.ts",
     from: "output.overrideLogicalId(name);",
-    to: "output.overrideLogicalId(name.replace(/_/g, \"-\"));",
+    to: 'output.overrideLogicalId(name.replace(/_/g, "-"));',
     caughtBy: { suite: "test", file: "stacks/contract.test.ts", test: "every output that is read is given" },
   },
   {
@@ -32,7 +36,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/kubernetes-secrets.ts",
     from: "dataWo: content",
     to: "data: content",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › ephemeral values go into write-only arguments alone",
+    },
   },
   {
     name: "secrets-that-do-not-follow",
@@ -40,7 +48,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/kubernetes-secrets.ts",
     from: "dataWoRevision: Token.asNumber(interpolate(secretRevision(definition, props.births, props.revisions))),",
     to: "dataWoRevision: 1,",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "git is write-only, with a revision: without one the provider writes an empty Secret" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "git is write-only, with a revision: without one the provider writes an empty Secret",
+    },
   },
   {
     name: "shares-without-mount-options",
@@ -48,7 +60,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/shared-storage.ts",
     from: 'mountOptions: ["noresvport", "actimeo=30"],',
     to: "",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "shares are mounted with a port that a reconnect may change, attributes that are half a minute old at most, and one connection; they may grow" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "shares are mounted with a port that a reconnect may change, attributes that are half a minute old at most, and one connection; they may grow",
+    },
   },
   {
     name: "every-secret-for-dags",
@@ -56,15 +72,23 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/service-accounts.ts",
     from: "resourceNames: [...props.readableSecrets], ",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.8.4 › DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.8.4 › DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret",
+    },
   },
   {
     name: "secrets-for-dags-that-need-none",
     about: "DAGs of a line that reads the vault may read Secrets, too",
     file: "stacks/cluster-config-stack.ts",
     from: 'credentialSource === "kubernetes" ? credentialSecrets',
-    to: 'credentialSource !== undefined ? credentialSecrets',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret" },
+    to: "credentialSource !== undefined ? credentialSecrets",
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › DAGs may get the Secrets of the model's credentials where they read them from Kubernetes, and no other Secret",
+    },
   },
   {
     name: "write-token-for-readers",
@@ -72,7 +96,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/namespace-secrets.ts",
     from: "git: opaque([readers], { TOKEN: value(readers) }),",
     to: 'git: opaque(["gitHub"], { TOKEN: value("gitHub") }),',
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "with a read token the write token is in the Secret of the two jobs that push, and nowhere else" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "with a read token the write token is in the Secret of the two jobs that push, and nowhere else",
+    },
   },
   {
     name: "write-token-in-another-pod",
@@ -80,7 +108,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "datasurface/commands.ts",
     from: '_TOKEN`]: { secret: secrets.git.name, key: "TOKEN" } };',
     to: '_TOKEN`]: { secret: "git-publish", key: "TOKEN" } };',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › the GitHub token that writes is read by the two jobs that push, and by nothing else",
+    },
   },
   {
     name: "password-pasted-into-a-url",
@@ -88,7 +120,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/namespace-secrets.ts",
     from: 'percentEncode(value("postgresql"))',
     to: 'value("postgresql")',
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "metadataPooled percent-encodes its password: SQLAlchemy keeps a plus sign" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "metadataPooled percent-encodes its password: SQLAlchemy keeps a plus sign",
+    },
   },
   {
     name: "plus-for-a-space",
@@ -96,7 +132,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/expressions.ts",
     from: 'return `replace(urlencode(${expression}), "+", "%20")`;',
     to: "return `urlencode(${expression})`;",
-    caughtBy: { suite: "test", file: "constructs/terraform/expressions.test.ts", test: "percentEncode turns the plus sign of a space into %20" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/terraform/expressions.test.ts",
+      test: "percentEncode turns the plus sign of a space into %20",
+    },
   },
   {
     name: "secret-named-as-the-charts",
@@ -104,7 +144,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "settings/secret-names.ts",
     from: 'fernet: { name: "airflow-fernet", keys: ["fernet-key"] },',
     to: 'fernet: { name: "airflow-fernet-key", keys: ["fernet-key"] },',
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "no secret has a name that the chart would give to one of its own" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "no secret has a name that the chart would give to one of its own",
+    },
   },
   {
     name: "missing-pull-secret",
@@ -112,7 +156,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/service-accounts.ts",
     from: "{ metadata: { namespace }, imagePullSecret, automountServiceAccountToken: false }",
     to: "{ metadata: { namespace }, automountServiceAccountToken: false }",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "the default account may pull, as the vendor's pods run as it, and gives no pod a token" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "the default account may pull, as the vendor's pods run as it, and gives no pod a token",
+    },
   },
   {
     name: "jobs-without-pull-secret",
@@ -120,7 +168,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "imagePullSecrets: pod.pullSecret ? [{ name: pod.pullSecret }] : undefined,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "pulls by a secret only where one is given" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "pulls by a secret only where one is given",
+    },
   },
   {
     name: "shares-go-with-their-claims",
@@ -128,15 +180,23 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/shared-storage.ts",
     from: 'reclaimPolicy: "Retain",',
     to: 'reclaimPolicy: "Delete",',
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "volumes outlive their claims, protected or not: no slip in Kubernetes deletes a share",
+    },
   },
   {
     name: "task-pods-with-every-secret",
     about: "a DAG's pod may refer to Airflow's own Secrets and the write token",
     file: "stacks/cluster-config-stack.ts",
     from: "      credentialSecrets,\n",
-    to: "      credentialSecrets: [...credentialSecrets, \"git-publish\"],\n",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › task pods may refer to the Secrets of the model's credentials, and to no other Secret of this deployment" },
+    to: '      credentialSecrets: [...credentialSecrets, "git-publish"],\n',
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › task pods may refer to the Secrets of the model's credentials, and to no other Secret of this deployment",
+    },
   },
   {
     name: "task-pods-warned-of",
@@ -144,7 +204,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/task-pods-chart/templates/policies.yaml",
     from: "validationActions: [Deny]",
     to: "validationActions: [Warn]",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "a request that the policies cannot judge is refused, and a refusal is no warning" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "a request that the policies cannot judge is refused, and a refusal is no warning",
+    },
   },
   {
     name: "claims-of-one-node",
@@ -152,7 +216,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/claims-chart/templates/claims.yaml",
     from: "accessModes: [ReadWriteMany]",
     to: "accessModes: [ReadWriteOnce]",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace",
+    },
   },
   {
     name: "claims-are-uninstalled",
@@ -160,7 +228,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/claims-chart/templates/claims.yaml",
     from: "    helm.sh/resource-policy: keep",
     to: "    helm.sh/resource-policy: delete",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "the chart is in the stack's folder, and its claims stay when it is uninstalled: they go with the namespace",
+    },
   },
   {
     name: "running-claims-destroyed",
@@ -168,7 +240,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/shared-storage.ts",
     from: "lifecycle: { destroy: false } }",
     to: "lifecycle: { destroy: true } }",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "claims that are there already are taken over, and Terraform forgets the resources that they were without destroying them" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "claims that are there already are taken over, and Terraform forgets the resources that they were without destroying them",
+    },
   },
   {
     name: "protection-refuses-late",
@@ -176,7 +252,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "preventDestroy: settings.protection",
     to: "preventDestroy: false",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, each choice the other way › what holds data or a root secret refuses to be destroyed when protection is on, and only then",
+    },
   },
   {
     name: "nodes-metadata-is-reached",
@@ -184,7 +264,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/network-policy.ts",
     from: ", except: [INSTANCE_METADATA] } }] }",
     to: " } }] }",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "lets out everywhere else but to the node's metadata, which gives tokens of the node" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "lets out everywhere else but to the node's metadata, which gives tokens of the node",
+    },
   },
   {
     name: "policy-that-lets-everybody-in",
@@ -192,7 +276,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/network-policy.ts",
     from: "ingress: [{ from: [samePods] }],",
     to: "ingress: [{}],",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "lets in pods of the same namespace and nobody else" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "lets in pods of the same namespace and nobody else",
+    },
   },
   {
     name: "role-that-may-do-everything",
@@ -200,7 +288,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/service-accounts.ts",
     from: 'verbs: ["get"]',
     to: 'verbs: ["*"]',
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "what imports DAGs gets the Secrets that they read, by name; nobody lists, watches or changes one" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "what imports DAGs gets the Secrets that they read, by name; nobody lists, watches or changes one",
+    },
   },
   {
     name: "mcp-server-on-every-node",
@@ -208,7 +300,11 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/mcp-server.ts",
     from: 'type: "ClusterIP",',
     to: 'type: "NodePort",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › nothing in the cluster is opened to the outside" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › nothing in the cluster is opened to the outside",
+    },
   },
   {
     name: "mcp-server-keeps-its-old-token",
@@ -224,6 +320,10 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/namespace-secrets.ts",
     from: "try({ ${name} = ${field(name)} }, {})",
     to: "{ ${name} = ${field(name)} }",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the model's other credentials › each Secret has the keys of its type, and a passphrase if the vault has one" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the model's other credentials › each Secret has the keys of its type, and a passphrase if the vault has one",
+    },
   },
 ];

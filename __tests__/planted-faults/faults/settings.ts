@@ -8,7 +8,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/network-rules.ts",
     from: '  apart("serviceCidr", "addressSpace", OTHER_RANGE),\n',
     to: "",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "services lie outside of the network › beyond it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "services lie outside of the network › beyond it",
+    },
   },
   {
     name: "subnet-one-node-too-small",
@@ -16,7 +20,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/network-rules.ts",
     from: "const RESERVED_ADDRESSES = 5;",
     to: "const RESERVED_ADDRESSES = 4;",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "the cluster's subnet has room for every node and those of an upgrade › beyond it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "the cluster's subnet has room for every node and those of an upgrade › beyond it",
+    },
   },
   {
     name: "one-pgbouncer-while-rolling",
@@ -24,7 +32,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/capacity-rules.ts",
     from: "const PGBOUNCER_PODS_WHILE_ROLLING = 2;",
     to: "const PGBOUNCER_PODS_WHILE_ROLLING = 1;",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "pgbouncer's pools fit PostgreSQL's connections › beyond it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "pgbouncer's pools fit PostgreSQL's connections › beyond it",
+    },
   },
   {
     name: "secret-that-is-shown",
@@ -40,7 +52,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/sizes.ts",
     from: "`Standard_${family.toUpperCase()}",
     to: "`Standard_${family.toLowerCase()}",
-    caughtBy: { suite: "test", file: "settings/remedies.test.ts", test: "a newcomer's mistake is mended by doing what the remedies say › a size in small letters" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/remedies.test.ts",
+      test: "a newcomer's mistake is mended by doing what the remedies say › a size in small letters",
+    },
   },
   {
     name: "missing-beside-misnamed",
@@ -48,7 +64,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/load.ts",
     from: "valueAt(content, path) !== undefined || ",
     to: "true || ",
-    caughtBy: { suite: "test", file: "settings/remedies.test.ts", test: "azure.location: following the remedies gives azure.region" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/remedies.test.ts",
+      test: "azure.location: following the remedies gives azure.region",
+    },
   },
   {
     name: "suite-that-sees-a-fork",
@@ -56,7 +76,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "__tests__/helpers/settings.ts",
     from: "return named.length === 0 ? EXAMPLES :",
     to: "return named.length === 0 ? known :",
-    caughtBy: { suite: "test", file: "own-environments.test.ts", test: "suites look at the examples, and at somebody's own environment when it is named" },
+    caughtBy: {
+      suite: "test",
+      file: "own-environments.test.ts",
+      test: "suites look at the examples, and at somebody's own environment when it is named",
+    },
   },
   {
     name: "group-of-another-subscription",
@@ -68,11 +92,16 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
   },
   {
     name: "repository-not-recorded",
-    about: "MODEL_REPO is not recorded: left over from another environment, it leads the deployment into that one's repository",
+    about:
+      "MODEL_REPO is not recorded: left over from another environment, it leads the deployment into that one's repository",
     file: "stacks/identity.ts",
     from: '"datasurface.modelRepository": { value: datasurface.modelRepository, variable: "MODEL_REPO" },',
     to: "",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "a variable of another environment does not lead this one into its repositories" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "a variable of another environment does not lead this one into its repositories",
+    },
   },
   {
     name: "record-not-compared",
@@ -80,7 +109,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/deployment-guard.ts",
     from: "condition: `lower(${record.address}.input) == ${literal(value.toLowerCase())}`,",
     to: 'condition: `${record.address}.input != ""`,',
-    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "what changes on purpose only has a record of its own, and the message the command that removes just that one" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/terraform/primitives.test.ts",
+      test: "what changes on purpose only has a record of its own, and the message the command that removes just that one",
+    },
   },
   {
     name: "merge-database-of-another-name",
@@ -88,7 +121,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "constructs/terraform/deployment-guard.ts",
     from: '${older} ? ${literal(beforeRecord[setting] ?? "")} :',
     to: "${older} ? ${literal(value)} :",
-    caughtBy: { suite: "test", file: "constructs/terraform/primitives.test.ts", test: "names have a record of their own; a deployment that is older than the record has the names of then, for good" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/terraform/primitives.test.ts",
+      test: "names have a record of their own; a deployment that is older than the record has the names of then, for good",
+    },
   },
   {
     name: "postgresql-version-may-fall",
@@ -96,7 +133,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "stacks/identity.ts",
     from: ", beforeRecord: POSTGRESQL_DEFAULT_VERSION",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "a lower PostgreSQL version is refused over deployments of earlier versions, too: they had 16" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "a lower PostgreSQL version is refused over deployments of earlier versions, too: they had 16",
+    },
   },
   {
     name: "variable-for-another-field",
@@ -104,7 +145,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/environment-variables.ts",
     from: 'MODEL_REPO: ["datasurface", "modelRepository"],',
     to: 'MODEL_REPO: ["datasurface", "airflowRepository"],',
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "has nothing against an environment whose placeholders are replaced" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "has nothing against an environment whose placeholders are replaced",
+    },
   },
   {
     name: "placeholder-that-passes",
@@ -112,7 +157,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/placeholders.ts",
     from: "MODEL_REPO: settings.datasurface.modelRepository,",
     to: 'MODEL_REPO: "",',
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "refuses the placeholder of MODEL_REPO, and names variable and file" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "refuses the placeholder of MODEL_REPO, and names variable and file",
+    },
   },
   {
     name: "carriage-return-in-a-variable",
@@ -120,7 +169,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/environment-variables.ts",
     from: 'return trimmed(variables[variable] ?? "");',
     to: 'return variables[variable] ?? "";',
-    caughtBy: { suite: "test", file: "settings/invisible.test.ts", test: "white space around a value is no part of it › around the variable MODEL_REPO" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/invisible.test.ts",
+      test: "white space around a value is no part of it › around the variable MODEL_REPO",
+    },
   },
   {
     name: "enterprise-managed-user",
@@ -128,7 +181,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/rules.ts",
     from: 'export const GITHUB_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9_-]{0,38}";',
     to: 'export const GITHUB_ACCOUNT = "[A-Za-z0-9][A-Za-z0-9-]{0,38}";',
-    caughtBy: { suite: "test", file: "settings/invisible.test.ts", test: "settings and payload have one pattern of a GitHub repository" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/invisible.test.ts",
+      test: "settings and payload have one pattern of a GitHub repository",
+    },
   },
   {
     name: "another-workspace",
@@ -136,15 +193,24 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/terraform-variables.ts",
     from: "[/^TF_WORKSPACE$/,",
     to: "[/^TF_WORKSPACES$/,",
-    caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "TF_WORKSPACE is refused by its name, its value not shown" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/terraform-variables.test.ts",
+      test: "TF_WORKSPACE is refused by its name, its value not shown",
+    },
   },
   {
     name: "kubeconfig-of-another-cluster",
-    about: "KUBE_CONFIG_PATH or KUBE_TOKEN of another project leads the Kubernetes and Helm providers to its cluster or account",
+    about:
+      "KUBE_CONFIG_PATH or KUBE_TOKEN of another project leads the Kubernetes and Helm providers to its cluster or account",
     file: "settings/terraform-variables.ts",
     from: "/^KUBE_(?:HOST",
     to: "/^KUBE__(?:HOST",
-    caughtBy: { suite: "test", file: "settings/terraform-variables.test.ts", test: "KUBE_TOKEN is refused by its name, its value not shown" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/terraform-variables.test.ts",
+      test: "KUBE_TOKEN is refused by its name, its value not shown",
+    },
   },
   {
     name: "workers-without-cpu",
@@ -152,7 +218,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/capacity-rules.ts",
     from: "  cpuForWorkers,\n",
     to: "",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "workers find CPU beside what AKS and the rest of Airflow ask for › beyond it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "workers find CPU beside what AKS and the rest of Airflow ask for › beyond it",
+    },
   },
   {
     name: "uncounted-requests",
@@ -160,7 +230,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/capacity-rules.ts",
     from: " + datasurface.mcpResources.cpuRequest",
     to: " + 100",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "the CPU of workers, MCP server and jobs is counted as the settings say it › beyond it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "the CPU of workers, MCP server and jobs is counted as the settings say it › beyond it",
+    },
   },
   {
     name: "names-that-collide",
@@ -168,7 +242,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/names.ts",
     from: "`${subscriptionId.toLowerCase()}/${resourceGroup.toLowerCase()}`",
     to: "`${subscriptionId.length}/${resourceGroup.toLowerCase()}`",
-    caughtBy: { suite: "test", file: "settings/names.test.ts", test: "the suffix follows from subscription and resource group, whatever their letters' case" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/names.test.ts",
+      test: "the suffix follows from subscription and resource group, whatever their letters' case",
+    },
   },
   {
     name: "stack-trace-for-a-typo",
@@ -176,7 +254,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "main.ts",
     from: "expected: [SettingsError],",
     to: "expected: [],",
-    caughtBy: { suite: "test", file: "main.test.ts", test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace" },
+    caughtBy: {
+      suite: "test",
+      file: "main.test.ts",
+      test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace",
+    },
   },
   {
     name: "status-0-for-a-typo",
@@ -184,7 +266,11 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/command-line.ts",
     from: "end(error.message, 1);",
     to: "end(error.message, 0);",
-    caughtBy: { suite: "test", file: "main.test.ts", test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace" },
+    caughtBy: {
+      suite: "test",
+      file: "main.test.ts",
+      test: "an unknown environment ends with 1 and a message that lists the known ones, without a stack trace",
+    },
   },
   {
     name: "terraforms-last-words",
@@ -192,15 +278,24 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "terraform-process/index.js",
     from: 'child.once("close", ',
     to: 'child.once("exit", ',
-    caughtBy: { suite: "test", file: "terraform-process.test.ts", test: "what is still on its way when the program has ended is read" },
+    caughtBy: {
+      suite: "test",
+      file: "terraform-process.test.ts",
+      test: "what is still on its way when the program has ended is read",
+    },
   },
   {
     name: "credential-over-another-secret",
-    about: "a credential of the model takes the Secret of the deployment that has the same name: whichever is written last wins",
+    about:
+      "a credential of the model takes the Secret of the deployment that has the same name: whichever is written last wins",
     file: "settings/model-rules.ts",
     from: "const secret = kubernetesName(name);",
     to: "const secret = name;",
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "the names of further credentials › another one's, by DataSurface's rule for names" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "the names of further credentials › another one's, by DataSurface's rule for names",
+    },
   },
   {
     name: "underscore-in-the-vault",
@@ -208,6 +303,10 @@ export const SETTINGS_FAULTS: readonly Fault[] = [
     file: "settings/model-rules.ts",
     from: '.filter(({ name }) => name.includes("_"))',
     to: '.filter(({ name }) => name.includes(" "))',
-    caughtBy: { suite: "test", file: "settings/cross-field-rules.test.ts", test: "datasurface.model.ecosystem has '_' with releases that read no vault alone" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/cross-field-rules.test.ts",
+      test: "datasurface.model.ecosystem has '_' with releases that read no vault alone",
+    },
   },
 ];

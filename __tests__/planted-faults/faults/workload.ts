@@ -8,7 +8,10 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "settings/package-hashes.ts",
     from: '"--python-version", version, ',
     to: "",
-    caughtBy: { suite: "payload", test: "test_record_packages.RecordPackages.test_hashes_of_each_pythons_wheel_and_no_others" },
+    caughtBy: {
+      suite: "payload",
+      test: "test_record_packages.RecordPackages.test_hashes_of_each_pythons_wheel_and_no_others",
+    },
   },
   {
     name: "digest-that-nobody-uses",
@@ -16,7 +19,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "settings/pinned-images.ts",
     from: "return digest === undefined ? image : `${image}@${digest}`;",
     to: "return image;",
-    caughtBy: { suite: "test", file: "settings/pinned-images.test.ts", test: "a recorded digest is in the Helm values, in the image that is built, and in the task that builds it" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/pinned-images.test.ts",
+      test: "a recorded digest is in the Helm values, in the image that is built, and in the task that builds it",
+    },
   },
   {
     name: "digest-taken-on-trust",
@@ -24,7 +31,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "settings/oci-registry.ts",
     from: "if (said !== null && said !== digest) {",
     to: "if (said === null) {",
-    caughtBy: { suite: "test", file: "settings/oci-registry.test.ts", test: "Registry › an answer that somebody has changed on the way is refused" },
+    caughtBy: {
+      suite: "test",
+      file: "settings/oci-registry.test.ts",
+      test: "Registry › an answer that somebody has changed on the way is refused",
+    },
   },
   {
     name: "job-without-revision",
@@ -32,7 +43,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "lifecycle: { replaceTriggeredBy: [address] },",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "is replaced when its trigger is, by a plain address: CDKTF would write ${} around it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "is replaced when its trigger is, by a plain address: CDKTF would write ${} around it",
+    },
   },
   {
     name: "job-with-a-fixed-name",
@@ -40,7 +55,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "generateName: `${name}-`,",
     to: "name,",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "has no fixed name, which would exist already after a run that was killed" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "has no fixed name, which would exist already after a run that was killed",
+    },
   },
   {
     name: "two-jobs-of-a-kind-at-a-time",
@@ -48,7 +67,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: ", affinity: oneAtATime(name) }",
     to: " }",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "its pods wait for one of its kind, on any node, and for no other" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "its pods wait for one of its kind, on any node, and for no other",
+    },
   },
   {
     name: "release-that-is-not-reapplied",
@@ -56,7 +79,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/shared-storage.ts",
     from: "description: releaseDescription(props.reapply),",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret",
+    },
   },
   {
     name: "secret-that-is-not-reapplied",
@@ -64,7 +91,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/namespace-secrets.ts",
     from: " + revisions.reapply - 1]",
     to: "]",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "revisions.reapply upgrades each Helm release and writes each copy of a secret again, but no root secret",
+    },
   },
   {
     name: "revision-that-misses-the-inputs",
@@ -72,7 +103,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "JSON.stringify([props.pod, props.inputs ?? [], props.upstream ?? []])",
     to: "JSON.stringify([props.pod, props.upstream ?? []])",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "its revision follows inputs, references and the job before it" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "its revision follows inputs, references and the job before it",
+    },
   },
   {
     name: "jobs-behind-do-not-run-again",
@@ -88,7 +123,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "completions: 1,",
     to: 'completions: 1,\n        ttlSecondsAfterFinished: "600",',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › no job has a time to live" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › no job has a time to live",
+    },
   },
   {
     name: "deadline-before-terraforms",
@@ -96,7 +135,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "activeDeadlineSeconds: (props.minutes + MINUTES_WITH_LOG) * 60,",
     to: "activeDeadlineSeconds: (props.minutes - MINUTES_WITH_LOG) * 60,",
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › a job's deadline comes after Terraform's patience" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › a job's deadline comes after Terraform's patience",
+    },
   },
   {
     name: "wrong-settings-are-retried",
@@ -104,7 +147,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "const FINAL_EXIT_CODES = [2, 3];",
     to: "const FINAL_EXIT_CODES = [4];",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "is tried again after a fault, and not after a wrong setting (2) or a refusal (3)" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "is tried again after a fault, and not after a wrong setting (2) or a refusal (3)",
+    },
   },
   {
     name: "job-that-succeeds-at-once",
@@ -112,7 +159,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "waitForCompletion: true,",
     to: "waitForCompletion: false,",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "Terraform waits for its end, and gives up before the deadline deletes pod and log" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "Terraform waits for its end, and gives up before the deadline deletes pod and log",
+    },
   },
   {
     name: "job-as-root",
@@ -120,23 +171,35 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/kubernetes/bootstrap-job.ts",
     from: "      // Again here: the provider sends `false` for a container that says nothing, and that overrides the pod.\n      runAsNonRoot: pod.runAsUser === undefined ? undefined : true,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/jobs.test.ts", test: "runs as a user of its own where one is given, and says so in the container again: the provider would send false" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/jobs.test.ts",
+      test: "runs as a user of its own where one is given, and says so in the container again: the provider would send false",
+    },
   },
   {
     name: "secret-as-a-jobs-plain-variable",
     about: "a secret passed as a plain value: the pod's environment holds the Secret's name instead of its key",
     file: "bootstrap/jobs.ts",
     from: 'ADMIN_PASSWORD: secret("admin", "password"),\n      ADMIN_EMAIL',
-    to: 'ADMIN_PASSWORD: SECRETS.admin.name,\n      ADMIN_EMAIL',
-    caughtBy: { suite: "test", file: "stacks/invariants.test.ts", test: "demo, DataSurface 1.1.0 › an argument for a secret holds a reference" },
+    to: "ADMIN_PASSWORD: SECRETS.admin.name,\n      ADMIN_EMAIL",
+    caughtBy: {
+      suite: "test",
+      file: "stacks/invariants.test.ts",
+      test: "demo, DataSurface 1.1.0 › an argument for a secret holds a reference",
+    },
   },
   {
     name: "key-that-the-secret-does-not-have",
     about: "a job asks its Secret for a key that is not in it: the pod never starts",
     file: "bootstrap/jobs.ts",
-    from: "GITHUB_TOKEN: secret(\"gitPublish\", \"TOKEN\")",
-    to: "GITHUB_TOKEN: secret(\"gitPublish\", \"token\")",
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes its secrets by keys that the Secrets have" },
+    from: 'GITHUB_TOKEN: secret("gitPublish", "TOKEN")',
+    to: 'GITHUB_TOKEN: secret("gitPublish", "token")',
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "takes its secrets by keys that the Secrets have",
+    },
   },
   {
     name: "packages-without-hashes",
@@ -144,7 +207,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/image.ts",
     from: " --require-hashes",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/airflow/image.test.ts", test: "takes its packages by hash, from wheels, and nothing that has none" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/image.test.ts",
+      test: "takes its packages by hash, from wheels, and nothing that has none",
+    },
   },
   {
     name: "workers-without-grace",
@@ -152,7 +219,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "terminationGracePeriodSeconds: 1800,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "tasks have half an hour to end when their worker goes, as long as AKS lets a drain take" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "tasks have half an hour to end when their worker goes, as long as AKS lets a drain take",
+    },
   },
   {
     name: "pod-logs-for-the-api-server",
@@ -160,7 +231,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "webserver: { allowPodLogReading: false },",
     to: "webserver: { allowPodLogReading: true },",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "the API server reads no pod's log: its role would have the logs of every pod in the namespace" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "the API server reads no pod's log: its role would have the logs of every pod in the namespace",
+    },
   },
   {
     name: "helm-gives-up-early",
@@ -168,15 +243,24 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/airflow-release.ts",
     from: "timeout: 1200,",
     to: "timeout: 300,",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "Helm waits longer than Airflow's pods may take to start, and keeps few of the releases, which are Secrets of the namespace" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "Helm waits longer than Airflow's pods may take to start, and keeps few of the releases, which are Secrets of the namespace",
+    },
   },
   {
     name: "mcp-server-before-its-model",
-    about: "a dropped dependency: the MCP server clones a model that has no release yet, and the deployment waits for it in vain",
+    about:
+      "a dropped dependency: the MCP server clones a model that has no release yet, and the deployment waits for it in vain",
     file: "stacks/workload-stack.ts",
     from: "dependsOn: [publishModel.job],",
     to: "dependsOn: [],",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "the MCP server starts behind the model's release, which it clones" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "the MCP server starts behind the model's release, which it clones",
+    },
   },
   {
     name: "airflow-before-its-migration",
@@ -184,7 +268,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "dependsOn: [publishDag, tables, migrate, ...identity].map(({ job }) => job),",
     to: "dependsOn: [publishDag, tables, ...identity].map(({ job }) => job),",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "Airflow waits for tables, DAGs, schema and identity" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "Airflow waits for tables, DAGs, schema and identity",
+    },
   },
   {
     name: "verify-does-not-wait",
@@ -192,7 +280,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "stacks/workload-stack.ts",
     from: "dependsOn: [airflow.release, mcp.deployment],",
     to: "dependsOn: [mcp.deployment],",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "admin and verify wait for Airflow, verify for the MCP server, too" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "admin and verify wait for Airflow, verify for the MCP server, too",
+    },
   },
   {
     name: "reconcile-with-a-jobs-memory",
@@ -200,7 +292,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: "{ ...jobResources, memoryLimit: Math.max(jobResources.memoryLimit, RECONCILE_MEMORY_LIMIT) }",
     to: "jobResources",
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "takes the resources of the settings, and reconcile at least the memory of the vendor's" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "takes the resources of the settings, and reconcile at least the memory of the vendor's",
+    },
   },
   {
     name: "vault-sdk-of-every-image",
@@ -208,7 +304,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "bootstrap/jobs.ts",
     from: "[...context.release.dagModules, ...AIRFLOW_REQUIRED_MODULES]",
     to: '["pyodbc", "azure.identity", "azure.keyvault.secrets", ...AIRFLOW_REQUIRED_MODULES]',
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "airflow-migrate of 1.8.4 asks for no SDK of the vault, which its DAGs do not read" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "airflow-migrate of 1.8.4 asks for no SDK of the vault, which its DAGs do not read",
+    },
   },
   {
     name: "mcp-refuses-a-port-forward",
@@ -216,7 +316,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "datasurface/commands.ts",
     from: "`localhost:${MCP_PORT}`, ",
     to: "",
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "the MCP server lets its own names in, and those of a port-forward, where the release asks for them" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "the MCP server lets its own names in, and those of a port-forward, where the release asks for them",
+    },
   },
   {
     name: "verify-does-not-run-again",
@@ -240,7 +344,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/namespace-secrets.ts",
     from: "return [...born, numbers",
     to: "return [numbers",
-    caughtBy: { suite: "test", file: "constructs/kubernetes/configuration.test.ts", test: "is births of its own root secrets and a number" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/kubernetes/configuration.test.ts",
+      test: "is births of its own root secrets and a number",
+    },
   },
   {
     name: "helm-does-not-wait",
@@ -248,7 +356,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/airflow-release.ts",
     from: "wait: true,",
     to: "wait: false,",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "Airflow's release is pinned, waits, and converges after an install that failed" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "Airflow's release is pinned, waits, and converges after an install that failed",
+    },
   },
   {
     name: "helm-fails-for-ever",
@@ -256,7 +368,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/airflow-release.ts",
     from: "upgradeInstall: true,",
     to: "",
-    caughtBy: { suite: "test", file: "stacks/stacks.test.ts", test: "Airflow's release is pinned, waits, and converges after an install that failed" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/stacks.test.ts",
+      test: "Airflow's release is pinned, waits, and converges after an install that failed",
+    },
   },
   {
     name: "value-that-helm-ignores",
@@ -264,7 +380,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "terminationGracePeriodSeconds: 1800,",
     to: "terminationGracePeriod: 1800,",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "every key has a name that the schema knows, also where it would accept another" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "every key has a name that the schema knows, also where it would accept another",
+    },
   },
   {
     name: "chart-migrates-by-a-hook",
@@ -272,7 +392,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "migrateDatabaseJob: { enabled: false, serviceAccount: { create: false } },",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "no hook and no job: both jobs of the chart are off, and so are their accounts" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "no hook and no job: both jobs of the chart are off, and so are their accounts",
+    },
   },
   {
     name: "chart-makes-its-own-key",
@@ -280,7 +404,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "jwtSecretName: SECRETS.jwt.name,",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "no secret is generated: each has the name and the key that its reader asks for" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "no secret is generated: each has the name and the key that its reader asks for",
+    },
   },
   {
     name: "pods-keep-the-old-fernet-key",
@@ -288,7 +416,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "revision(secretRevisions.databasePasswords, secretRevisions.airflowKeys, secretRevisions.fernetKey),",
     to: "revision(secretRevisions.databasePasswords, secretRevisions.airflowKeys),",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: 'restart after a rotation › fernetKey restarts ["all"] and nothing else' },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: 'restart after a rotation › fernetKey restarts ["all"] and nothing else',
+    },
   },
   {
     name: "pgbouncer-keeps-the-old-password",
@@ -296,7 +428,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "podAnnotations: { [SECRETS_REVISION_ANNOTATION]: revision(secretRevisions.databasePasswords) },",
     to: "",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: 'restart after a rotation › databasePasswords restarts ["all","pgbouncer"] and nothing else' },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: 'restart after a rotation › databasePasswords restarts ["all","pgbouncer"] and nothing else',
+    },
   },
   {
     name: "airflow-past-pgbouncer",
@@ -304,7 +440,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/values.ts",
     from: "metadataSecretName: SECRETS.metadataPooled.name,",
     to: "metadataSecretName: SECRETS.metadataDirect.name,",
-    caughtBy: { suite: "test", file: "constructs/airflow/values.test.ts", test: "no secret is generated: each has the name and the key that its reader asks for" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/airflow/values.test.ts",
+      test: "no secret is generated: each has the name and the key that its reader asks for",
+    },
   },
   {
     name: "pool-by-session",
@@ -312,7 +452,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/secrets/pgbouncer-config.ts",
     from: '"pool_mode = transaction",',
     to: '"pool_mode = session",',
-    caughtBy: { suite: "test", file: "constructs/secrets/pgbouncer-config.test.ts", test: "shares connections by transaction, over TLS to the server" },
+    caughtBy: {
+      suite: "test",
+      file: "constructs/secrets/pgbouncer-config.test.ts",
+      test: "shares connections by transaction, over TLS to the server",
+    },
   },
   {
     name: "image-without-a-driver",
@@ -320,7 +464,11 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "constructs/airflow/image.ts",
     from: ', "psycopg2", "asyncpg"] as const;',
     to: ', "psycopg2"] as const;',
-    caughtBy: { suite: "test", file: "bootstrap/jobs.test.ts", test: "airflow-migrate asks for the server itself, with the FAB auth manager, and for what the line's DAGs import" },
+    caughtBy: {
+      suite: "test",
+      file: "bootstrap/jobs.test.ts",
+      test: "airflow-migrate asks for the server itself, with the FAB auth manager, and for what the line's DAGs import",
+    },
   },
   {
     name: "state-inside-the-output-folder",
@@ -328,6 +476,10 @@ export const WORKLOAD_FAULTS: readonly Fault[] = [
     file: "stacks/backend.ts",
     from: "../../../${LOCAL_STATE_FOLDER}",
     to: "../../${LOCAL_STATE_FOLDER}",
-    caughtBy: { suite: "test", file: "stacks/contract.test.ts", test: "backend local › has what its kind needs, and no key" },
+    caughtBy: {
+      suite: "test",
+      file: "stacks/contract.test.ts",
+      test: "backend local › has what its kind needs, and no key",
+    },
   },
 ];

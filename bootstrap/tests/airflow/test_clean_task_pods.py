@@ -18,7 +18,10 @@ def ago(days: float) -> str:
 
 def pod(name: str, made: float, *ended: float) -> dict[str, object]:
     statuses = [{"state": {"terminated": {"exitCode": 1, "finishedAt": ago(days)}}} for days in ended]
-    return {"metadata": {"name": name, "uid": f"uid of {name}", "creationTimestamp": ago(made)}, "status": {"phase": "Failed", "containerStatuses": statuses}}
+    return {
+        "metadata": {"name": name, "uid": f"uid of {name}", "creationTimestamp": ago(made)},
+        "status": {"phase": "Failed", "containerStatuses": statuses},
+    }
 
 
 class CleanTaskPods(unittest.TestCase):
@@ -45,21 +48,43 @@ class CleanTaskPods(unittest.TestCase):
             return Reply(404, {"message": f"not what is asked: {path}"})
         start = int(query.get("continue", ["0"])[0])
         rest = start + 2 < len(self.pods)
-        return Reply(200, {"items": self.pods[start : start + 2], "metadata": {"continue": str(start + 2) if rest else ""}})
+        return Reply(
+            200, {"items": self.pods[start : start + 2], "metadata": {"continue": str(start + 2) if rest else ""}}
+        )
 
     def clean(self, **changes: str) -> Outcome:
-        return run_job("clean_task_pods.py", {"NAMESPACE": "acme", "KEEP_DAYS": "7", "KUBERNETES_API": self.http.url, "TOKEN_FILE": str(self.token), "RETRY_SECONDS": "1", "RETRY_DELAY": "0.1", **changes})
+        return run_job(
+            "clean_task_pods.py",
+            {
+                "NAMESPACE": "acme",
+                "KEEP_DAYS": "7",
+                "KUBERNETES_API": self.http.url,
+                "TOKEN_FILE": str(self.token),
+                "RETRY_SECONDS": "1",
+                "RETRY_DELAY": "0.1",
+                **changes,
+            },
+        )
 
     def deleted(self) -> list[str]:
         return [place.rsplit("/", 1)[1] for method, place, _, _ in self.asked if method == "DELETE"]
 
     def test_failed_pods_go_when_they_ended_long_enough_ago(self) -> None:
-        self.pods = [pod("old", 9, 8), pod("long-task-that-ended-now", 30, 8, 0.1), pod("evicted", 8), pod("evicted-now", 1), pod("new", 6, 5)]
+        self.pods = [
+            pod("old", 9, 8),
+            pod("long-task-that-ended-now", 30, 8, 0.1),
+            pod("evicted", 8),
+            pod("evicted-now", 1),
+            pod("new", 6, 5),
+        ]
         outcome = self.clean()
         self.assertEqual(outcome.code, 0, outcome.output)
         self.assertEqual(self.deleted(), ["old", "evicted"])
         self.assertEqual((outcome.result["deleted"], outcome.result["kept"]), (2, 3))
-        self.assertEqual([body for method, _, body, _ in self.asked if method == "DELETE"], ['{"preconditions": {"uid": "uid of old"}}', '{"preconditions": {"uid": "uid of evicted"}}'])
+        self.assertEqual(
+            [body for method, _, body, _ in self.asked if method == "DELETE"],
+            ['{"preconditions": {"uid": "uid of old"}}', '{"preconditions": {"uid": "uid of evicted"}}'],
+        )
         self.assertEqual({authorization for _, _, _, authorization in self.asked}, {"Bearer the account's token"})
         self.assertNotIn("the account's token", outcome.output)
 

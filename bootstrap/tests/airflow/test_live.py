@@ -10,7 +10,19 @@ import time
 import unittest
 from datetime import datetime, timedelta, timezone
 
-from support import DAGS, EXPECTED, INFRASTRUCTURE, PASSWORD, LiveAirflow, Outcome, Reply, StandIn, differs_between_versions, others_build_on_it, wait_until
+from support import (
+    DAGS,
+    EXPECTED,
+    INFRASTRUCTURE,
+    PASSWORD,
+    LiveAirflow,
+    Outcome,
+    Reply,
+    StandIn,
+    differs_between_versions,
+    others_build_on_it,
+    wait_until,
+)
 
 MADE_BY_RUN = ["scd2_extra_dag"]
 _SSE = (("Content-Type", "text/event-stream"),)
@@ -23,7 +35,11 @@ class Live(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.airflow = LiveAirflow()
-        cls.mcp = StandIn(lambda method, path, body, headers: Reply(200, "event: endpoint\r\ndata: /messages\r\n\r\n", _SSE) if path == "/sse" else Reply(404, "no"))
+        cls.mcp = StandIn(
+            lambda method, path, body, headers: (
+                Reply(200, "event: endpoint\r\ndata: /messages\r\n\r\n", _SSE) if path == "/sse" else Reply(404, "no")
+            )
+        )
 
     @classmethod
     def tearDownClass(cls) -> None:
@@ -51,7 +67,9 @@ class Live(unittest.TestCase):
 
     def in_airflow(self, code: str) -> str:
         """Runs code in Airflow's environment: the other way round to look at what a job did."""
-        done = subprocess.run([sys.executable, "-c", code], env=self.airflow.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=self.airflow.environment, capture_output=True, text=True, check=False
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
@@ -64,7 +82,9 @@ class Live(unittest.TestCase):
         wait_until(lambda: not self.airflow.sql(under_way, INFRASTRUCTURE), 300, "the task ends")
 
     def wait_for_import_errors(self, count: int) -> None:
-        wait_until(lambda: len(self.airflow.sql("SELECT * FROM import_error")) == count, 300, "the DAG processor sees the file")
+        wait_until(
+            lambda: len(self.airflow.sql("SELECT * FROM import_error")) == count, 300, "the DAG processor sees the file"
+        )
 
     def is_paused(self) -> bool:
         return bool(self.airflow.sql("SELECT is_paused FROM dag WHERE dag_id = ?", INFRASTRUCTURE)[0][0])
@@ -161,22 +181,46 @@ class Live(unittest.TestCase):
     # --- something is wrong with the DAGs ---
 
     def test_20_missing_dag(self) -> None:
-        outcome = self.airflow.job("verify.py", EXPECTED_DAGS=json.dumps([*EXPECTED, "never", ["live_factory_dag", "forensic_factory_dag"]]), TIMEOUT_SECONDS="6").end()
-        self.check(outcome, 1, "not registered: never, live_factory_dag or forensic_factory_dag", "registered are:", "scd2_factory_dag", "name it in datasurface.expectedDags")
+        outcome = self.airflow.job(
+            "verify.py",
+            EXPECTED_DAGS=json.dumps([*EXPECTED, "never", ["live_factory_dag", "forensic_factory_dag"]]),
+            TIMEOUT_SECONDS="6",
+        ).end()
+        self.check(
+            outcome,
+            1,
+            "not registered: never, live_factory_dag or forensic_factory_dag",
+            "registered are:",
+            "scd2_factory_dag",
+            "name it in datasurface.expectedDags",
+        )
         self.assertEqual(outcome.result["missing_dags"], ["never", ["live_factory_dag", "forensic_factory_dag"]])
         self.assertEqual(outcome.result["checks"]["infrastructure DAG has run with success"], "ok")
 
     def test_21_missing_infrastructure_dag(self) -> None:
-        outcome = self.airflow.job("verify.py", INFRASTRUCTURE_DAG="other-psp_infrastructure", TIMEOUT_SECONDS="4").end()
+        outcome = self.airflow.job(
+            "verify.py", INFRASTRUCTURE_DAG="other-psp_infrastructure", TIMEOUT_SECONDS="4"
+        ).end()
         self.check(outcome, 1, "other-psp_infrastructure is not registered", "Does git-sync read")
 
     @differs_between_versions
     def test_22_import_errors_are_all_shown(self) -> None:
-        (self.airflow.dags / "broken_one.py").write_text("# airflow DAG\nurl = 'mssql+pyodbc://sa:topsecret@host/db'\nraise ValueError('AZURE_KEY_VAULT_URL is unset, ' + url + ';PWD={top;secret};x')\n")
+        (self.airflow.dags / "broken_one.py").write_text(
+            "# airflow DAG\nurl = 'mssql+pyodbc://sa:topsecret@host/db'\nraise ValueError('AZURE_KEY_VAULT_URL is unset, ' + url + ';PWD={top;secret};x')\n"
+        )
         (self.airflow.dags / "broken_two.py").write_text("# airflow DAG\nimport there_is_no_such_module\n")
         self.wait_for_import_errors(2)
         outcome = self.airflow.job("verify.py").end()
-        self.check(outcome, 1, "2 DAG files do not import", "broken_one.py", "broken_two.py", "Traceback", "AZURE_KEY_VAULT_URL is unset", "No module named 'there_is_no_such_module'")
+        self.check(
+            outcome,
+            1,
+            "2 DAG files do not import",
+            "broken_one.py",
+            "broken_two.py",
+            "Traceback",
+            "AZURE_KEY_VAULT_URL is unset",
+            "No module named 'there_is_no_such_module'",
+        )
         self.assertNotIn("topsecret@", outcome.output)
         self.assertNotIn("{top;secret}", outcome.output)
         self.assertEqual(outcome.result["checks"]["this deployment's DAG files import"], "FAILED")
@@ -205,8 +249,15 @@ class Live(unittest.TestCase):
 
     @differs_between_versions
     def test_30_wrong_password(self) -> None:
-        outcome = self.airflow.job("verify.py", ADMIN_PASSWORD="another one entirely", ADMIN_SECRET="the Secret airflow-admin").end()
-        self.check(outcome, 3, "does not accept the user admin with the password in the Secret airflow-admin", "Raise revisions.airflowKeys")
+        outcome = self.airflow.job(
+            "verify.py", ADMIN_PASSWORD="another one entirely", ADMIN_SECRET="the Secret airflow-admin"
+        ).end()
+        self.check(
+            outcome,
+            3,
+            "does not accept the user admin with the password in the Secret airflow-admin",
+            "Raise revisions.airflowKeys",
+        )
         self.assertNotIn("another one entirely", outcome.output)
 
     def test_31_changed_password_which_is_in_no_argument_list(self) -> None:
@@ -214,7 +265,9 @@ class Live(unittest.TestCase):
         seen: set[str] = set()
 
         def look() -> bool:
-            for line in subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
+            for line in subprocess.run(
+                ["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True
+            ).stdout.splitlines():
                 group, _, arguments = line.strip().partition(" ")
                 if group == str(job.process.pid):
                     seen.add(arguments)
@@ -283,4 +336,6 @@ with get_application_builder() as b:
         outcome = self.airflow.job("verify.py", TIMEOUT_SECONDS="3").end()
         self.check(outcome, 1, "triggerer unhealthy", 'at the check "Airflow is healthy"')
         self.airflow.stop("api-server", signal.SIGKILL)
-        self.check(half_way.end(), 1, 'at the check "expected DAGs are registered"', "given up after", "nothing listens there")
+        self.check(
+            half_way.end(), 1, 'at the check "expected DAGs are registered"', "given up after", "nothing listens there"
+        )

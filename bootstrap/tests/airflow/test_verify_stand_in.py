@@ -16,7 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 from support import DAGS, EXPECTED, INFRASTRUCTURE, PAYLOAD, Outcome, Reply, StandIn, clean_environment, run_job
 
 SCD4_DAGS = [dag.replace("scd2", "scd4") for dag in DAGS]
-HEALTHY = {component: {"status": "healthy"} for component in ("metadatabase", "scheduler", "dag_processor", "triggerer")}
+HEALTHY = {
+    component: {"status": "healthy"} for component in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+}
 
 
 class Server:
@@ -53,7 +55,21 @@ class Server:
         offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["50"])[0])
         if place == "/api/v2/dags":
             page = self.dags[offset : offset + min(limit, 100)]
-            return Reply(200, {"dags": [{"dag_id": dag, "is_paused": dag in self.paused, "relative_fileloc": "demo_psp_infrastructure_dag.py", "last_parsed_time": "2020-01-01T00:00:00Z" if dag in self.old else self.parsed} for dag in page], "total_entries": len(self.dags)})
+            return Reply(
+                200,
+                {
+                    "dags": [
+                        {
+                            "dag_id": dag,
+                            "is_paused": dag in self.paused,
+                            "relative_fileloc": "demo_psp_infrastructure_dag.py",
+                            "last_parsed_time": "2020-01-01T00:00:00Z" if dag in self.old else self.parsed,
+                        }
+                        for dag in page
+                    ],
+                    "total_entries": len(self.dags),
+                },
+            )
         if place == "/api/v2/importErrors":
             return Reply(200, {"import_errors": [], "total_entries": 0})
         if place.endswith("/dagRuns"):
@@ -105,7 +121,14 @@ class StandInTests(unittest.TestCase):
         self.server.dags = [INFRASTRUCTURE, "live_factory_dag", "Acme_default_Warehouse_2_cqrs"]
         self.server.paused = ["live_factory_dag"]
         outcome = self.verify(EXPECTED_DAGS="")
-        self.check(outcome, 0, "0 expected, 3 in all", "DAGs in Airflow: 3", "live_factory_dag               paused  demo_psp_infrastructure_dag.py", "Acme_default_Warehouse_2_cqrs  active")
+        self.check(
+            outcome,
+            0,
+            "0 expected, 3 in all",
+            "DAGs in Airflow: 3",
+            "live_factory_dag               paused  demo_psp_infrastructure_dag.py",
+            "Acme_default_Warehouse_2_cqrs  active",
+        )
         self.assertEqual(outcome.result["dags"], sorted(self.server.dags))
         self.server.dags = ["live_factory_dag"]
         self.check(self.verify(EXPECTED_DAGS="", TIMEOUT_SECONDS="1"), 1, "demo-psp_infrastructure is not registered")
@@ -114,15 +137,33 @@ class StandInTests(unittest.TestCase):
         self.server.runs = [{"dag_run_id": "run+1", "state": "success", "end_date": "2998-01-01T00:00:00Z"}]
         self.server.parsed = "2997-01-01T00:00:00Z"
         outcome = self.verify(EXPECTED_DAGS="[]", TIMEOUT_SECONDS="1")
-        self.check(outcome, 1, "demo-psp_infrastructure is not parsed since its run", 'at the check "expected DAGs are registered"')
+        self.check(
+            outcome,
+            1,
+            "demo-psp_infrastructure is not parsed since its run",
+            'at the check "expected DAGs are registered"',
+        )
         self.server.parsed = "2999-01-01T00:00:00Z"
         self.check(self.verify(EXPECTED_DAGS="[]"), 0)
 
     def test_what_the_merge_says_is_told_and_the_rest_of_its_log_is_not(self) -> None:
         line = "2026-11-27 INFO Populated %s DAG configurations {'psp': 'Demo_PSP', 'config_count': %d}"
         specification = "{'name': 'sqlserver-demo-merge_PASSWORD', 'value': 'in the log'}"
-        self.server.tasks = [{"task_id": "start", "try_number": 1, "map_index": -1}, {"task_id": "infrastructure_merge_task", "try_number": 2, "map_index": -1}]
-        self.server.logs = {"infrastructure_merge_task/2": Reply(200, {"content": [{"event": text} for text in (specification, line % ("factory", 1), line % ("factory", 2), line % ("CQRS", 0))]})}
+        self.server.tasks = [
+            {"task_id": "start", "try_number": 1, "map_index": -1},
+            {"task_id": "infrastructure_merge_task", "try_number": 2, "map_index": -1},
+        ]
+        self.server.logs = {
+            "infrastructure_merge_task/2": Reply(
+                200,
+                {
+                    "content": [
+                        {"event": text}
+                        for text in (specification, line % ("factory", 1), line % ("factory", 2), line % ("CQRS", 0))
+                    ]
+                },
+            )
+        }
         outcome = self.verify()
         self.check(outcome, 0, "merge has configured DAGs", "2 factory, 0 CQRS")
         self.assertEqual(outcome.result["merged_configurations"], {"factory": 2, "CQRS": 0})
@@ -170,8 +211,12 @@ class StandInTests(unittest.TestCase):
         self.check(self.verify(), 2, "answers HTTP 302")
 
     def test_component_that_never_reported(self) -> None:
-        self.server.override["/api/v2/monitor/health"] = Reply(200, {**HEALTHY, "dag_processor": None, "triggerer": {"status": None, "latest_triggerer_heartbeat": None}})
-        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "dag_processor has never reported, triggerer has never reported")
+        self.server.override["/api/v2/monitor/health"] = Reply(
+            200, {**HEALTHY, "dag_processor": None, "triggerer": {"status": None, "latest_triggerer_heartbeat": None}}
+        )
+        self.check(
+            self.verify(TIMEOUT_SECONDS="1"), 1, "dag_processor has never reported, triggerer has never reported"
+        )
 
     def test_another_auth_manager(self) -> None:
         self.server.override["/auth/token"] = Reply(405, {"detail": "Method Not Allowed"})
@@ -185,7 +230,11 @@ class StandInTests(unittest.TestCase):
 
     def test_dag_of_an_earlier_deployment(self) -> None:
         self.server.old = DAGS
-        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: demo-psp_infrastructure, scd2_factory_dag, scd2_datatransformer_factory, Demo_PSP")
+        self.check(
+            self.verify(TIMEOUT_SECONDS="1"),
+            1,
+            "not parsed since the deployment: demo-psp_infrastructure, scd2_factory_dag, scd2_datatransformer_factory, Demo_PSP",
+        )
 
     def test_one_of_the_alternatives_is_enough(self) -> None:
         for dags in (DAGS, SCD4_DAGS):
@@ -198,20 +247,42 @@ class StandInTests(unittest.TestCase):
         self.server.dags = [dag.replace("scd2", "live") for dag in DAGS]
         outcome = self.verify(TIMEOUT_SECONDS="1")
         self.check(outcome, 1, 'at the check "expected DAGs are registered"')
-        self.assertIn("not registered: scd2_factory_dag or scd4_factory_dag, scd2_datatransformer_factory or scd4_datatransformer_factory;", outcome.message)
-        self.assertIn("registered are: Demo_PSP_K8sMergeDB_reconcile, Demo_PSP_default_K8sMergeDB_cqrs, demo-psp_infrastructure, live_datatransformer_factory, live_factory_dag.", outcome.message)
-        self.assertEqual(outcome.result["missing_dags"], [["scd2_factory_dag", "scd4_factory_dag"], ["scd2_datatransformer_factory", "scd4_datatransformer_factory"]])
+        self.assertIn(
+            "not registered: scd2_factory_dag or scd4_factory_dag, scd2_datatransformer_factory or scd4_datatransformer_factory;",
+            outcome.message,
+        )
+        self.assertIn(
+            "registered are: Demo_PSP_K8sMergeDB_reconcile, Demo_PSP_default_K8sMergeDB_cqrs, demo-psp_infrastructure, live_datatransformer_factory, live_factory_dag.",
+            outcome.message,
+        )
+        self.assertEqual(
+            outcome.result["missing_dags"],
+            [
+                ["scd2_factory_dag", "scd4_factory_dag"],
+                ["scd2_datatransformer_factory", "scd4_datatransformer_factory"],
+            ],
+        )
 
     def test_any_missing_dag_gets_the_hint(self) -> None:
         self.server.dags = DAGS[:-1]
         outcome = self.verify(TIMEOUT_SECONDS="1")
-        self.check(outcome, 1, "not registered: Demo_PSP_default_K8sMergeDB_cqrs;", "name it in datasurface.expectedDags", "the infrastructure DAG has not made it: the logs of its runs")
+        self.check(
+            outcome,
+            1,
+            "not registered: Demo_PSP_default_K8sMergeDB_cqrs;",
+            "name it in datasurface.expectedDags",
+            "the infrastructure DAG has not made it: the logs of its runs",
+        )
         self.server.runs = []
         self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "As long as no run of the infrastructure DAG has succeeded")
 
     def test_an_alternative_of_an_earlier_deployment_does_not_count(self) -> None:
         self.server.old = [dag for dag in DAGS if "scd2" in dag]
-        self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "not parsed since the deployment: scd2_factory_dag, scd2_datatransformer_factory")
+        self.check(
+            self.verify(TIMEOUT_SECONDS="1"),
+            1,
+            "not parsed since the deployment: scd2_factory_dag, scd2_datatransformer_factory",
+        )
         # The model was changed from SCD2 to SCD4, and Airflow does not know yet that the DAGs of before are gone.
         self.server.dags = [*DAGS, *(dag for dag in SCD4_DAGS if "scd4" in dag)]
         self.check(self.verify(), 0, "4 expected, 7 in all")
@@ -221,7 +292,13 @@ class StandInTests(unittest.TestCase):
         self.check(self.verify(TIMEOUT_SECONDS="1"), 1, "a_0017, a_0018 and 234 more")
 
     def test_import_error_of_a_file_that_is_gone_does_not_count_until_the_end(self) -> None:
-        error = {"import_error_id": 1, "timestamp": "2026-01-01T00:00:00Z", "filename": "old.py", "bundle_name": "dags-folder", "stack_trace": "ValueError: old"}
+        error = {
+            "import_error_id": 1,
+            "timestamp": "2026-01-01T00:00:00Z",
+            "filename": "old.py",
+            "bundle_name": "dags-folder",
+            "stack_trace": "ValueError: old",
+        }
         stale = Reply(200, {"import_errors": [error], "total_entries": 1})
         self.server.override["/api/v2/importErrors"] = [stale] * 25
         self.check(self.verify(), 0, "import errors: 1 at present")
@@ -231,14 +308,24 @@ class StandInTests(unittest.TestCase):
 
     def test_import_error_of_a_file_of_somebody_else_is_reported_and_does_not_fail(self) -> None:
         def error(name: str) -> dict[str, object]:
-            return {"import_error_id": 1, "timestamp": datetime.now(timezone.utc).isoformat(), "filename": name, "bundle_name": "dags-folder", "stack_trace": f"Traceback\nValueError: {name}"}
+            return {
+                "import_error_id": 1,
+                "timestamp": datetime.now(timezone.utc).isoformat(),
+                "filename": name,
+                "bundle_name": "dags-folder",
+                "stack_trace": f"Traceback\nValueError: {name}",
+            }
 
         def present(*names: str) -> None:
-            self.server.override["/api/v2/importErrors"] = Reply(200, {"import_errors": [error(name) for name in names], "total_entries": len(names)})
+            self.server.override["/api/v2/importErrors"] = Reply(
+                200, {"import_errors": [error(name) for name in names], "total_entries": len(names)}
+            )
 
         present("mine.py", "team/other_dag.py")
         outcome = self.verify(DAG_FILES="demo_psp_*_dag.py")
-        self.check(outcome, 0, "not this deployment's, and do not import: mine.py (ValueError: mine.py), team/other_dag.py")
+        self.check(
+            outcome, 0, "not this deployment's, and do not import: mine.py (ValueError: mine.py), team/other_dag.py"
+        )
         self.assertEqual(sorted(outcome.result["other_import_errors"]), ["mine.py", "team/other_dag.py"])
         self.assertEqual(outcome.output.count("note: mine.py does not import"), 1)
         present("mine.py", "demo_psp_infrastructure_dag.py")
@@ -247,7 +334,12 @@ class StandInTests(unittest.TestCase):
         # A DAG that is missing may need what the other file defines.
         present("mine.py")
         self.server.dags = DAGS[:-1]
-        self.check(self.verify(DAG_FILES="demo_psp_*_dag.py", TIMEOUT_SECONDS="1"), 1, f"not registered: {DAGS[-1]}; registered are", "; not this deployment's, and do not import: mine.py")
+        self.check(
+            self.verify(DAG_FILES="demo_psp_*_dag.py", TIMEOUT_SECONDS="1"),
+            1,
+            f"not registered: {DAGS[-1]}; registered are",
+            "; not this deployment's, and do not import: mine.py",
+        )
 
     def test_a_server_that_asks_for_a_wait_gets_it(self) -> None:
         for place in ("/api/v2/monitor/health", "/api/v2/dags"):
@@ -269,8 +361,14 @@ class StandInTests(unittest.TestCase):
 
     def test_wrong_settings(self) -> None:
         for wrong in ("1", "[]", '["scd2_factory_dag", 1]', '["scd2 factory"]', '{"a": "b"}', '[["a"]]'):
-            self.check(self.verify(EXPECTED_DAGS=f'["right", {wrong}]'), 2, f"no DAG id, and no list of alternative ones: {wrong}")
-        self.check(self.verify(EXPECTED_DAGS="demo", MCP_URL="demo-psp-mcp:8000"), 2, "EXPECTED_DAGS is 'demo'", "MCP_URL is")
+            self.check(
+                self.verify(EXPECTED_DAGS=f'["right", {wrong}]'),
+                2,
+                f"no DAG id, and no list of alternative ones: {wrong}",
+            )
+        self.check(
+            self.verify(EXPECTED_DAGS="demo", MCP_URL="demo-psp-mcp:8000"), 2, "EXPECTED_DAGS is 'demo'", "MCP_URL is"
+        )
         self.check(self.verify(DEPLOYMENT_STARTED="yesterday"), 2, "ISO 8601")
         self.check(self.verify(DEPLOYMENT_STARTED="2026-01-01T00:00:00"), 2, "with its time zone")
         self.check(self.verify(DEPLOYMENT_STARTED="2999-01-01T00:00:00Z"), 2, "no run could have started after it")
@@ -286,11 +384,35 @@ class StandInTests(unittest.TestCase):
 class Help(unittest.TestCase):
     def test_each_script_lists_its_variables(self) -> None:
         for script, names in {
-            "verify.py": ["AIRFLOW_URL", "ADMIN_PASSWORD", "EXPECTED_DAGS", "INFRASTRUCTURE_DAG", "DEPLOYMENT_STARTED", "MCP_URL", "TIMEOUT_SECONDS"],
+            "verify.py": [
+                "AIRFLOW_URL",
+                "ADMIN_PASSWORD",
+                "EXPECTED_DAGS",
+                "INFRASTRUCTURE_DAG",
+                "DEPLOYMENT_STARTED",
+                "MCP_URL",
+                "TIMEOUT_SECONDS",
+            ],
             "identity.py": ["KEY_VAULT_URL", "SECRET_NAME", "REQUIRED_KEYS", "AZURE_FEDERATED_TOKEN_FILE"],
-            "airflow_migrate.py": ["REQUIRED_PACKAGES", "EXPECTED_AIRFLOW_VERSION", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"],
-            "airflow_admin.py": ["ADMIN_USERNAME", "ADMIN_PASSWORD", "ADMIN_EMAIL", "ADMIN_FIRST_NAME", "ADMIN_LAST_NAME"],
+            "airflow_migrate.py": [
+                "REQUIRED_PACKAGES",
+                "EXPECTED_AIRFLOW_VERSION",
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+            ],
+            "airflow_admin.py": [
+                "ADMIN_USERNAME",
+                "ADMIN_PASSWORD",
+                "ADMIN_EMAIL",
+                "ADMIN_FIRST_NAME",
+                "ADMIN_LAST_NAME",
+            ],
         }.items():
-            done = subprocess.run([sys.executable, str(PAYLOAD / script), "--help"], env=clean_environment({}), capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [sys.executable, str(PAYLOAD / script), "--help"],
+                env=clean_environment({}),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual([name for name in [*names, "exit codes: 0"] if name not in done.stdout], [], script)

@@ -35,8 +35,18 @@ def merge() -> None:
 
 
 state = json.loads(STATE.read_text())
-with DAG("demo-psp_infrastructure", schedule=timedelta(seconds=state["seconds"]), is_paused_upon_creation=state["paused"], default_args={"retries": 0}, **COMMON) as infrastructure:
-    EmptyOperator(task_id="start") >> PythonOperator(task_id="infrastructure_merge_task", python_callable=merge) >> EmptyOperator(task_id="end")
+with DAG(
+    "demo-psp_infrastructure",
+    schedule=timedelta(seconds=state["seconds"]),
+    is_paused_upon_creation=state["paused"],
+    default_args={"retries": 0},
+    **COMMON,
+) as infrastructure:
+    (
+        EmptyOperator(task_id="start")
+        >> PythonOperator(task_id="infrastructure_merge_task", python_callable=merge)
+        >> EmptyOperator(task_id="end")
+    )
 
 for dag_id in state["made"]:
     with DAG(dag_id, schedule=None, **COMMON) as made:

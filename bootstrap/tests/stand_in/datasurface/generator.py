@@ -15,7 +15,11 @@ from pathlib import Path
 def _literals(path: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for node in ast.parse(path.read_bytes()).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant):
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.value, ast.Constant)
+        ):
             found[node.target.id] = node.value.value
     return found
 
