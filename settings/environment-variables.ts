@@ -39,9 +39,7 @@ export function valueOf(variables: Readonly<Record<string, string | undefined>>,
 }
 
 /** The variables that are set and not empty, with the fields that they override. */
-export function overrides(
-  variables: Readonly<Record<string, string | undefined>>,
-): readonly {
+export function overrides(variables: Readonly<Record<string, string | undefined>>): readonly {
   readonly variable: OverridingVariable;
   readonly field: readonly [string, string];
   readonly value: string;

@@ -11,12 +11,10 @@ const REASON = /TF_VAR_\w+_token\s+is\s+not\s+set/;
 /** The refusal of a plan is behind the whole plan, which is long, and Terraform ends right after it. */
 export async function reason({ rig, suite, environments, project }: PointProps): Promise<void> {
   await suite.all(
-    environments
-      .slice(0, 1)
-      .map((name) => ({
-        name: `${name}: cdktf deploy shows why a plan is refused`,
-        run: (processes: Processes) => refused(rig, name, project, processes),
-      })),
+    environments.slice(0, 1).map((name) => ({
+      name: `${name}: cdktf deploy shows why a plan is refused`,
+      run: (processes: Processes) => refused(rig, name, project, processes),
+    })),
   );
 }
 
