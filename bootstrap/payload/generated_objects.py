@@ -172,11 +172,11 @@ def _variable(entry: object) -> str:
 
 
 def _resources(node: object) -> str:
-    parts = [
-        f"{kind} {name} {_plain(amount)}"
-        for kind in ("requests", "limits")
-        for name, amount in sorted((_at(node, kind) or {}).items())
-    ]  # type: ignore[attr-defined]
+    parts: list[str] = []
+    for kind in ("requests", "limits"):
+        amounts = _at(node, kind)
+        if isinstance(amounts, dict):
+            parts += [f"{kind} {name} {_plain(amount)}" for name, amount in sorted(amounts.items())]
     return ", ".join(parts)
 
 
