@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 from datetime import datetime, timedelta, timezone
 
 from support import (
@@ -81,10 +82,14 @@ class Live(unittest.TestCase):
         under_way = "SELECT * FROM task_instance WHERE dag_id = ? AND state IN ('queued', 'running')"
         wait_until(lambda: not self.airflow.sql(under_way, INFRASTRUCTURE), 300, "the task ends")
 
-    def wait_for_import_errors(self, count: int) -> None:
-        wait_until(
-            lambda: len(self.airflow.sql("SELECT * FROM import_error")) == count, 300, "the DAG processor sees the file"
-        )
+    def wait_for_import_errors(self, *files: str) -> None:
+        """Until these files alone have one: those of an earlier test go one after the other."""
+
+        def seen() -> bool:
+            found = self.airflow.sql("SELECT filename FROM import_error")
+            return sorted(Path(name).name for (name,) in found) == sorted(files)
+
+        wait_until(seen, 300, f"the DAG processor reports {', '.join(files)} and no other file")
 
     def is_paused(self) -> bool:
         return bool(self.airflow.sql("SELECT is_paused FROM dag WHERE dag_id = ?", INFRASTRUCTURE)[0][0])
@@ -209,7 +214,7 @@ class Live(unittest.TestCase):
             "# airflow DAG\nurl = 'mssql+pyodbc://sa:topsecret@host/db'\nraise ValueError('AZURE_KEY_VAULT_URL is unset, ' + url + ';PWD={top;secret};x')\n"
         )
         (self.airflow.dags / "broken_two.py").write_text("# airflow DAG\nimport there_is_no_such_module\n")
-        self.wait_for_import_errors(2)
+        self.wait_for_import_errors("broken_one.py", "broken_two.py")
         outcome = self.airflow.job("verify.py").end()
         self.check(
             outcome,
@@ -233,7 +238,7 @@ class Live(unittest.TestCase):
     def test_23_an_import_error_that_is_mended_in_time(self) -> None:
         broken = self.airflow.dags / "broken_three.py"
         broken.write_text("# airflow DAG\nraise ValueError('not yet')\n")
-        self.wait_for_import_errors(1)
+        self.wait_for_import_errors("broken_three.py")
         job = self.airflow.job("verify.py", IMPORT_ERROR_SECONDS="250")
         job.wait_for("import errors: 1")
         broken.write_text("# airflow DAG\n")
