@@ -44,7 +44,7 @@ const PASSED_ON = [
   "TFENV_ROOT",
   "TFENV_CONFIG_DIR",
   "MISE_DATA_DIR",
-  // Wishes about the rehearsal itself
+  // Options of the rehearsal itself
   "REHEARSAL_FAIL",
   "REHEARSAL_TIME_SCALE",
   "REHEARSAL_EXISTING",

@@ -36,7 +36,7 @@ export class Processes {
       process.on(signal, () => this.interrupt());
     }
     for (const stream of [process.stdout, process.stderr]) {
-      // Each further line that is written fails again; that is no second wish.
+      // Each further line that is written fails again; the person asked for an end once.
       stream.on("error", () => {
         if (!this.interrupted) {
           this.interrupt();

@@ -29,7 +29,7 @@ export async function installProviders(
 }
 
 /** Refuses REHEARSAL_* variables that the providers cannot understand, before anything is deployed. */
-export async function checkWishes(
+export async function checkVariables(
   processes: Processes,
   providers: Providers,
   env: Readonly<Record<string, string>>,

@@ -57,7 +57,7 @@ test("no program asks, and none reports to anybody", () => {
   expect(environment).toMatchObject({ TF_INPUT: "0", CHECKPOINT_DISABLE: "1", DISABLE_VERSION_CHECK: "1" });
 });
 
-test("the environment's own backend is not used, and wishes about the rehearsal are", () => {
+test("the environment's own backend is not used, and the rehearsal's own variables are", () => {
   expect(environment).toMatchObject({
     DATASURFACE_ENV: "demo",
     DATASURFACE_BACKEND: "local",
