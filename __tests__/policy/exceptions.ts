@@ -9,7 +9,7 @@ const schema = z.array(
     check: z.string().regex(/^CKV2?_[A-Z0-9]+_\d+$/, "is no id of a check"),
     /** `*`: every environment that has the address. */
     environments: z.union([z.literal("*"), nonEmptyList]),
-    /** Managed resources as Terraform names them; no patterns, so that a new resource is never excepted by accident. */
+    /** Managed resources as Terraform names them, without CDKTF's hash; no patterns, so that a new resource is never excepted by accident. */
     addresses: z.array(z.string().regex(/^[a-z0-9_]+\.[A-Za-z0-9_-]+$/, "is no address of a resource")).min(1),
     reason: z.string().trim().min(20, "is too short for a reason"),
   }),

@@ -21,6 +21,11 @@ export function addressesOf(synthesized: string): readonly string[] {
   return Object.entries(resource).flatMap(([type, byName]) => Object.keys(byName).map((name) => `${type}.${name}`));
 }
 
+/** An address without the hash that CDKTF makes of the construct's path: what exceptions and findings name. */
+export function withoutHash(address: string): string {
+  return address.replace(/_[0-9A-F]{8}$/, "");
+}
+
 /** The stacks as cdktf wrote them, without the block `terraform`: checkov 3.3 cannot read `required_version` in JSON. */
 export function synthesizedInputs(stacks: readonly PlannedStack[]): Inputs {
   const addresses = new Map(stacks.map(({ name, synthesized }) => [`${name}/cdk.tf.json`, addressesOf(synthesized)]));

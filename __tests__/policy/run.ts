@@ -9,10 +9,18 @@ import { Rig } from "../rehearsed/rig";
 import { type Check, Suite } from "../rehearsed/suite";
 import { Checkov, type Scan } from "./checkov";
 import { exceptionsWithout, type Finding, judge, parseExceptions } from "./exceptions";
-import { addressesOf, type Inputs, kubernetesInputs, planInputs, synthesizedInputs, writeInputs } from "./inputs";
+import {
+  addressesOf,
+  type Inputs,
+  kubernetesInputs,
+  planInputs,
+  synthesizedInputs,
+  withoutHash,
+  writeInputs,
+} from "./inputs";
 import { type PlannedStack, plannedStacks } from "./plans";
 import { PolicyError } from "./problem";
-import { damagedBy, WITNESSES } from "./witnesses";
+import { damagedBy, POSITIVE_CONTROLS } from "./positive-controls";
 
 const USAGE = `npm run test:policy [-- OPTIONS]
 
@@ -56,11 +64,12 @@ function merge(environment: string, forms: Forms, { failed }: Scan): Found {
   const unplaced: string[] = [];
   for (const { check, title, file, resource } of failed) {
     const form = formOf(file);
-    const address = forms[form].addressOf(file.slice(form.length + 1), resource);
-    if (address === undefined) {
+    const full = forms[form].addressOf(file.slice(form.length + 1), resource);
+    if (full === undefined) {
       unplaced.push(`${environment}: ${check} of ${resource} in ${file}, which is no managed resource of the stack`);
       continue;
     }
+    const address = withoutHash(full);
     const key = `${check} ${address}`;
     const before = findings.get(key)?.seenIn ?? [];
     findings.set(key, {
@@ -96,7 +105,7 @@ async function scanned(
 const describe = ({ check, environment, address, title, seenIn }: Finding): string =>
   `${check} ${environment} ${address}: ${title} (${seenIn.join(", ")})`;
 
-interface Wishes {
+interface Options {
   readonly environments: readonly string[];
   /** Whether somebody has chosen them. */
   readonly chosen: boolean;
@@ -104,7 +113,7 @@ interface Wishes {
   readonly list: boolean;
 }
 
-async function policy(folder: string, { environments, chosen, list }: Wishes): Promise<number> {
+async function policy(folder: string, { environments, chosen, list }: Options): Promise<number> {
   const elsewhere = EVERY_ENVIRONMENT.filter((name) => !environments.includes(name));
   const exceptions = exceptionsWithout(
     elsewhere,
@@ -132,11 +141,11 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   };
   await suite.all(
     environments.map((environment) => ({
-      name: `${environment}: deployed in the made-up cloud and planned; no two resources have the same address`,
+      name: `${environment}: deployed in the made-up cloud and planned; no two resources have the same address, its hash left out`,
       run: async (worker) => {
         const stacks = await plannedStacks(rig, environment, worker);
         planned.set(environment, stacks);
-        const addresses = stacks.flatMap(({ synthesized }) => addressesOf(synthesized));
+        const addresses = stacks.flatMap(({ synthesized }) => addressesOf(synthesized)).map(withoutHash);
         return addresses.filter((address, index) => addresses.indexOf(address) !== index);
       },
     })),
@@ -161,17 +170,17 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
       return [...FORMS.filter((form) => !seen.has(form)).map((form) => `nothing of ${form} was checked`), ...unplaced];
     },
   });
-  const witnessOf = (environment: string, forms: Forms): Check => ({
-    name: `${environment}, with ${WITNESSES.map(({ what, form }) => `${what} in ${form}`).join(", ")}: each is found`,
+  const controlsOf = (environment: string, forms: Forms): Check => ({
+    name: `${environment}, with ${POSITIVE_CONTROLS.map(({ what, form }) => `${what} in ${form}`).join(", ")}: each is found`,
     run: async (worker) => {
       const damaged = mapValues(forms, ({ files }, form) =>
         damagedBy(
-          WITNESSES.filter((witness) => witness.form === form),
+          POSITIVE_CONTROLS.filter((control) => control.form === form),
           files,
         ),
       );
       const { failed } = await scanned(checkov, folder, worker, damaged);
-      return WITNESSES.filter(
+      return POSITIVE_CONTROLS.filter(
         ({ check, form }) => !failed.some((result) => result.check === check && formOf(result.file) === form),
       ).map(({ check, what, form }) => `${check} says nothing of ${what} in ${form}`);
     },
@@ -179,19 +188,19 @@ async function policy(folder: string, { environments, chosen, list }: Wishes): P
   const scans = environments.map((environment, index) => ({
     environment,
     forms: formsOf(planned.get(environment) ?? []),
-    witness: index === 0,
+    withControls: index === 0,
   }));
   await suite.all(
-    scans.flatMap(({ environment, forms, witness }) => [
+    scans.flatMap(({ environment, forms, withControls }) => [
       scanOf(environment, forms),
-      ...(witness ? [witnessOf(environment, forms)] : []),
+      ...(withControls ? [controlsOf(environment, forms)] : []),
     ]),
   );
 
   const resources = new Map(
     [...planned].map(([environment, stacks]) => [
       environment,
-      new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized))),
+      new Set(stacks.flatMap(({ synthesized }) => addressesOf(synthesized)).map(withoutHash)),
     ]),
   );
   const { unexplained, explained, stale } = judge(found, exceptions, resources);

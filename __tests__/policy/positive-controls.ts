@@ -6,7 +6,7 @@ interface JsonObject {
 }
 
 /** A defect that checkov has to find: otherwise it does not see what it is given, and "nothing found" says nothing. */
-export interface Witness {
+export interface PositiveControl {
   readonly form: "synthesized" | "plan" | "kubernetes";
   readonly what: string;
   readonly check: string;
@@ -34,7 +34,7 @@ const oldTls = (object: JsonObject): boolean => {
   return has;
 };
 
-export const WITNESSES: readonly Witness[] = [
+export const POSITIVE_CONTROLS: readonly PositiveControl[] = [
   {
     form: "synthesized",
     what: "an SQL server that accepts TLS 1.0",
@@ -66,8 +66,8 @@ export const WITNESSES: readonly Witness[] = [
  * A copy with all these defects.
  * @throws PolicyError when there is no place for one
  */
-export function damagedBy(witnesses: readonly Witness[], files: Files): Files {
-  return witnesses.reduce((damaged, { damage, what }) => {
+export function damagedBy(controls: readonly PositiveControl[], files: Files): Files {
+  return controls.reduce((damaged, { damage, what }) => {
     const next = damage(damaged);
     if (next === undefined) {
       throw new PolicyError(`There is nothing to build ${what} into.`);
