@@ -1,12 +1,8 @@
-import { AzurermProvider } from "@cdktf/provider-azurerm/lib/provider";
-import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
 import { NamespaceV1 } from "@cdktf/provider-kubernetes/lib/namespace-v1";
-import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import type { Construct } from "constructs";
 import { releaseLine } from "../datasurface/releases";
 import { rootSecretsOf } from "../constructs/secrets/root-secrets";
-import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { namespaceSecrets } from "../constructs/secrets/namespace-secrets";
 import { NamespaceNetworkPolicy } from "../constructs/kubernetes/network-policy";
 import { CLAIMS } from "../settings/object-names";
@@ -20,8 +16,9 @@ import { interpolate } from "../constructs/terraform/expressions";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
 import { credentialId, dataSurfaceNames } from "../datasurface/names";
 import type { Environment } from "../settings/load";
-import { EnvironmentStack, type OutputSource } from "./environment-stack";
+import type { OutputSource } from "./environment-stack";
 import type { INFRA_OUTPUTS } from "./infra-stack";
+import { KubernetesStack } from "./kubernetes-stack";
 
 /** What ClusterConfigStack hands on. */
 export const CLUSTER_CONFIG_OUTPUTS = {
@@ -36,7 +33,7 @@ export interface ClusterConfigStackProps {
 }
 
 /** Kubernetes objects that hold no process: steps 8, 9, 18, 21, 22 and the static part of 23 of the walkthrough. */
-export class ClusterConfigStack extends EnvironmentStack {
+export class ClusterConfigStack extends KubernetesStack {
   readonly stack = this;
   readonly descriptions = CLUSTER_CONFIG_OUTPUTS;
 
@@ -47,17 +44,7 @@ export class ClusterConfigStack extends EnvironmentStack {
     const names = dataSurfaceNames(model, settings.datasurface.credentials);
     const outputs = this.read("Infra", infra);
 
-    readOnlyAzurerm(this, environment);
-    const access = clusterAccess(this, {
-      access: settings.access,
-      host: outputs.cluster_host,
-      caCertificate: outputs.cluster_ca_certificate,
-      tenantId: outputs.tenant_id,
-      clusterName: outputs.cluster_name,
-      resourceGroupName: outputs.resource_group_name,
-    });
-    const { exec, ...server } = access;
-    new KubernetesProvider(this, "Kubernetes", { ...server, exec: exec ? [exec] : undefined });
+    this.clusterProviders(environment, outputs, { readsVault: true });
 
     const { name: namespace } = new NamespaceV1(this, "Namespace", {
       metadata: {
@@ -90,7 +77,6 @@ export class ClusterConfigStack extends EnvironmentStack {
       readableSecrets:
         releaseLine(settings.datasurface.version).credentialSource === "kubernetes" ? credentialSecrets : [],
     });
-    new HelmProvider(this, "Helm", { kubernetes: access });
     new SharedStorage(this, "SharedStorage", {
       namespace,
       storage: settings.storage,
@@ -128,13 +114,4 @@ export class ClusterConfigStack extends EnvironmentStack {
       logs_claim: CLAIMS.logs,
     });
   }
-}
-
-/** The provider for reading the vault and the cluster: it registers nothing and changes nothing. */
-export function readOnlyAzurerm(scope: Construct, { settings }: Environment): void {
-  new AzurermProvider(scope, "Azurerm", {
-    subscriptionId: settings.azure.subscriptionId,
-    resourceProviderRegistrations: "none",
-    features: [{}],
-  });
 }

@@ -22,7 +22,7 @@ import { SecretVault } from "../constructs/azure/secret-vault";
 import { SqlServer } from "../constructs/azure/sql-server";
 import { WorkloadIdentity } from "../constructs/azure/workload-identity";
 import { AIRFLOW_SERVICE_ACCOUNTS } from "../settings/object-names";
-import { DeploymentGuard } from "../constructs/terraform/deployment-guard";
+import { DeploymentGuard, type Kept } from "../constructs/terraform/deployment-guard";
 import { interpolate, jsonObject, literal } from "../constructs/terraform/expressions";
 import { shellCommand } from "../constructs/terraform/shell-command";
 import { publishOutputs } from "../constructs/terraform/stack-outputs";
@@ -70,34 +70,88 @@ const RESOURCE_PROVIDERS = [
   "Microsoft.Insights",
 ];
 
+/** What the parts of the stack have in common. */
+interface Surroundings {
+  readonly environment: Environment;
+  /** The settings file, as messages name it. */
+  readonly settingsFile: string;
+  /** Who deploys. */
+  readonly client: DataAzurermClientConfig;
+  readonly resourceGroup: ResourceGroup;
+  readonly placement: Placement;
+}
+
+interface Access {
+  readonly deployers: Deployers;
+  readonly administrators: readonly DeployerRole[];
+}
+
+interface Secrets {
+  readonly vault: SecretVault;
+  readonly secrets: RootSecrets;
+}
+
+interface Data {
+  readonly postgresql: Postgresql;
+  readonly sql: SqlServer;
+  readonly storage: FileStorage;
+}
+
+/** What is made, for what is said of all of it. */
+interface Parts extends Access, Secrets, Data {
+  readonly network: Network;
+  readonly cluster: Cluster;
+  readonly identity: WorkloadIdentity;
+}
+
+export interface InfraStackProps {
+  readonly environment: Environment;
+}
+
 /** Everything in Azure: steps 1 to 7, 10, 11 and 16 of the walkthrough. */
 export class InfraStack extends EnvironmentStack {
   readonly stack = this;
   readonly descriptions = INFRA_OUTPUTS;
 
-  constructor(scope: Construct, environment: Environment) {
+  constructor(scope: Construct, { environment }: InfraStackProps) {
     super(scope, "infra", environment);
-    const { settings, names } = environment;
-    const { azure, protection: protect, datasurface } = settings;
-    const { model } = datasurface;
-
     this.providers(environment);
-    const client = new DataAzurermClientConfig(this, "Client");
+    const surroundings = this.surroundings(environment);
+    const access = this.access(surroundings);
+    const network = this.network(surroundings);
+    const { vault, secrets } = this.secrets(surroundings, access);
+    const cluster = this.cluster(surroundings, network);
+    const data = this.data(surroundings, { network, secrets, cluster });
+    const identity = this.identity(surroundings, { vault, secrets, cluster });
+    const parts: Parts = { ...access, ...data, network, vault, secrets, cluster, identity };
+    this.airflowImage(surroundings, parts);
+    this.logs(surroundings, parts);
+    this.guard(surroundings, parts);
+    this.outputs(surroundings, parts);
+    this.hints(surroundings, parts);
+  }
 
+  private surroundings(environment: Environment): Surroundings {
+    const { azure, protection } = environment.settings;
+    const client = new DataAzurermClientConfig(this, "Client");
     const resourceGroup = new ResourceGroup(this, "ResourceGroup", {
       name: azure.resourceGroup,
       location: azure.region,
       tags: tagsOf(environment),
-      lifecycle: { preventDestroy: protect },
+      lifecycle: { preventDestroy: protection },
     });
     const placement: Placement = {
       resourceGroupName: resourceGroup.name,
       location: resourceGroup.location,
       tags: tagsOf(environment),
     };
+    return { environment, settingsFile: `environments/${environment.name}.yaml`, client, resourceGroup, placement };
+  }
 
+  /** Who may deploy. */
+  private access({ environment, client, resourceGroup }: Surroundings): Access {
     const deployers = new Deployers(this, "Deployers", {
-      listed: settings.access.deployers.map(parsePrincipal),
+      listed: environment.settings.access.deployers.map(parsePrincipal),
       currentObjectId: client.objectId,
     });
     const administrators = Object.entries(deployers.all).map(
@@ -109,8 +163,11 @@ export class InfraStack extends EnvironmentStack {
           deployer,
         }),
     );
+    return { deployers, administrators };
+  }
 
-    const network = new Network(this, "Network", {
+  private network({ environment: { settings }, placement }: Surroundings): Network {
+    return new Network(this, "Network", {
       placement,
       name: settings.network.name,
       addressSpace: settings.network.addressSpace,
@@ -119,7 +176,13 @@ export class InfraStack extends EnvironmentStack {
       privateEndpointSubnet: settings.network.privateEndpointSubnet,
       sqlServiceEndpoint: settings.sql.network === "vnet-rule",
     });
+  }
 
+  private secrets(
+    { environment: { settings, names }, client, resourceGroup, placement, settingsFile }: Surroundings,
+    { deployers }: Access,
+  ): Secrets {
+    const { protection: protect } = settings;
     const vault = new SecretVault(this, "SecretVault", {
       placement,
       name: names.keyVault,
@@ -129,19 +192,21 @@ export class InfraStack extends EnvironmentStack {
       purgeProtection: settings.keyVault.purgeProtection,
       protect,
     });
-    const settingsFile = `environments/${environment.name}.yaml`;
     const secrets = new RootSecrets(this, "RootSecrets", {
       vault,
       ids: rootSecretsOf(settings),
       logins: { postgresql: settings.postgresql.adminUser, sql: settings.sql.adminUser },
       revisions: settings.revisions,
-      credentials: datasurface.credentials,
+      credentials: settings.datasurface.credentials,
       settingsFile,
       tags: placement.tags,
       protect,
     });
+    return { vault, secrets };
+  }
 
-    const cluster = new Cluster(this, "Cluster", {
+  private cluster({ environment: { settings, names }, client, placement }: Surroundings, network: Network): Cluster {
+    return new Cluster(this, "Cluster", {
       placement,
       cluster: settings.cluster,
       subnet: network.clusterSubnet,
@@ -151,9 +216,16 @@ export class InfraStack extends EnvironmentStack {
       nodeResourceGroup: names.nodeResourceGroup,
       tenantId: client.tenantId,
       access: settings.access.mode,
-      protect,
+      protect: settings.protection,
     });
+  }
 
+  /** The two database servers, and the shares. */
+  private data(
+    { environment: { settings, names }, placement }: Surroundings,
+    { network, secrets, cluster }: Pick<Parts, "network" | "secrets" | "cluster">,
+  ): Data {
+    const { protection: protect } = settings;
     const postgresql = new Postgresql(this, "Postgresql", {
       placement,
       postgresql: settings.postgresql,
@@ -164,67 +236,80 @@ export class InfraStack extends EnvironmentStack {
       adminPassword: secrets.of("postgresql"),
       protect,
     });
-
     const sql = new SqlServer(this, "SqlServer", {
       placement,
       sql: settings.sql,
       name: names.sqlServer,
-      databaseName: model.mergeDatabase,
+      databaseName: settings.datasurface.model.mergeDatabase,
       network,
       adminPassword: secrets.of("sql"),
       audit: settings.monitoring.logAnalytics,
       protect,
     });
-
     const storage = new FileStorage(this, "FileStorage", {
       placement,
       name: names.storageAccount,
       network,
-      controlPlanePrincipalId: cluster.identity.principalId,
+      controlPlanePrincipalId: cluster.principalId,
       protect,
     });
+    return { postgresql, sql, storage };
+  }
 
-    const releaseReadsVault = releaseLine(datasurface.version).credentialSource === "key-vault";
-    const identity = new WorkloadIdentity(this, "WorkloadIdentity", {
+  /** The managed identity of Airflow's pods, and what it may read. */
+  private identity(
+    { environment, placement }: Surroundings,
+    { vault, secrets, cluster }: Pick<Parts, "vault" | "secrets" | "cluster">,
+  ): WorkloadIdentity {
+    const { datasurface, identity } = environment.settings;
+    const readsVault = releaseLine(datasurface.version).credentialSource === "key-vault";
+    return new WorkloadIdentity(this, "WorkloadIdentity", {
       placement,
-      name: settings.identity.name,
-      secretIds: releaseReadsVault ? this.dataSurfaceCredentials(environment, vault, secrets) : {},
-      oidcIssuerUrl: cluster.cluster.oidcIssuerUrl,
+      name: identity.name,
+      secretIds: readsVault ? this.dataSurfaceCredentials(environment, vault, secrets) : {},
+      oidcIssuerUrl: cluster.oidcIssuerUrl,
       namespace: datasurface.namespace,
-      serviceAccounts: releaseReadsVault ? Object.values(AIRFLOW_SERVICE_ACCOUNTS) : [],
+      serviceAccounts: readsVault ? Object.values(AIRFLOW_SERVICE_ACCOUNTS) : [],
     });
+  }
 
+  /** The registry that builds Airflow's image, where the settings want that. */
+  private airflowImage({ environment: { settings, names }, placement }: Surroundings, { cluster }: Parts): void {
     const image = airflowImage({
       image: settings.airflow.image,
-      version: datasurface.version,
+      version: settings.datasurface.version,
       registryName: names.containerRegistry,
     });
     if (image.build) {
       new AirflowRegistry(this, "AirflowRegistry", {
         placement,
         name: names.containerRegistry,
-        kubeletObjectId: cluster.cluster.kubeletIdentity.objectId,
+        kubeletObjectId: cluster.kubeletObjectId,
         image: image.build.image,
         tag: image.tag,
         dockerfile: image.build.dockerfile,
       });
     }
+  }
 
-    if (settings.monitoring.logAnalytics) {
-      const sources: Record<string, LogSource> = {
-        Cluster: { targetResourceId: cluster.cluster.id, categories: ["kube-audit-admin", "guard"] },
-        Vault: { targetResourceId: vault.id, categories: ["AuditEvent"] },
-        Postgresql: { targetResourceId: postgresql.server.id, categories: ["PostgreSQLLogs"] },
-        SqlServer: { targetResourceId: `${sql.server.id}/databases/master`, categories: ["SQLSecurityAuditEvents"] },
-      };
-      new Monitoring(this, "Monitoring", {
-        placement,
-        name: names.logAnalyticsWorkspace,
-        retentionDays: settings.monitoring.retentionDays,
-        sources,
-      });
+  private logs({ environment: { settings, names }, placement }: Surroundings, parts: Parts): void {
+    const { logAnalytics, retentionDays } = settings.monitoring;
+    if (!logAnalytics) {
+      return;
     }
+    const { cluster, vault, postgresql, sql } = parts;
+    const sources: Record<string, LogSource> = {
+      Cluster: { targetResourceId: cluster.id, categories: ["kube-audit-admin", "guard"] },
+      Vault: { targetResourceId: vault.id, categories: ["AuditEvent"] },
+      Postgresql: { targetResourceId: postgresql.id, categories: ["PostgreSQLLogs"] },
+      SqlServer: { targetResourceId: `${sql.id}/databases/master`, categories: ["SQLSecurityAuditEvents"] },
+    };
+    new Monitoring(this, "Monitoring", { placement, name: names.logAnalyticsWorkspace, retentionDays, sources });
+  }
 
+  private guard({ environment, resourceGroup, settingsFile }: Surroundings, parts: Parts): void {
+    const { settings } = environment;
+    const { deployers, administrators, vault, secrets } = parts;
     const placeholders = placeholdersLeft(settings).map(
       (variable) =>
         `${variable} still has its placeholder. Set the environment variable ${variable}, or the field in ${settingsFile}.`,
@@ -241,48 +326,7 @@ export class InfraStack extends EnvironmentStack {
       names: modelNamesOf(environment),
       growing: growingOf(environment),
       switchedOn: switchedOnOf(environment),
-      kept: {
-        "resource-group": {
-          resource: resourceGroup,
-          what: "the resource group",
-          settings: ["azure.resourceGroup", "azure.region", "azure.subscriptionId"],
-        },
-        network: { resource: network.virtualNetwork, what: "the virtual network", settings: ["network.name"] },
-        cluster: {
-          resource: cluster.cluster,
-          what: "the Kubernetes cluster",
-          settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"],
-        },
-        vault: { resource: vault.vault, what: "the Key Vault", settings: ["keyVault.name"] },
-        "postgresql-server": {
-          resource: postgresql.server,
-          what: "the PostgreSQL server",
-          settings: [
-            "a smaller postgresql.storageMb",
-            "a lower postgresql.version",
-            "postgresql.name",
-            "postgresql.adminUser",
-            "postgresql.geoRedundantBackup",
-          ],
-          refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false",
-        },
-        "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
-        "sql-server": {
-          resource: sql.server,
-          what: "the Azure SQL server",
-          settings: ["sql.serverName", "sql.adminUser"],
-        },
-        "sql-database": {
-          resource: sql.database,
-          what: "the merge database",
-          settings: ["datasurface.model.mergeDatabase"],
-        },
-        storage: {
-          resource: storage.account,
-          what: "the storage account of the shares",
-          settings: ["storage.accountName"],
-        },
-      },
+      kept: keptOf(environment, resourceGroup, parts),
       requirements: [
         ...this.requirements,
         ...deployers.requirements([...administrators, vault.ready]),
@@ -290,52 +334,44 @@ export class InfraStack extends EnvironmentStack {
       ],
       refusals: placeholders,
     });
+  }
 
-    const kubeConfig = `azurerm_kubernetes_cluster.${cluster.cluster.friendlyUniqueId}.kube_config[0]`;
+  private outputs({ client, resourceGroup }: Surroundings, parts: Parts): void {
+    const { cluster, vault, identity, postgresql, sql, storage, secrets } = parts;
     publishOutputs(this, INFRA_OUTPUTS, {
       resource_group_name: resourceGroup.name,
       cluster_name: cluster.cluster.name,
-      cluster_host: interpolate(`nonsensitive(${kubeConfig}.host)`),
-      cluster_ca_certificate: interpolate(`nonsensitive(${kubeConfig}.cluster_ca_certificate)`),
+      cluster_host: interpolate(`nonsensitive(${cluster.kubeConfig}.host)`),
+      cluster_ca_certificate: interpolate(`nonsensitive(${cluster.kubeConfig}.cluster_ca_certificate)`),
       tenant_id: client.tenantId,
       key_vault_id: vault.id,
       // The vendor's DAGs paste names behind it and want no slash at its end.
-      key_vault_url: interpolate(`trimsuffix(azurerm_key_vault.${vault.vault.friendlyUniqueId}.vault_uri, "/")`),
+      key_vault_url: interpolate(`trimsuffix(${vault.uri}, "/")`),
       identity_client_id: identity.identity.clientId,
-      postgresql_fqdn: postgresql.server.fqdn,
-      sql_server_fqdn: sql.server.fullyQualifiedDomainName,
+      postgresql_fqdn: postgresql.fqdn,
+      sql_server_fqdn: sql.fqdn,
       storage_account_name: storage.account.name,
       secret_births: secrets.births,
     });
+  }
+
+  private hints({ environment: { settings, names } }: Surroundings, { secrets }: Parts): void {
     const credentials = [
-      "az",
-      "aks",
-      "get-credentials",
-      "--subscription",
-      azure.subscriptionId,
-      "--resource-group",
-      azure.resourceGroup,
-      "--name",
-      settings.cluster.name,
-    ] as const;
+      ...["az", "aks", "get-credentials"],
+      ...["--subscription", settings.azure.subscriptionId],
+      ...["--resource-group", settings.azure.resourceGroup],
+      ...["--name", settings.cluster.name],
+    ];
     publishOutputs(this, HINTS, {
       kubeconfig_command:
         settings.access.mode === "entra"
           ? `${shellCommand(...credentials)} && ${shellCommand("kubelogin", "convert-kubeconfig", "--login", settings.access.kubelogin)}`
           : shellCommand(...credentials, "--admin"),
       airflow_admin_password_command: shellCommand(
-        "az",
-        "keyvault",
-        "secret",
-        "show",
-        "--vault-name",
-        names.keyVault,
-        "--name",
-        secrets.of("airflowAdmin").secret.name,
-        "--query",
-        "value",
-        "--output",
-        "tsv",
+        ...["az", "keyvault", "secret", "show"],
+        ...["--vault-name", names.keyVault],
+        ...["--name", secrets.of("airflowAdmin").secret.name],
+        ...["--query", "value", "--output", "tsv"],
       ),
     });
   }
@@ -416,4 +452,54 @@ export class InfraStack extends EnvironmentStack {
 
 function tagsOf({ name, settings }: Environment): Readonly<Record<string, string>> {
   return { application: "datasurface", environment: name, ...settings.azure.tags };
+}
+
+/** What holds data, or what everything that does lies in: a plan that would replace it is refused. */
+function keptOf(
+  { settings }: Environment,
+  resourceGroup: ResourceGroup,
+  { network, cluster, vault, postgresql, sql, storage }: Parts,
+): Readonly<Record<string, Kept>> {
+  return {
+    "resource-group": {
+      resource: resourceGroup,
+      what: "the resource group",
+      settings: ["azure.resourceGroup", "azure.region", "azure.subscriptionId"],
+    },
+    network: { resource: network.virtualNetwork, what: "the virtual network", settings: ["network.name"] },
+    cluster: {
+      resource: cluster.cluster,
+      what: "the Kubernetes cluster",
+      settings: ["cluster.name", "network.podCidr", "network.serviceCidr", "network.dnsServiceIp"],
+    },
+    vault: { resource: vault.vault, what: "the Key Vault", settings: ["keyVault.name"] },
+    "postgresql-server": {
+      resource: postgresql.server,
+      what: "the PostgreSQL server",
+      settings: [
+        "a smaller postgresql.storageMb",
+        "a lower postgresql.version",
+        "postgresql.name",
+        "postgresql.adminUser",
+        "postgresql.geoRedundantBackup",
+      ],
+      refusedAtFirst: settings.postgresql.autoGrow ? undefined : "postgresql.autoGrow: false",
+    },
+    "postgresql-database": { resource: postgresql.database, what: "Airflow's database", settings: [] },
+    "sql-server": {
+      resource: sql.server,
+      what: "the Azure SQL server",
+      settings: ["sql.serverName", "sql.adminUser"],
+    },
+    "sql-database": {
+      resource: sql.database,
+      what: "the merge database",
+      settings: ["datasurface.model.mergeDatabase"],
+    },
+    storage: {
+      resource: storage.account,
+      what: "the storage account of the shares",
+      settings: ["storage.accountName"],
+    },
+  };
 }

@@ -1,6 +1,4 @@
-import { HelmProvider } from "@cdktf/provider-helm/lib/provider";
 import { ConfigMapV1 } from "@cdktf/provider-kubernetes/lib/config-map-v1";
-import { KubernetesProvider } from "@cdktf/provider-kubernetes/lib/provider";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformLocal, Token } from "cdktf";
 import type { Construct } from "constructs";
@@ -12,7 +10,6 @@ import { airflowImage } from "../constructs/airflow/image";
 import { airflowValues } from "../constructs/airflow/values";
 import { ROOT_SECRETS, type SecretFamily } from "../constructs/secrets/root-secrets";
 import { BootstrapJob, jobLogCommand, ScheduledJob } from "../constructs/kubernetes/bootstrap-job";
-import { clusterAccess } from "../constructs/kubernetes/cluster-access";
 import { McpServer } from "../constructs/kubernetes/mcp-server";
 import { namespaceSecrets, secretRevision } from "../constructs/secrets/namespace-secrets";
 import { API_SERVER_PORT, API_SERVER_SERVICE, type SecretId } from "../settings/object-names";
@@ -26,9 +23,10 @@ import { type DataSurfaceNames, dataSurfaceNames, isCredentialId, MCP_PORT } fro
 import type { Environment } from "../settings/load";
 import { SECRETS } from "../settings/secret-names";
 import { DATASURFACE_IMAGE_REPOSITORY } from "../settings/versions";
-import { type CLUSTER_CONFIG_OUTPUTS, readOnlyAzurerm } from "./cluster-config-stack";
-import { EnvironmentStack, type OutputSource } from "./environment-stack";
+import type { CLUSTER_CONFIG_OUTPUTS } from "./cluster-config-stack";
+import type { OutputSource } from "./environment-stack";
 import type { INFRA_OUTPUTS } from "./infra-stack";
+import { KubernetesStack } from "./kubernetes-stack";
 
 const HINTS = {
   airflow_ui_command: "Makes Airflow's UI reachable at http://localhost:8080 (walkthrough, step 27)",
@@ -45,7 +43,7 @@ export interface WorkloadStackProps {
 }
 
 /** Bootstrap jobs, Airflow and the MCP server: steps 12 to 15, 17, 19, 20 and 23 to 27 of the walkthrough. */
-export class WorkloadStack extends EnvironmentStack {
+export class WorkloadStack extends KubernetesStack {
   constructor(scope: Construct, { environment, infra: infraSource, clusterConfig, payload }: WorkloadStackProps) {
     super(scope, "workload", environment);
     const { settings, names } = environment;
@@ -56,7 +54,8 @@ export class WorkloadStack extends EnvironmentStack {
     const config = this.read("ClusterConfig", clusterConfig);
     const namespace = interpolate(config.namespace);
 
-    this.providers(environment, infra);
+    this.clusterProviders(environment, infra, { readsVault: false });
+    new NullProvider(this, "Null");
     // Destroying begins with this stack. Without it, everything here would be gone before the next stack's claims refuse.
     new TerraformData(this, "Protection", { lifecycle: { preventDestroy: settings.protection } });
 
@@ -172,24 +171,6 @@ export class WorkloadStack extends EnvironmentStack {
       ),
       retry_command: shellCommand("npx", "cdktf", "deploy", this.node.id),
     });
-  }
-
-  private providers(environment: Environment, infra: OutputExpressions<typeof INFRA_OUTPUTS>): void {
-    const access = clusterAccess(this, {
-      access: environment.settings.access,
-      host: infra.cluster_host,
-      caCertificate: infra.cluster_ca_certificate,
-      tenantId: infra.tenant_id,
-      clusterName: infra.cluster_name,
-      resourceGroupName: infra.resource_group_name,
-    });
-    if (environment.settings.access.mode === "local-admin") {
-      readOnlyAzurerm(this, environment);
-    }
-    const { exec, ...server } = access;
-    new KubernetesProvider(this, "Kubernetes", { ...server, exec: exec ? [exec] : undefined });
-    new HelmProvider(this, "Helm", { kubernetes: access });
-    new NullProvider(this, "Null");
   }
 }
 

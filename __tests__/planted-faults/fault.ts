@@ -18,6 +18,8 @@ export type Catcher =
   | { readonly suite: "test"; readonly file: string; readonly test: string }
   /** `npm run types`, by a part of the message. */
   | { readonly suite: "types"; readonly says: string }
+  /** `npm run lint`: eslint of one file, by a part of the message. */
+  | { readonly suite: "lint"; readonly file: string; readonly says: string }
   /** `npm run rehearse` of demo, by a part of what it says. */
   | { readonly suite: "rehearse"; readonly says: string }
   /** `npm run test:rehearsal`: a point that needs no environment, by a part of what it says. */
@@ -32,6 +34,8 @@ export function describeCatcher(catcher: Catcher): string {
       return `\`npm test\`: ${catcher.file}, "${catcher.test}"`;
     case "types":
       return `\`npm run types\`: "${catcher.says}"`;
+    case "lint":
+      return `\`npm run lint\`: "${catcher.says}"`;
     case "rehearse":
       return `\`npm run rehearse\`: "${catcher.says}"`;
     case "rehearsed":

@@ -66,6 +66,8 @@ export async function runCatcher(place: Place, catcher: Catcher): Promise<Outcom
       return runTests(place, [catcher.file], nameOf(catcher.test));
     case "types":
       return runProgram(place, "npm", ["run", "--silent", "types"]);
+    case "lint":
+      return runProgram(place, "npx", ["--no-install", "eslint", catcher.file]);
     case "rehearse":
       return runProgram(place, "npm", ["run", "--silent", "rehearse", "--", "--yes"]);
     case "rehearsed":
@@ -111,6 +113,7 @@ export function catches(catcher: Catcher, { passed, failures }: Outcome): boolea
         new RegExp(`^(FAIL|ERROR): ${catcher.test.split(".").at(-1) ?? ""}\\b`).test(line),
       );
     case "types":
+    case "lint":
     case "rehearse":
     case "rehearsed":
       return failures.some((line) => line.includes(catcher.says));

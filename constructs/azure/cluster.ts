@@ -109,4 +109,27 @@ export class Cluster extends Construct {
       },
     });
   }
+
+  get id(): string {
+    return this.cluster.id;
+  }
+
+  get oidcIssuerUrl(): string {
+    return this.cluster.oidcIssuerUrl;
+  }
+
+  /** Object id of the identity that pulls images. */
+  get kubeletObjectId(): string {
+    return this.cluster.kubeletIdentity.objectId;
+  }
+
+  /** Object id of the control plane's identity. */
+  get principalId(): string {
+    return this.identity.principalId;
+  }
+
+  /** Expression of how the cluster is reached; sensitive, with what a local account signs in with. */
+  get kubeConfig(): string {
+    return `azurerm_kubernetes_cluster.${this.cluster.friendlyUniqueId}.kube_config[0]`;
+  }
 }

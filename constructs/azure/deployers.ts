@@ -36,7 +36,7 @@ export class DeployerRole extends RoleAssignment {
 export interface DeployersProps {
   /** Those whom the settings list. */
   readonly listed: readonly Principal[];
-  /** Object id of whoever deploys now. */
+  /** Object id of the present deployer. */
   readonly currentObjectId: string;
 }
 
@@ -44,9 +44,9 @@ export interface DeployersProps {
 const REMEMBERED = "list";
 
 /**
- * Who may write secrets and administer the cluster: those whom the settings list, and whoever deployed first without a list.
+ * Who may write secrets and administer the cluster: those whom the settings list, and the first deployer without a list.
  * That one is recorded and keeps its roles, also under a list that names it again: Azure refuses a second assignment of the same
- * role, and a change of the list in the settings must not take the roles away from whoever deploys it.
+ * role, and a change of the list in the settings must not take the roles away from the person who deploys it.
  */
 export class Deployers extends Construct {
   /** By the id of their assignments. */

@@ -79,4 +79,12 @@ export class Postgresql extends Construct {
       lifecycle,
     });
   }
+
+  get id(): string {
+    return this.server.id;
+  }
+
+  get fqdn(): string {
+    return this.server.fqdn;
+  }
 }

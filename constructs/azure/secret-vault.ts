@@ -59,7 +59,7 @@ export class SecretVault extends Construct implements Vault {
       rbacAuthorizationEnabled: true,
       softDeleteRetentionDays: SOFT_DELETE_RETENTION_DAYS,
       purgeProtectionEnabled: props.purgeProtection,
-      // Whoever deploys writes secrets from outside of the network; access is by Entra ID role only.
+      // The deployer writes secrets from outside of the network; access is by Entra ID role only.
       publicNetworkAccessEnabled: true,
       lifecycle: { preventDestroy: props.protect },
     });
@@ -67,5 +67,10 @@ export class SecretVault extends Construct implements Vault {
 
   get id(): string {
     return this.vault.id;
+  }
+
+  /** Expression of its URL, with a slash at the end. */
+  get uri(): string {
+    return `azurerm_key_vault.${this.vault.friendlyUniqueId}.vault_uri`;
   }
 }

@@ -77,4 +77,12 @@ export class SqlServer extends Construct {
       new MssqlServerExtendedAuditingPolicy(this, "Auditing", { serverId: this.server.id, logMonitoringEnabled: true });
     }
   }
+
+  get id(): string {
+    return this.server.id;
+  }
+
+  get fqdn(): string {
+    return this.server.fullyQualifiedDomainName;
+  }
 }

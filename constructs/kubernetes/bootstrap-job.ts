@@ -104,7 +104,7 @@ export class BootstrapJob extends Construct {
         generateName: `${name}-`,
         namespace,
         labels: labels(name),
-        // Stands in the plan beside the job, so that it is on the screen of whoever sees it fail. Not among the triggers:
+        // Stands in the plan beside the job, so that it is on the screen when it fails. Not among the triggers:
         // other words would run every job again.
         annotations: {
           [IF_IT_FAILS_ANNOTATION]: `see it: ${jobLogCommand(namespace, name)}; try again: npx cdktf deploy (the job is replaced)`,

@@ -1,7 +1,7 @@
 import { NetworkPolicyV1 } from "@cdktf/provider-kubernetes/lib/network-policy-v1";
 import { Construct } from "constructs";
 
-/** Address of Azure's instance metadata service: whoever reaches it gets tokens of the node's identity. */
+/** Address of Azure's instance metadata service: a pod that reaches it gets tokens of the node's identity. */
 const INSTANCE_METADATA = "169.254.169.254/32";
 
 /**

@@ -52,7 +52,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
   },
   {
     name: "first-deployer-loses-roles",
-    about: "a list of deployers takes the roles away from whoever fills it in",
+    about: "a list of deployers takes the roles away from the person who fills it in",
     file: "constructs/azure/deployers.ts",
     from: 'assigned: `${this.first} != ""` }',
     to: 'assigned: listed.length > 0 ? "false" : `${this.first} != ""` }',
@@ -90,7 +90,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
   {
     name: "list-taken-out",
     about:
-      "an upgrade that also takes the list of deployers out makes whoever deploys the first one, and the listed lose their roles",
+      "an upgrade that also takes the list of deployers out makes the present deployer the first one, and the listed lose their roles",
     file: "constructs/azure/deployers.ts",
     from: "condition: `!(${this.recordedNow})`",
     to: 'condition: "true"',
@@ -417,8 +417,8 @@ export const AZURE_FAULTS: readonly Fault[] = [
     name: "client-certificate-as-output",
     about: "an output hands on the administrator's key",
     file: "stacks/infra-stack.ts",
-    from: "interpolate(`nonsensitive(${kubeConfig}.host)`)",
-    to: "interpolate(`nonsensitive(${kubeConfig}.client_key)`)",
+    from: "interpolate(`nonsensitive(${cluster.kubeConfig}.host)`)",
+    to: "interpolate(`nonsensitive(${cluster.kubeConfig}.client_key)`)",
     caughtBy: {
       suite: "test",
       file: "stacks/invariants.test.ts",
@@ -429,7 +429,7 @@ export const AZURE_FAULTS: readonly Fault[] = [
     name: "slash-behind-the-vaults-url",
     about: "the vault's URL has a slash at its end, and the vendor's DAGs ask for //secrets",
     file: "stacks/infra-stack.ts",
-    from: 'interpolate(`trimsuffix(azurerm_key_vault.${vault.vault.friendlyUniqueId}.vault_uri, "/")`)',
+    from: 'interpolate(`trimsuffix(${vault.uri}, "/")`)',
     to: "vault.vault.vaultUri",
     caughtBy: {
       suite: "test",

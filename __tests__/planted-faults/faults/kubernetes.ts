@@ -26,8 +26,8 @@ export const KUBERNETES_FAULTS: readonly Fault[] = [
     name: "output-that-nobody-gives",
     about: "an output renamed on one side: the infra stack no longer gives what the workload reads",
     file: "stacks/infra-stack.ts",
-    from: "sql_server_fqdn: sql.server.fullyQualifiedDomainName,",
-    to: "sql_fqdn: sql.server.fullyQualifiedDomainName,",
+    from: "sql_server_fqdn: sql.fqdn,",
+    to: "sql_fqdn: sql.fqdn,",
     caughtBy: { suite: "types", says: "sql_fqdn" },
   },
   {
