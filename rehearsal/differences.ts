@@ -59,7 +59,7 @@ export function changedSecrets(
 }
 
 /**
- * Passwords that servers were given and no vault holds, one line each: whoever reads the vault could not sign in. They
+ * Passwords that servers were given and no vault holds, one line each: a client that reads the vault could not sign in. They
  * come apart when an interrupted deployment makes another random value.
  */
 export function passwordsUnknownToVault(objects: readonly CloudObject[]): readonly string[] {

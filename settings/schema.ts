@@ -183,7 +183,7 @@ const access = z
     deployers: uniqueList(principal(), 50, (one) => parsePrincipal(one).objectId)
       .default([])
       .describe(
-        "Who may deploy: people, groups and pipelines (ServicePrincipal). Azure asks for the type where the right to assign roles is conditional. Whoever deployed first without a list may, too, and stays",
+        "Who may deploy: people, groups and pipelines (ServicePrincipal). Azure asks for the type where the right to assign roles is conditional. The first deployer without a list may, too, and stays",
       ),
   })
   .prefault({});

@@ -27,7 +27,7 @@ const CLAIMS = /^helm_release\.SharedStorage_Claims_/;
  */
 const RECORD = /^terraform_data\.(DeploymentGuard_(Identity_|Recorded-)|FirstDeployer\b)/;
 
-/** The first deployer's roles: without them, whoever deployed until now cannot open the vault. */
+/** The first deployer's roles: without them, the present deployer cannot open the vault. */
 const FIRST_DEPLOYER = /^azurerm_role_assignment\.(ClusterAdmin-FirstDeployer\b|SecretVault_FirstDeployer_)/;
 
 /** Copies of root secrets under DataSurface's names, which are made anew at any time. */

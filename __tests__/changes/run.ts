@@ -7,7 +7,7 @@ import { inScratchFolder } from "../helpers/scratch";
 import { PROJECT } from "../helpers/settings";
 import { changesDocument } from "./document";
 import { changes } from "./examples";
-import { Laboratory } from "./laboratory";
+import { ChangeRunner } from "./change-runner";
 import { upgrade } from "./upgrade";
 
 const USAGE = `npm run test:changes [-- OPTIONS]
@@ -36,14 +36,14 @@ async function check(scratch: string, workers: readonly Processes[], write: bool
   const { cliConfigFile } = await installProviders(processes, process.env);
   const problems: string[] = [];
 
-  const laboratory = new Laboratory({
+  const runner = new ChangeRunner({
     folder: join(scratch, "changes"),
     workers,
     cliConfigFile,
     own: process.env,
     say: (line) => console.log(line),
   });
-  const rows = await laboratory.run(changes());
+  const rows = await runner.run(changes());
   for (const { change, outcomes, failure } of rows) {
     problems.push(...(failure === undefined ? [] : [`${change.setting} → ${JSON.stringify(change.to)}: ${failure}`]));
     problems.push(

@@ -505,7 +505,7 @@ export class Scenario {
       },
     ]);
     await checks.check(
-      "without the policies whoever may launch pods may take the write token, which is why they are there",
+      "without the policies an account that launches pods may take the write token, which is why they are there",
       async () => [
         ...errors,
         ...[...(await said([pod("taker", another("git-publish"))])).values()].filter((line) => line !== ""),
@@ -666,7 +666,7 @@ export class Scenario {
       },
     );
     await checks.check(
-      "nobody else meets the policies: whoever deploys makes any pod, and the account of a job's controller does",
+      "nobody else meets the policies: the deployer makes any pod, and the account of a job's controller does",
       async () => {
         const pods = kubectl.write([pod("of-the-deployer", another("git-publish"))]);
         const answers = await Promise.all(

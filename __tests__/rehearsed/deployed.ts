@@ -10,7 +10,7 @@ import type { Rig, SettingsFile, Synthesis } from "./rig";
 import { type Role, ROLES, type Site } from "./site";
 import type { Suite } from "./suite";
 
-/** An environment that was deployed without a failure and without protection; whoever goes on from here forks a site. */
+/** An environment that was deployed without a failure and without protection; a point that goes on from here forks a site. */
 export interface Deployed {
   readonly environment: string;
   readonly synthesis: Synthesis;

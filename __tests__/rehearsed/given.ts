@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Processes } from "../../rehearsal/processes";
 import { errorLines } from "../../rehearsal/progress";
 import { changesIn } from "../../rehearsal/records";
-import { formsIn, needle } from "./needles";
+import { formsIn, leakPattern } from "./leak-patterns";
 import type { PointProps } from "./point";
 import { disagreements, rootValues } from "./reached";
 import type { Rig, Synthesis, SynthesisProps } from "./rig";
@@ -87,7 +87,7 @@ async function checked(
   processes: Processes,
 ): Promise<readonly string[]> {
   const problems = [...(await check(site, processes))];
-  const secret = needle("a given value", NEW_TOKENS[GIT_HUB] ?? "", MARK);
+  const secret = leakPattern("a given value", NEW_TOKENS[GIT_HUB] ?? "", MARK);
   for (const file of [site.log, site.stateFile("infra")]) {
     problems.push(
       ...formsIn(readFileSync(file, "latin1"), secret).map((form) => `${file} shows a given value (${form})`),

@@ -197,7 +197,7 @@ export class Rig {
       scratch,
       cliConfigFile: this.cliConfigFile,
     });
-    // What a person wishes for `npm run rehearse` would disturb here.
+    // The options that a person sets for `npm run rehearse` would disturb here.
     delete env.REHEARSAL_FAIL;
     delete env.REHEARSAL_TIME_SCALE;
     return env;

@@ -8,7 +8,7 @@ import { CREDENTIALS } from "../../rehearsal/environment";
 import type { Processes } from "../../rehearsal/processes";
 import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
 import type { Settings } from "../../settings/schema";
-import { contents, formsIn, needle, type Needle } from "./needles";
+import { contents, formsIn, leakPattern, type LeakPattern } from "./leak-patterns";
 import { withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
 import { fields, places as placesOf, reached, type RootId, rootValues } from "./reached";
@@ -46,7 +46,7 @@ const TOKENS = [
 const READ_TOKEN = given("github_read_token", "gitHubRead", "Xq7GitHubReadTokenXq7");
 
 /** Part of every value that the rehearsal makes up. */
-const MADE_UP = ["CANARY", "canary"].map((mark) => needle(`a made-up secret (${mark})`, mark, mark));
+const MADE_UP = ["CANARY", "canary"].map((mark) => leakPattern(`a made-up secret (${mark})`, mark, mark));
 
 /** One deployment whose files are searched. */
 interface Variant {
@@ -206,18 +206,18 @@ async function searched(
     vaultSecrets(site.objects()).forEach((value) => everSecret.add(value));
   }
 
-  const needles = [
+  const patterns = [
     ...MADE_UP,
-    ...values.map(({ variable, value, mark }) => needle(variable, value, mark)),
+    ...values.map(({ variable, value, mark }) => leakPattern(variable, value, mark)),
     ...generated(everSecret, values),
   ];
   const known = keysThatOpenNothing(site, synthesis);
-  problems.push(...seen(site, needles, until), ...leaks(site, needles, known));
+  problems.push(...seen(site, patterns, until), ...leaks(site, patterns, known));
   if (until === "destroyed") {
     for (const role of REVERSED) {
       succeeded(await site.destroy(processes, role), `destroy of ${role}`);
     }
-    problems.push(...leaks(site, needles, known).map((line) => `after the destroy: ${line}`), ...site.left());
+    problems.push(...leaks(site, patterns, known).map((line) => `after the destroy: ${line}`), ...site.left());
   }
   site.remove();
   return [...new Set(problems)];
@@ -313,11 +313,11 @@ function malformed(roots: ReadonlyMap<RootId, string>): readonly string[] {
 }
 
 /** What the vault ever held and nobody gave. */
-function generated(held: ReadonlySet<string>, values: readonly Given[]): readonly Needle[] {
+function generated(held: ReadonlySet<string>, values: readonly Given[]): readonly LeakPattern[] {
   const known = (text: string): boolean => values.some(({ mark }) => text.includes(mark));
   return [...held]
     .filter((text) => !known(text) && !text.startsWith("{"))
-    .map((text, index) => needle(`made-up vault secret ${index + 1}`, text, text.slice(0, 20)));
+    .map((text, index) => leakPattern(`made-up vault secret ${index + 1}`, text, text.slice(0, 20)));
 }
 
 /** Every file that a deployment leaves, the made-up cloud apart: that is the vault and the servers themselves. */
@@ -367,7 +367,7 @@ function texts(value: unknown): readonly string[] {
       : [];
 }
 
-function leaks(site: Site, needles: readonly Needle[], known: readonly KnownKey[]): readonly string[] {
+function leaks(site: Site, patterns: readonly LeakPattern[], known: readonly KnownKey[]): readonly string[] {
   return files(site.folder, ["cloud", ".terraform"]).flatMap((file) => {
     const path = relative(site.folder, file);
     const allowed = known
@@ -380,7 +380,7 @@ function leaks(site: Site, needles: readonly Needle[], known: readonly KnownKey[
         (text, value) => text.replaceAll(Buffer.from(value, "utf8").toString("latin1"), "(known)"),
         content,
       );
-      return needles.flatMap((wanted) => {
+      return patterns.flatMap((wanted) => {
         const forms = formsIn(rest, wanted);
         return forms.length === 0 ? [] : [`${wanted.name} in ${name} (${forms.slice(0, 3).join("; ")})`];
       });
@@ -389,7 +389,7 @@ function leaks(site: Site, needles: readonly Needle[], known: readonly KnownKey[
 }
 
 /** The search itself is tried where everything must be found: in the made-up cloud. And what is searched has to be there. */
-function seen(site: Site, needles: readonly Needle[], until: Variant["until"]): readonly string[] {
+function seen(site: Site, patterns: readonly LeakPattern[], until: Variant["until"]): readonly string[] {
   const cloud = files(site.cloud, [])
     .map((file) => readFileSync(file, "latin1"))
     .join("\n");
@@ -404,7 +404,7 @@ function seen(site: Site, needles: readonly Needle[], until: Variant["until"]): 
   ];
   const plans = files(site.folder, ["cloud", ".terraform"]).filter((file) => file.endsWith(".tfplan"));
   return [
-    ...needles
+    ...patterns
       .filter((wanted) => wanted.name !== "a made-up secret (canary)" && formsIn(cloud, wanted).length === 0)
       .map(({ name }) => `the search does not find ${name} where it has to be`),
     ...expected

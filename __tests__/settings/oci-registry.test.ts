@@ -76,7 +76,7 @@ class StandIn {
     if (body === undefined) {
       return refuse(404, "manifest unknown");
     }
-    // A registry sends a manifest of one platform to whoever does not ask for lists.
+    // A registry sends a manifest of one platform to a client that does not ask for lists.
     const accepted = (request.headers.accept ?? "").includes(INDEX);
     response.writeHead(accepted ? 200 : 404, { "docker-content-digest": digest(body) }).end(body);
   }

@@ -165,7 +165,7 @@ describe("a name that another tool has for a setting", () => {
 });
 
 /** Keys that people write for what no setting can say. */
-const WISHES: Readonly<Record<string, readonly string[]>> = {
+const UNKNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   "an existing network, subnet or DNS zone": [
     "network.clusterSubnetId",
     "network.vnetId",
@@ -333,17 +333,17 @@ const WISHES: Readonly<Record<string, readonly string[]>> = {
   "another name of an environment than its file's": ["name", "environment", "env"],
 };
 
-describe("a wish that no setting can say", () => {
+describe("a feature that no setting has", () => {
   test("each has keys here, and a row in docs/limits.md", () => {
-    expect(Object.keys(WISHES)).toEqual(LIMITS.map(({ wish }) => wish));
+    expect(Object.keys(UNKNOWN_KEYS)).toEqual(LIMITS.map(({ feature }) => feature));
     const page = readFileSync(join(PROJECT, "docs", "limits.md"), "utf8");
-    expect(LIMITS.filter(({ wish }) => !page.includes(`\n| ${wish} |`))).toEqual([]);
+    expect(LIMITS.filter(({ feature }) => !page.includes(`\n| ${feature} |`))).toEqual([]);
   });
 
-  test.each(Object.entries(WISHES).flatMap(([wish, keys]) => keys.map((key) => ({ wish, key }))))(
-    "$key: $wish",
-    ({ wish, key }) => {
-      const today = LIMITS.find((limit) => limit.wish === wish)?.today ?? "";
+  test.each(Object.entries(UNKNOWN_KEYS).flatMap(([feature, keys]) => keys.map((key) => ({ feature, key }))))(
+    "$key: $feature",
+    ({ feature, key }) => {
+      const today = LIMITS.find((limit) => limit.feature === feature)?.today ?? "";
       const text = key.startsWith("airflow.image.")
         ? parseDocument(slip("airflow.image.source", "prebuilt"))
         : parseDocument(fileWith());

@@ -128,9 +128,9 @@ const STATE_VERSIONS: Readonly<Record<string, number>> = {
  * Every endpoint that is reached from outside of the network, and why. A type that is not here must be closed explicitly.
  */
 const PUBLIC_ENDPOINTS: Readonly<Record<string, string>> = {
-  azurerm_key_vault: "whoever deploys writes secrets from outside; Entra ID roles decide",
+  azurerm_key_vault: "the deployer writes secrets from outside; Entra ID roles decide",
   azurerm_kubernetes_cluster:
-    "whoever deploys reaches the API server from outside; Entra ID roles and cluster.authorizedIpRanges decide",
+    "the deployer reaches the API server from outside; Entra ID roles and cluster.authorizedIpRanges decide",
   azurerm_container_registry: "the nodes pull from it, by their role; private endpoints need the Premium tier",
   azurerm_log_analytics_workspace: "Azure's own services write to it; Entra ID roles decide who reads",
 };

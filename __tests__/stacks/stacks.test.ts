@@ -405,7 +405,7 @@ describe("InfraStack", () => {
       .map(({ id, attributes }) => `${id.replace(/_[0-9A-F]{8}$/, "")}: ${plain(attributes.role_definition_name)}`)
       .sort();
 
-  test("without deployers: whoever deployed first is recorded and gets both roles", () => {
+  test("without deployers: the first deployer is recorded and gets both roles", () => {
     expect(demo.infra.resource("terraform_data", "FirstDeployer")).toEqual({
       count: 1,
       input: {

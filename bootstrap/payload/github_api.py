@@ -370,7 +370,7 @@ def look(server: GitServer, github: GitHub, repository: str) -> tuple[list[Relea
 
 
 def _is_newest(tag: str, releases: list[Release], form: TagForm) -> bool:
-    """No matching stable release was published after it (whoever selects by time and not by version gets the same)."""
+    """No matching stable release was published after it (a selection by time and not by version gives the same)."""
     times = {
         release.tag: release.published_at for release in releases if release.stable and form.version_of(release.tag)
     }

@@ -135,7 +135,7 @@ class Ended(GitTest):
         self.instead_of_git(f"sleep 300 >/dev/null 2>&1 &\necho $! > {pid}\nwait")
         with mock.patch.object(git_cli, "_TIMEOUT", 1.0), self.assertRaisesRegex(Failure, "timed out after 1 s"):
             self.git().local(self.folder, "push")
-        # Its status is read by whoever inherits it.
+        # Its status is read by the process that inherits it.
         state = subprocess.run(
             ["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True
         ).stdout.strip()

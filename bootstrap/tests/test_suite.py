@@ -175,7 +175,7 @@ suite.Suite(["test_sample"], False, folder).run([suite.Group("sample", pathlib.P
                 state = subprocess.run(
                     ["ps", "-o", "stat=", "-p", started.read_text()], capture_output=True, text=True
                 ).stdout
-                # Whoever inherits it may not have asked for its end yet.
+                # The process that inherits it may not have asked for its end yet.
                 self.assertIn(state.strip()[:1], ("", "Z"))
 
 

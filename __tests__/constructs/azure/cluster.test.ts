@@ -125,7 +125,7 @@ describe("Cluster", () => {
     expect(cluster("Other").local_account_disabled).toBe(false);
   });
 
-  test("runs no command for whoever may read it", () => {
+  test("runs no command for a reader of it", () => {
     expect(cluster().run_command_enabled).toBe(false);
   });
 

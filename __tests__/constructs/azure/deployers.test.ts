@@ -22,7 +22,7 @@ function deployersOf(...listed: readonly string[]): {
 }
 const role = (stack: SynthesizedStack, id: string) => stack.resource("azurerm_role_assignment", id);
 
-test("whoever deploys first without a list is recorded; with one, that there is none", () => {
+test("the first deployer without a list is recorded; with one, that there is none", () => {
   const record = (stack: SynthesizedStack) => stack.resource("terraform_data", "FirstDeployer");
   expect(record(deployersOf().stack)).toEqual({
     count: 1,
@@ -73,7 +73,7 @@ test("no list is enough only where somebody was recorded at the first deployment
         'length(terraform_data.FirstDeployer) == 0 || try(terraform_data.FirstDeployer[0].input.objectId, "") != ""',
       errorMessage: expect.stringContaining("access.deployers is empty") as string,
     },
-    // A deployment of a list, made before there was a record: whoever deploys now is not the first.
+    // A deployment of a list, made before there was a record: the present deployer is not the first.
     {
       condition: '!(try(terraform_data.FirstDeployer[0].input.made, "") == plantimestamp())',
       onlyLater: true,

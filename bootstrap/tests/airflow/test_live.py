@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 import unittest
-from pathlib import Path
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from support import (
     DAGS,

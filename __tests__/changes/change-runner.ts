@@ -12,7 +12,7 @@ import { Rig } from "./rig";
 import { demoWith } from "./sources";
 import { study } from "./study";
 
-export interface LaboratoryProps {
+export interface ChangeRunnerProps {
   readonly folder: string;
   /** Each works by itself. */
   readonly workers: readonly Processes[];
@@ -28,8 +28,8 @@ interface Base {
 }
 
 /** Tries changes out: several at a time, each over a deployment of its own. */
-export class Laboratory {
-  constructor(private readonly props: LaboratoryProps) {}
+export class ChangeRunner {
+  constructor(private readonly props: ChangeRunnerProps) {}
 
   /** @returns a row for each change, in the same order */
   async run(changes: readonly Change[]): Promise<readonly Row[]> {

@@ -1,7 +1,7 @@
 import { inflateRawSync } from "node:zlib";
 
 /** A text that must not be anywhere, in every form in which a program may have written it. */
-export interface Needle {
+export interface LeakPattern {
   /** How messages call it; never the secret itself. */
   readonly name: string;
   readonly forms: readonly { readonly form: string; readonly bytes: string }[];
@@ -11,7 +11,7 @@ export interface Needle {
  * @param secret - the whole value
  * @param mark - letters and digits of it that are nowhere else: no encoding by characters (JSON, URL, HTML, shell) changes them
  */
-export function needle(name: string, secret: string, mark: string): Needle {
+export function leakPattern(name: string, secret: string, mark: string): LeakPattern {
   const forms = new Map<string, string>();
   const add = (form: string, text: string): void => {
     if (text.length >= 6 && ![...forms.values()].includes(text)) {
@@ -58,8 +58,8 @@ function goJson(text: string): string {
     .replace(/[<>&]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** The forms in which the needle is in the content, as latin1. */
-export function formsIn(content: string, { forms }: Needle): readonly string[] {
+/** The forms in which the pattern is in the content, as latin1. */
+export function formsIn(content: string, { forms }: LeakPattern): readonly string[] {
   return forms.filter(({ bytes }) => content.includes(bytes)).map(({ form }) => form);
 }
 
