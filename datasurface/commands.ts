@@ -21,7 +21,8 @@ export type JobVariable =
   | {
       readonly secret: string;
       readonly key: string;
-      /** Whether the pod starts without it. @default false */ readonly optional?: boolean;
+      /** Whether the pod starts without it. @default false */
+      readonly optional?: boolean;
     };
 
 export interface ModelSource {

@@ -23,6 +23,19 @@ const minimal = {
   },
 } as const satisfies SettingsInput;
 
+/** A model in which a team has renamed everything. */
+export const RENAMED_MODEL = {
+  ecosystem: "Acme",
+  assembly: "Acme_Lake",
+  psp: "Acme_Data_PSP",
+  runtimeEnvironment: "prod",
+  mergeContainer: "Warehouse",
+  mergeDatabase: "acme_merge",
+  gitCredential: "github-acme",
+  mergeCredential: "Acme-Merge-RW",
+  releaseSuffix: "-acme",
+} as const;
+
 /** Every optional setting, with another value than the default. */
 const complete = {
   azure: {
@@ -95,17 +108,7 @@ const complete = {
     modelRepository: "Acme_Data/Model.v2",
     airflowRepository: "Acme_Data/Dags",
     modelTemplate: { repository: "acme-data/template", ref: "release/2026" },
-    model: {
-      ecosystem: "Acme",
-      assembly: "Acme_Lake",
-      psp: "Acme_Data_PSP",
-      runtimeEnvironment: "prod",
-      mergeContainer: "Warehouse",
-      mergeDatabase: "acme_merge",
-      gitCredential: "github-acme",
-      mergeCredential: "Acme-Merge-RW",
-      releaseSuffix: "-acme",
-    },
+    model: RENAMED_MODEL,
     jobResources: { cpuRequest: 200, cpuLimit: 1500, memoryRequest: 512, memoryLimit: 3000 },
     mcpResources: { cpuRequest: 150, cpuLimit: 1000, memoryRequest: 384, memoryLimit: 1024 },
     expectedDags: ["Acme_Data_PSP_Warehouse_reconcile"],

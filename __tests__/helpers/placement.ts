@@ -1,5 +1,6 @@
 import type { NetworkProps } from "../../constructs/azure/network";
 import type { Placement } from "../../constructs/azure/placement";
+import type { SecretVaultProps } from "../../constructs/azure/secret-vault";
 
 export const TAGS = { application: "datasurface", environment: "test" } as const;
 
@@ -15,3 +16,14 @@ export const NETWORK = {
   postgresqlSubnet: "10.0.16.0/24",
   privateEndpointSubnet: "10.0.17.0/24",
 } as const satisfies NetworkProps;
+
+/** A vault for what needs one. */
+export const VAULT = {
+  placement: PLACEMENT,
+  name: "kv",
+  tenantId: "t",
+  resourceGroupId: "g",
+  officers: {},
+  purgeProtection: false,
+  protect: false,
+} as const satisfies SecretVaultProps;

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { RehearsalError } from "../../rehearsal/problem";
+import { literally } from "../helpers/reg-exp";
 import type { Fault } from "./fault";
 
 /** What a person's folder holds besides the sources. */
@@ -60,7 +61,7 @@ function inAnyLayout(code: string): RegExp {
   const tokens = code.match(/\w+|[^\w\s]/g) ?? [];
   const parts = tokens.map((token, index) => {
     const next = tokens[index + 1] ?? "";
-    const literal = token.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const literal = literally(token);
     if (/^[)\]}]$/.test(next)) {
       return token === "," ? ",?\\s*" : `${literal}\\s*,?\\s*`;
     }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Processes } from "../../rehearsal/processes";
+import { literally } from "../helpers/reg-exp";
 import type { Copy } from "./copy";
 import type { Catcher } from "./fault";
 import type { Jest } from "./jest";
@@ -56,7 +57,7 @@ export async function runTests(
 
 /** Expression for the names of the tests that a Catcher's title stands for: the titles of a test's describes come first in its name. */
 export function nameOf(title: string): string {
-  return `(?:^| )${title.replaceAll(" › ", " ").replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`;
+  return `(?:^| )${literally(title.replaceAll(" › ", " "))}$`;
 }
 
 /** Runs what a Catcher names, and nothing else where that can be chosen. */

@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { literally } from "../helpers/reg-exp";
 
 /**
  * Expressions for the titles that a test file's source gives its tests and describes. Each text in it counts: which ones are titles,
@@ -26,7 +27,7 @@ function asExpression(parts: readonly string[]): string {
     .map((part) =>
       part
         .split(/%[sdifjop#]|\$\w+/)
-        .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+        .map(literally)
         .join(ANY),
     )
     .join(ANY);

@@ -8,6 +8,7 @@ import { CREDENTIALS } from "../../rehearsal/environment";
 import type { Processes } from "../../rehearsal/processes";
 import { EXCEPTIONS, LOCAL_ADMIN_EXCEPTION } from "../../rehearsal/secrets";
 import type { Settings } from "../../settings/schema";
+import { RENAMED_MODEL } from "../helpers/own-environments";
 import { contents, formsIn, leakPattern, type LeakPattern } from "./leak-patterns";
 import { withoutProtection } from "./deployed";
 import type { PointProps } from "./point";
@@ -68,17 +69,7 @@ const EVERY_FAMILY: NonNullable<Variant["second"]> = { change: rotateEveryFamily
 /** What a team makes of the model: everything renamed, three more credentials, on a line that reads them from the vault. */
 const OWN_MODEL = {
   version: "1.3.7",
-  model: {
-    ecosystem: "Acme",
-    assembly: "Acme_Lake",
-    psp: "Acme_Data_PSP",
-    runtimeEnvironment: "prod",
-    mergeContainer: "Warehouse",
-    mergeDatabase: "acme_merge",
-    gitCredential: "github-acme",
-    mergeCredential: "Acme-Merge-RW",
-    releaseSuffix: "-acme",
-  },
+  model: RENAMED_MODEL,
   credentials: [
     { name: "Acme-Warehouse", type: "USER_PASSWORD" },
     { name: "azure-bulk", type: "API_KEY_PAIR" },

@@ -2,15 +2,14 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CREDENTIALS_VARIABLE } from "../../constructs/secrets/credentials-variable";
-import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../constructs/secrets/root-secrets";
-import { SecretVault } from "../../constructs/azure/secret-vault";
+import { ROOT_SECRETS } from "../../constructs/secrets/root-secrets";
 import { interpolate } from "../../constructs/terraform/expressions";
 import { credentialId } from "../../datasurface/names";
 import type { Processes } from "../../rehearsal/processes";
 import { GIVEN_VALUES, type GivenValue, LOGINS } from "../constructs/secrets/secret-values";
 import { GIVEN_CREDENTIALS, LISTED, MARK } from "../constructs/secrets/credential-values";
 import type { JsonObject } from "../helpers/json";
-import { PLACEMENT } from "../helpers/placement";
+import { everyRootSecret } from "../helpers/root-secrets";
 import { synthesizeInStack } from "../helpers/synthesized";
 import type { PointProps } from "./point";
 import type { Rig } from "./rig";
@@ -103,25 +102,7 @@ async function plan(
   processes: Processes,
 ): Promise<{ readonly status: number; readonly output: string }> {
   const stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", {
-      placement: PLACEMENT,
-      name: "kv",
-      tenantId: "t",
-      resourceGroupId: "g",
-      officers: {},
-      purgeProtection: false,
-      protect: false,
-    });
-    new RootSecrets(scope, "RootSecrets", {
-      vault,
-      ids: Object.keys(ROOT_SECRETS) as RootSecretId[],
-      logins: LOGINS,
-      revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 },
-      credentials: LISTED,
-      settingsFile: "environments/demo.yaml",
-      tags: {},
-      protect: false,
-    });
+    everyRootSecret(scope, { logins: LOGINS, credentials: LISTED });
   });
   const copies = cases.map(({ original: [variable, local = variable], name }) => {
     const both = JSON.stringify({

@@ -1,7 +1,6 @@
 import { Construct } from "constructs";
 import { ChangeMarker } from "../terraform/change-marker";
-import type { Requirement } from "../terraform/deployment-guard";
-import { interpolate } from "../terraform/expressions";
+import { asPreconditions, type Requirement } from "../terraform/deployment-guard";
 import { TerraformData } from "../terraform/terraform-data";
 import type { RootSecret } from "./root-secret";
 
@@ -68,13 +67,6 @@ export class GivenSecret extends Construct {
       secret.require(asked(new ChangeMarker(this, "Due", { value: number, dependsOn: [secret.ready] })));
     }
     const requirements = required ? [asked(written), compared] : [compared];
-    new TerraformData(this, "Guard", {
-      lifecycle: {
-        precondition: requirements.map(({ condition, errorMessage }) => ({
-          condition: interpolate(condition),
-          errorMessage,
-        })),
-      },
-    });
+    new TerraformData(this, "Guard", { lifecycle: { precondition: asPreconditions(requirements) } });
   }
 }

@@ -2,7 +2,7 @@ import { KeyVaultSecret } from "@cdktf/provider-azurerm/lib/key-vault-secret";
 import { StaticResource } from "@cdktf/provider-time/lib/static-resource";
 import { type ITerraformDependable, Token } from "cdktf";
 import { Construct } from "constructs";
-import type { Requirement } from "../terraform/deployment-guard";
+import { asPreconditions, type Requirement } from "../terraform/deployment-guard";
 import { EphemeralResource } from "../terraform/ephemeral-resource";
 import { interpolate } from "../terraform/expressions";
 
@@ -81,11 +81,8 @@ export class RootSecret extends Construct {
   }
 
   /** What is asked before the vault gets anything, also in a run that `-target` narrows to the secret. */
-  require({ condition, errorMessage }: Requirement): void {
-    this.secret.lifecycle = {
-      ...this.secret.lifecycle,
-      precondition: [{ condition: interpolate(condition), errorMessage }],
-    };
+  require(requirement: Requirement): void {
+    this.secret.lifecycle = { ...this.secret.lifecycle, precondition: asPreconditions([requirement]) };
   }
 
   /** Expression of the value; for write-only arguments and other ephemeral contexts. */

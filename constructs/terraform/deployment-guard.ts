@@ -16,6 +16,11 @@ export interface Requirement {
   readonly onlyLater?: boolean;
 }
 
+/** Requirements in the form in which a resource's lifecycle takes them. */
+export function asPreconditions(requirements: readonly Requirement[]) {
+  return requirements.map(({ condition, errorMessage }) => ({ condition: interpolate(condition), errorMessage }));
+}
+
 /** A resource that holds data: no plan may replace it. */
 export interface Kept {
   readonly resource: TerraformResource;
@@ -115,12 +120,7 @@ export class DeploymentGuard extends Construct {
       ...refusals.map((errorMessage) => ({ condition: `${record.address}.input == null`, errorMessage })),
     ];
     new TerraformData(this, "Guard", {
-      lifecycle: {
-        precondition: preconditions.map(({ condition, errorMessage }) => ({
-          condition: interpolate(condition),
-          errorMessage,
-        })),
-      },
+      lifecycle: { precondition: asPreconditions(preconditions) },
     });
   }
 

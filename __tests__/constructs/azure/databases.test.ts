@@ -6,7 +6,7 @@ import { RootSecret } from "../../../constructs/secrets/root-secret";
 import { SecretVault } from "../../../constructs/azure/secret-vault";
 import { SqlServer, type SqlServerProps } from "../../../constructs/azure/sql-server";
 import { at } from "../../helpers/json";
-import { NETWORK, PLACEMENT, TAGS } from "../../helpers/placement";
+import { NETWORK, PLACEMENT, TAGS, VAULT } from "../../helpers/placement";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 
 const POSTGRESQL = {
@@ -29,15 +29,7 @@ const SQL = {
 
 function surroundings(scope: TerraformStack) {
   const network = new Network(scope, "Network", NETWORK);
-  const vault = new SecretVault(scope, "Vault", {
-    placement: PLACEMENT,
-    name: "kv",
-    tenantId: "t",
-    resourceGroupId: "g",
-    officers: {},
-    purgeProtection: false,
-    protect: false,
-  });
+  const vault = new SecretVault(scope, "Vault", VAULT);
   const adminPassword = new RootSecret(scope, "Password", {
     vault,
     name: "password",

@@ -1,8 +1,7 @@
 import { runInNewContext } from "node:vm";
-import { ROOT_SECRETS, type RootSecretId, RootSecrets } from "../../../constructs/secrets/root-secrets";
-import { SecretVault } from "../../../constructs/azure/secret-vault";
+import { ROOT_SECRETS } from "../../../constructs/secrets/root-secrets";
 import { at, type Json, plain } from "../../helpers/json";
-import { PLACEMENT } from "../../helpers/placement";
+import { everyRootSecret } from "../../helpers/root-secrets";
 import { type SynthesizedStack, synthesizeInStack } from "../../helpers/synthesized";
 import { GIVEN_VALUES, LOGINS } from "./secret-values";
 
@@ -35,25 +34,7 @@ function evaluate(argument: unknown, name: string, value: string): unknown {
 let stack: SynthesizedStack;
 beforeAll(() => {
   stack = synthesizeInStack((scope) => {
-    const vault = new SecretVault(scope, "Vault", {
-      placement: PLACEMENT,
-      name: "kv",
-      tenantId: "t",
-      resourceGroupId: "g",
-      officers: {},
-      purgeProtection: false,
-      protect: false,
-    });
-    new RootSecrets(scope, "RootSecrets", {
-      vault,
-      ids: Object.keys(ROOT_SECRETS) as RootSecretId[],
-      logins: LOGINS,
-      revisions: { databasePasswords: 1, airflowKeys: 1, fernetKey: 1, tokens: 1, reapply: 1 },
-      credentials: [],
-      settingsFile: "environments/demo.yaml",
-      tags: {},
-      protect: false,
-    });
+    everyRootSecret(scope, { logins: LOGINS, credentials: [] });
   });
 });
 
