@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { PROJECT } from "./helpers/settings";
 
 /** A repository with `.ci/run` and nothing else, and tools that only write down where they were called. */
@@ -279,5 +279,89 @@ describe("rehearsal/newest-terraform.sh", () => {
     });
     expect(run("exit 1", "true")).toMatchObject({ status: 0, stdout: "" });
     expect(readdirSync(join(scratch, "cache"))).toHaveLength(1);
+  });
+});
+
+describe(".ci/lint", () => {
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), "lint-")));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+  const calls = join(scratch, "calls");
+  const tools = join(scratch, "tools");
+  /** Writes down how it was called; fails where `FAIL` has its first words. */
+  const tool = (name: string): string =>
+    `#!/bin/sh\necho "${name} $*" >> "${calls}"\ncase "${name} $*" in "$FAIL"*) [ -z "$FAIL" ] || exit 1 ;; esac\n`;
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode: 0o755 });
+  };
+
+  /** With programs that find what `fail` says. */
+  const run = (fail: string, ...words: readonly string[]) => {
+    writeFileSync(calls, "");
+    write(join(tools, "npx"), tool("npx"));
+    write(join(tools, "go"), `#!/bin/sh\necho "${join(scratch, "go")}"\n`);
+    // It names the files that it would change, and ends with 0.
+    write(join(scratch, "go", "bin", "gofmt"), tool("gofmt").replace("exit 1", "echo main.go"));
+    write(join(scratch, "ruff"), tool("ruff"));
+    write(join(scratch, "shellcheck"), tool("shellcheck"));
+    write(
+      join(tools, "python"),
+      `#!/bin/sh\nmkdir -p "$3/bin" && cp "${scratch}/ruff" "${scratch}/shellcheck" "$3/bin" && printf '#!/bin/sh\\n' > "$3/bin/pip" && chmod +x "$3/bin/pip"\n`,
+    );
+    const { status, stdout } = spawnSync("bash", [join(PROJECT, ".ci", "lint"), ...words], {
+      env: {
+        PATH: `${tools}:${process.env.PATH ?? ""}`,
+        CI_CACHE: join(scratch, "cache"),
+        PYTHON: join(tools, "python"),
+        FAIL: fail,
+      },
+      encoding: "utf8",
+    });
+    const ran = readFileSync(calls, "utf8").trim().split("\n");
+    return { status, stdout, ran: ran.map((call) => call.replace("npx --no-install ", "").split(" ").slice(0, 2)) };
+  };
+  const EVERY = [
+    ["eslint", "."],
+    ["gofmt", "-l"],
+    ["prettier", "."],
+    ["ruff", "check"],
+    ["ruff", "format"],
+    ["shellcheck", "--external-sources"],
+  ];
+
+  test.each([
+    "npx --no-install eslint",
+    "npx --no-install prettier",
+    "ruff check",
+    "ruff format",
+    "gofmt",
+    "shellcheck",
+  ])("a finding of %s is the end's status, and every other one is shown, too", (fail) => {
+    const { status, stdout, ran } = run(fail);
+    expect([...ran].sort()).toEqual(EVERY);
+    expect([status, stdout]).toEqual([1, expect.stringContaining("npm run lint -- --fix") as string]);
+  });
+
+  test("nothing found is 0", () => {
+    expect(run("")).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  test("a language alone", () => {
+    expect(run("shellcheck", "--only", "python", "--only=go").ran).toEqual([
+      ["ruff", "check"],
+      ["ruff", "format"],
+      ["gofmt", "-l"],
+    ]);
+  });
+
+  test("--fix writes", () => {
+    expect(run("", "--fix").ran).toEqual([
+      ["eslint", "."],
+      ["prettier", "."],
+      ["ruff", "check"],
+      ["ruff", "format"],
+      ["gofmt", "-w"],
+      ["shellcheck", "--external-sources"],
+    ]);
   });
 });

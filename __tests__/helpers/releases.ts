@@ -2,7 +2,8 @@ import type { ReleaseLine, SemanticVersion } from "../../datasurface/releases";
 
 const UP_TO = { major: 3, minor: 20, patch: 100 } as const;
 const numbers = (end: number): readonly number[] => Array.from({ length: end }, (_, number) => number);
-const VERSIONS = numbers(UP_TO.major).flatMap((major) =>
+/** Every version that a release line could cover. */
+export const VERSIONS = numbers(UP_TO.major).flatMap((major) =>
   numbers(UP_TO.minor).flatMap((minor) => numbers(UP_TO.patch).map((patch): SemanticVersion => [major, minor, patch])),
 );
 
