@@ -55,8 +55,8 @@ class _Credentials(Reader):
         self._reads: dict[tuple[str, str], list[tuple[str, ast.AST]]] = {}
         self._members: dict[str, list[tuple[str, ast.AST]]] = {}
         for file in self.files:
-            origins = {name: self.imported(file, name) for name in imports(self.parsed(file))}
-            for node in ast.walk(self.parsed(file)):
+            origins = {name: self.imported(file, name) for name in imports(self.model.parsed(file))}
+            for node in ast.walk(self.model.parsed(file)):
                 self._parents.update(dict.fromkeys(ast.iter_child_nodes(node), node))
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                     for made in (origins.get(node.id), (file, node.id)):
@@ -72,7 +72,7 @@ class _Credentials(Reader):
 
     def _in_repository(self, file: str, node: ast.AST) -> bool:
         return any(
-            isinstance(around, ast.Call) and called(self.parsed(file), around).endswith("Repository")
+            isinstance(around, ast.Call) and called(self.model.parsed(file), around).endswith("Repository")
             for around in self._around(node)
         )
 
@@ -86,11 +86,9 @@ class _Credentials(Reader):
     def _made_names(self, node: ast.AST) -> list[str]:
         """The names by which others use what stands in a statement; none for one that has no name."""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            return (
-                []
-                if node.name == _ENTRY or node.decorator_list or isinstance(self._parents.get(node), ast.ClassDef)
-                else [node.name]
-            )
+            called_from_outside = node.name == _ENTRY or bool(node.decorator_list)
+            is_method = isinstance(self._parents.get(node), ast.ClassDef)
+            return [] if called_from_outside or is_method else [node.name]
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         )
@@ -123,15 +121,8 @@ class _Credentials(Reader):
         assert isinstance(call.node, ast.Call)
         for given in (*call.node.args, *(keyword.value for keyword in call.node.keywords)):
             if isinstance(given, ast.Attribute):
-                holder = given.value
-                name = (
-                    holder.attr
-                    if isinstance(holder, ast.Attribute)
-                    else holder.id
-                    if isinstance(holder, ast.Name)
-                    else ""
-                )
-                origin = imported_from(self.parsed(call.file), name)
+                name = str(getattr(given.value, "attr", getattr(given.value, "id", "")))
+                origin = imported_from(self.model.parsed(call.file), name)
                 if _TYPES in (name, origin and origin[1]):
                     return given.attr
         return None

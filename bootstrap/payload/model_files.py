@@ -18,6 +18,8 @@ class Model:
         self._folder = folder
         self._read: dict[str, bytes] = {}
         self._new: dict[str, bytes] = {}
+        # Of files that are looked at and never edited.
+        self._seen: dict[str, bytes] = {}
 
     def has(self, file: str) -> bool:
         path = self._folder / file
@@ -84,7 +86,11 @@ class Model:
 
     def parsed(self, file: str) -> ast.Module:
         """Of a file that is read and never edited, in whatever encoding."""
-        return self.tree(file) if file in self._read else parse(file, (self._folder / file).read_bytes())
+        if file in self._read:
+            return self.tree(file)
+        if file not in self._seen:
+            self._seen[file] = (self._folder / file).read_bytes()
+        return parse(file, self._seen[file])
 
     def save(self) -> list[str]:
         """Writes the files that have changed; returns their names."""

@@ -159,7 +159,7 @@ class _Names(Reader):
         if call is None:
             return
         assert isinstance(call.node, ast.Call)
-        engine = called(self.parsed(call.file), call.node)
+        engine = called(self.model.parsed(call.file), call.node)
         if not re.fullmatch(_AZURE_SQL, engine):
             self.wrong.append(
                 f"{call} is a {engine or 'call'}: a merge engine other than Azure SQL (SQLServerDatabase, AzureSQL...Database) is not deployed"

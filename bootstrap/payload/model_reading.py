@@ -39,16 +39,11 @@ class Reader:
             RTE, ECO, but=lambda file, module: file == ECO and re.match(rf"{OTHER_RUNTIMES}(\.|$)", module) is not None
         )
         self.wrong: list[str] = []
-        self._trees: dict[str, ast.Module] = {}
-
-    def parsed(self, file: str) -> ast.Module:
-        """The same tree each time."""
-        if file not in self._trees:
-            self._trees[file] = self.model.parsed(file)
-        return self._trees[file]
 
     def calls(self, name: str) -> list[Place]:
-        return [Place(file, call, f"{name}(...)") for file in self.files for call in calls(self.parsed(file), name)]
+        return [
+            Place(file, call, f"{name}(...)") for file in self.files for call in calls(self.model.parsed(file), name)
+        ]
 
     def argument(self, call: Place, keyword: str, position: int | None = None) -> Place | None:
         """What a call gives for a parameter; that it gives nothing is told."""
@@ -65,7 +60,7 @@ class Reader:
         file, node = place.file, place.node
         while node not in seen:
             seen.append(node)
-            tree = self.parsed(file)
+            tree = self.model.parsed(file)
             if isinstance(node, ast.Call):
                 origin = self._function(file, node)
                 if origin is None:
@@ -88,7 +83,7 @@ class Reader:
         if not isinstance(call.func, ast.Name):
             return None
         file, name = self.imported(file, call.func.id) or (file, call.func.id)
-        for node in ast.walk(self.parsed(file)):
+        for node in ast.walk(self.model.parsed(file)):
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 returned = [
                     one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None
@@ -98,7 +93,7 @@ class Reader:
 
     def imported(self, file: str, name: str) -> tuple[str, str] | None:
         """The file of the model that a name is imported from, and its name there."""
-        origin = imported_from(self.parsed(file), name)
+        origin = imported_from(self.model.parsed(file), name)
         if origin is None:
             return None
         target = self.model.file_of(file, origin[0])
@@ -110,7 +105,7 @@ class Reader:
             return place.node.value
         if isinstance(place.node, ast.Name):
             file, name = self.model.home_of(place.file, place.node.id)
-            values = {found.value for found in assignments(self.parsed(file), name)}
+            values = {found.value for found in assignments(self.model.parsed(file), name)}
             if len(values) == 1:
                 return values.pop()
         return None

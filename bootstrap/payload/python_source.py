@@ -32,6 +32,7 @@ class Assignment:
     node: ast.Constant | None
 
 
+@lru_cache(maxsize=1024)
 def parse(file: str, data: bytes) -> ast.Module:
     """WrongSetting, with the line, when it is not Python."""
     try:
